@@ -1,0 +1,51 @@
+"""Where sluice finds its files: read from the environment by a function, never at import."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from sluice.errors import SpecError
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The folders a process works with."""
+
+    root: Path
+    """The Astro-style project: holds dags/, plugins/, include/."""
+    environments: Path
+    """Folder of environment specs, one YAML file each."""
+    policies: Path
+    """Folder of gates and checks."""
+    project: Path
+    """The working dbt project: what `refresh_dev` builds and makes a release of."""
+    store: str
+    """Where releases and artifacts are kept: a folder or any URL of Airflow's object storage."""
+
+
+def settings() -> Settings:
+    """Return the settings of this process: `SLUICE_*` variables over the project's own folders."""
+    root = Path(os.environ.get("SLUICE_ROOT") or _root())
+    include = root / "include"
+    return Settings(
+        root=root,
+        environments=Path(os.environ.get("SLUICE_ENVIRONMENTS") or include / "environments"),
+        policies=Path(os.environ.get("SLUICE_POLICIES") or include / "policies"),
+        project=Path(os.environ.get("SLUICE_DBT_PROJECT") or include / "dbt" / "olist_analytics"),
+        store=os.environ.get("SLUICE_STORE") or f"file://{root / 'build' / 'store'}",
+    )
+
+
+def _root() -> Path:
+    for folder in [Path.cwd(), *Path(__file__).resolve().parents]:
+        if (folder / "include" / "environments").is_dir():
+            return folder
+    raise SpecError(
+        "no folder with include/environments was found here or above",
+        where="SLUICE_ROOT",
+        value=str(Path.cwd()),
+        good="SLUICE_ROOT=/usr/local/airflow",
+        untouched="everything",
+    )

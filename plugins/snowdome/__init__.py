@@ -1,0 +1,1 @@
+"""snowdome: a small Snowflake account in a snow dome, for laptops and tests; never for production data."""
