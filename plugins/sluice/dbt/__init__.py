@@ -1,0 +1,1 @@
+"""Touches dbt: projects, profiles, runs, artifacts, releases."""

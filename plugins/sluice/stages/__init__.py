@@ -1,0 +1,1 @@
+"""The stages of provisioning, promotion, refresh and rollback: the rooms snowflake and dbt, composed; no Airflow."""
