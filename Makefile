@@ -1,0 +1,59 @@
+# README's commands. Each does the set-up it needs: `make demo` and `make test` work in a fresh clone.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help install demo up down test lint bench clean
+
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+# The first interpreter that Airflow 3.3 and dbt 1.11 both support; override with `make PYTHON=/path/to/python …`.
+PYTHON ?= $(shell for p in python3 python3.12 python3.11 python3.13; do \
+	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(not (3,11) <= sys.version_info[:2] <= (3,13))' 2>/dev/null && echo $$p && break; done)
+SCALE ?= 0.1
+
+# Nothing here reports home or fetches at run time.
+export DO_NOT_TRACK := 1
+export DBT_SEND_ANONYMOUS_USAGE_STATS := false
+export PYTHONPATH :=
+
+help: ## these lines
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
+
+install: $(STAMP) ## set up .venv (uv if present, else pip)
+
+$(STAMP): pyproject.toml constraints.txt
+	@[ -n "$(PYTHON)" ] || { echo "sluice needs Python 3.11, 3.12 or 3.13; found: $$(python3 --version 2>&1 || echo none). Install one, or: make PYTHON=/path/to/python3.12 install" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3,11) <= v <= (3,13) else f"sluice needs Python 3.11, 3.12 or 3.13; $(PYTHON) is {v[0]}.{v[1]}. For example: make PYTHON=python3.12 install")'
+	@echo "Setting up $(VENV) with $$($(PYTHON) --version) (a few minutes with pip, seconds with uv)"
+	@if command -v uv >/dev/null 2>&1; then \
+		uv venv -q --allow-existing --python "$$(command -v $(PYTHON))" $(VENV) && \
+		uv pip install -q --python $(BIN)/python -c constraints.txt -e '.[dev]'; \
+	else \
+		$(PYTHON) -m venv $(VENV) && \
+		$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[dev]'; \
+	fi
+	@touch $@
+
+demo: $(STAMP) ## the main job, end to end, on the embedded account: about ten minutes, leaves nothing running
+	@$(BIN)/python -m sluice.laptop demo --scale $(SCALE)
+
+up: $(STAMP) ## start the stack and leave it running: prints URL, users and what to click
+	@$(BIN)/python -m sluice.laptop up --scale $(SCALE)
+
+down: $(STAMP) ## stop what `make up` started; data stays
+	@$(BIN)/python -m sluice.laptop down
+
+test: $(STAMP) ## every test: domain, account, Airflow, end to end
+	@$(BIN)/python -m pytest
+
+lint: $(STAMP) ## ruff, mypy strict, import contracts
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy plugins dags include tests benchmarks
+	@$(BIN)/lint-imports
+
+bench: $(STAMP) ## measure, print a table, write build/bench.json
+	@$(BIN)/python -m benchmarks
+
+clean: ## remove what was built here (not .venv)
+	@rm -rf build .mypy_cache .ruff_cache .pytest_cache

@@ -1,0 +1,87 @@
+"""The house keeps its own rules: what import-linter, ruff and mypy cannot see is held here."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+CODE = [p for room in ("plugins", "dags", "include", "benchmarks") for p in (ROOT / room).rglob("*.py")]
+HANDMADE = [p for p in CODE + list((ROOT / "tests").rglob("*.py")) if "target" not in p.parts and "build" not in p.parts]
+SQL = re.compile(
+    r"""["'](?:ALTER|CREATE|DROP|GRANT|REVOKE|UNDROP|SHOW|DESCRIBE|INSERT INTO|MERGE INTO|DELETE FROM|SELECT .* FROM)\s""",
+)
+SQL_ROOMS = ("plugins/sluice/snowflake/", "plugins/snowdome/")
+
+
+def tracked() -> list[Path]:
+    """Return the files git knows."""
+    names = subprocess.run(["git", "ls-files"], cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    return [ROOT / name for name in names.splitlines() if (ROOT / name).is_file()]
+
+
+def pins(name: str) -> dict[str, set[str]]:
+    """Return package → pinned versions of a requirements file."""
+    found: dict[str, set[str]] = {}
+    for line in (ROOT / name).read_text().splitlines():
+        text = line.split("#")[0].split(";")[0].strip()
+        if text:
+            package, _, version = text.partition("==")
+            found.setdefault(package.lower(), set()).add(version)
+    return found
+
+
+def test_no_file_outgrows_its_noun() -> None:
+    """No file of ours is longer than 400 lines."""
+    long = {str(p.relative_to(ROOT)): n for p in HANDMADE if (n := len(p.read_text().splitlines())) > 400}
+    assert long == {}
+
+
+def test_sql_lives_in_its_rooms() -> None:
+    """SQL text of ours stands only in sluice/snowflake and snowdome."""
+    strays = [
+        f"{p.relative_to(ROOT)}:{number}"
+        for p in CODE
+        if not str(p.relative_to(ROOT)).startswith(SQL_ROOMS)
+        for number, line in enumerate(p.read_text().splitlines(), 1)
+        if SQL.search(line)
+    ]
+    assert strays == []
+
+
+def test_no_room_without_a_name() -> None:
+    """No module is called utils, helpers, common, core or manager."""
+    assert [str(p) for p in CODE if p.stem in {"utils", "helpers", "common", "core", "manager"}] == []
+
+
+def test_test_folders_hide_no_package() -> None:
+    """tests/ holds no __init__.py: tests/snowflake with one would hide the real snowflake package."""
+    assert list((ROOT / "tests").rglob("__init__.py")) == []
+
+
+def test_requirements_agree_with_constraints() -> None:
+    """Every direct pin is the version that constraints.txt pins, and every constraint is a pin."""
+    constraints = pins("constraints.txt")
+    assert all(version for versions in constraints.values() for version in versions)
+    assert {name: v for name, v in pins("requirements.txt").items() if not v <= constraints.get(name, set())} == {}
+
+
+@pytest.mark.parametrize("name", ["constraints.txt", "requirements.txt", "pyproject.toml", "Makefile", ".ci/run", "Dockerfile"])
+def test_no_index_host_is_named(name: str) -> None:
+    """Packages come from whatever index the machine is set up with."""
+    assert not re.search(r"(--(extra-)?index-url|pypi\.org|pythonhosted|--find-links)", (ROOT / name).read_text())
+
+
+def test_no_promise_is_left_open() -> None:
+    """No tracked source says it will be finished later."""
+    word = re.compile(r"\b(TO" r"DO|FIX" r"ME|XX" r"X|NotImplemented" r"Error)\b")
+    open_ = [str(p.relative_to(ROOT)) for p in tracked() if p.suffix in {".py", ".sql", ".yml"} and word.search(p.read_text())]
+    assert open_ == []
+
+
+def test_dag_files_are_one_call() -> None:
+    """A DAG file is a call into sluice.airflow.flows: forty lines at most."""
+    assert [p.name for p in (ROOT / "dags").glob("*.py") if len(p.read_text().splitlines()) > 40] == []
