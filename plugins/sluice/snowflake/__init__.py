@@ -1,0 +1,1 @@
+"""Touches Snowflake: every SQL text of ours lives in this room."""
