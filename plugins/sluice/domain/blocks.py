@@ -1,0 +1,215 @@
+"""The blocks of an environment spec: every key, its default, what it refuses."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from enum import StrEnum
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from sluice.domain.names import Identifier
+from sluice.domain.sizes import Size
+from sluice.errors import SpecError
+
+Seconds = Annotated[int, Field(ge=0, le=604_800)]
+Dollars = Annotated[Decimal, Field(gt=0)]
+
+
+class Kind(StrEnum):
+    """What an environment is for."""
+
+    PRODUCTION = "production"
+    STAGING = "staging"
+    DEVELOPMENT = "development"
+
+
+class Block(BaseModel):
+    """A part of a spec: frozen, and an unknown key is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True, ser_json_timedelta="float")
+
+
+def _identifier(value: object) -> Identifier:
+    if isinstance(value, Identifier):
+        return value
+    try:
+        return Identifier.parse(str(value))
+    except SpecError as refused:
+        raise ValueError(f"{refused.message}; say {refused.good}") from refused
+
+
+def _size(value: object) -> Size:
+    try:
+        return Size.read(str(value))
+    except ValueError:
+        raise ValueError(f"no such warehouse size; say {_nearest_size(str(value))}") from None
+
+
+def _nearest_size(text: str) -> str:
+    from difflib import get_close_matches
+
+    near = get_close_matches(text.upper().replace("-", "").replace("_", ""), [size.value for size in Size], 1, 0.3)
+    return near[0] if near else "XSMALL"
+
+
+def _plain(text: str) -> str:
+    if not re.fullmatch(r"[a-z][a-z0-9_]{0,30}", text):
+        raise ValueError("lower-case letters, digits and underscores, at most 31, e.g. dev, staging, prod")
+    return text
+
+
+def _connection(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9_.\-]{1,200}", text):
+        raise ValueError("the id of an Airflow connection, e.g. snowflake_dev")
+    return text
+
+
+Name = Annotated[Identifier, BeforeValidator(_identifier)]
+SizeName = Annotated[Size, BeforeValidator(_size)]
+EnvironmentName = Annotated[str, AfterValidator(_plain)]
+ConnectionId = Annotated[str, AfterValidator(_connection)]
+
+
+class DatabaseBlock(Block):
+    """The live database. Children of a promotable one survive swaps, so it is never transient."""
+
+    name: Name
+    retention_days: Annotated[int, Field(ge=0, le=90)] = 1
+    transient: bool = False
+    drop_temporary_tables: bool = True
+
+    @model_validator(mode="after")
+    def _transient_keeps_a_day(self) -> Self:
+        if self.transient and self.retention_days > 1:
+            raise ValueError("a transient database keeps at most 1 day: say retention_days: 1, or transient: false")
+        return self
+
+
+class WarehouseBlock(Block):
+    """The environment's own compute."""
+
+    name: Name
+    size: SizeName
+    promotion_size: SizeName | None = None
+    generation: Literal["1", "2"] = "1"
+    auto_suspend: Seconds = 60
+    auto_resume: bool = True
+    min_cluster_count: Annotated[int, Field(ge=1, le=300)] = 1
+    max_cluster_count: Annotated[int, Field(ge=1, le=300)] = 1
+    scaling_policy: Literal["STANDARD", "ECONOMY"] = "STANDARD"
+    query_acceleration: bool = False
+
+    @model_validator(mode="after")
+    def _minimum_below_maximum(self) -> Self:
+        if self.min_cluster_count > self.max_cluster_count:
+            raise ValueError(
+                f"min_cluster_count {self.min_cluster_count} exceeds max_cluster_count {self.max_cluster_count}: "
+                f"say max_cluster_count: {self.min_cluster_count}"
+            )
+        return self
+
+
+class LimitsBlock(Block):
+    """What one warehouse may do at a time, and for how long."""
+
+    concurrent_queries: Annotated[int, Field(ge=1, le=32)] = 8
+    queue_timeout: Seconds = 0
+    statement_timeout: Seconds = 172_800
+
+
+class AtLimit(StrEnum):
+    """What happens when the budget is used up."""
+
+    SUSPEND = "suspend"
+    LIMIT = "limit"
+    WATCH = "watch"
+
+
+class BudgetBlock(Block):
+    """Dollars an environment may cost, and what happens beyond."""
+
+    daily_usd: Dollars
+    hourly_usd: Dollars
+    alert_at_percent: Annotated[int, Field(ge=1, le=100)] = 80
+    at_limit: AtLimit = AtLimit.SUSPEND
+
+    @model_validator(mode="after")
+    def _hour_within_day(self) -> Self:
+        if self.hourly_usd > self.daily_usd:
+            raise ValueError(
+                f"hourly_usd {self.hourly_usd} exceeds daily_usd {self.daily_usd}: say hourly_usd: {self.daily_usd}"
+            )
+        return self
+
+
+class AccessBlock(Block):
+    """Who builds the environment and who reads it."""
+
+    role: Name
+    user: Name
+    readers: tuple[Name, ...] = ()
+    parent_role: Name = Identifier("SYSADMIN")
+
+
+class MonitoringBlock(Block):
+    """How fresh the data must be, and who hears when it is not."""
+
+    freshness_hours: Annotated[int, Field(ge=1)]
+    criticality: Literal["low", "medium", "high", "critical"]
+    watch: tuple[Literal["performance", "cost", "sla"], ...] = ("performance", "cost", "sla")
+    channels: tuple[Literal["slack", "email", "pagerduty"], ...] = ()
+
+
+class DbtBlock(Block):
+    """How dbt builds here: one project, settings by environment."""
+
+    target: EnvironmentName
+    materialized: Literal["view", "table"] = "table"
+    threads: Annotated[int, Field(ge=1, le=64)] = 4
+    row_limit: Annotated[int, Field(ge=1)] | None = None
+    lookback_days: Annotated[int, Field(ge=1)] | None = None
+    contracts: bool = False
+    severity: Literal["warn", "error"] = "error"
+    warn_if: Annotated[str, Field(pattern=r"^(>|>=|=|!=) ?\d+$")] = ">0"
+    error_if: Annotated[str, Field(pattern=r"^(>|>=|=|!=) ?\d+$")] = ">0"
+    store_failures: bool = False
+    flags: dict[str, bool] = {}
+    vars: dict[str, str | int | float | bool] = {}
+    schema_per_user: bool = False
+
+    def as_vars(self) -> dict[str, object]:
+        """Return what dbt receives as `--vars`: the settings by name, and the file's own vars over them."""
+        return {
+            "materialized": self.materialized,
+            "row_limit": self.row_limit,
+            "lookback_days": self.lookback_days,
+            "contracts": self.contracts,
+            "severity": self.severity,
+            "warn_if": self.warn_if,
+            "error_if": self.error_if,
+            "store_failures": self.store_failures,
+            "flags": dict(self.flags),
+            **self.vars,
+        }
+
+
+class SessionBlock(Block):
+    """How sluice and dbt connect here."""
+
+    login_timeout: Annotated[int, Field(ge=1, le=600)] = 60
+    retries: Annotated[int, Field(ge=0, le=10)] = 3
+    pipeline: str = "olist_analytics"
+
+
+class PromotionBlock(Block):
+    """How a release gets in, and how it gets out again."""
+
+    strategy: Literal["in_place", "blue_green"] = "blue_green"
+    approval: bool = False
+    keep_candidate: bool = False
+    retained: Annotated[int, Field(ge=1, le=20)] = 3
+    retained_days: Annotated[int, Field(ge=1, le=90)] = 7
+    lease_minutes: Annotated[int, Field(ge=1, le=1440)] = 120
+    schedule: str | None = None

@@ -1,0 +1,109 @@
+"""Reading YAML at the edge: whatever is wrong becomes one SpecError with file, field, bad value and a good one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TypeVar, get_args
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from sluice.errors import SpecError
+
+_Model = TypeVar("_Model", bound=BaseModel)
+
+
+class _UniqueKeys(yaml.SafeLoader):
+    """YAML in which a key said twice is an error, not the last one silently."""
+
+
+def _mapping(loader: _UniqueKeys, node: yaml.MappingNode) -> dict[object, object]:
+    seen: set[object] = set()
+    for key_node, _ in node.value:
+        key = loader.construct_object(key_node, deep=True)
+        if key in seen:
+            raise yaml.constructor.ConstructorError(None, None, f"the key {key!r} is said twice", key_node.start_mark)
+        seen.add(key)
+    return loader.construct_mapping(node, deep=True)
+
+
+_UniqueKeys.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
+
+
+def read_yaml(path: Path) -> Mapping[str, object]:
+    """Return the mapping in a YAML file, or refuse it by name."""
+    try:
+        found = yaml.load(path.read_text(encoding="utf-8"), Loader=_UniqueKeys)  # noqa: S506 (a SafeLoader)
+    except OSError as missing:
+        raise SpecError("the file cannot be read", where=str(path), good="a readable YAML file") from missing
+    except (yaml.YAMLError, UnicodeDecodeError) as wrong:
+        raise SpecError(
+            f"not valid YAML: {wrong}", where=str(path), good="key: value, two spaces a level", untouched="everything"
+        ) from wrong
+    if not isinstance(found, dict):
+        raise SpecError("the file holds no mapping", where=str(path), value=found, good="name: dev")
+    return found
+
+
+def read_model(path: Path, model: type[_Model]) -> _Model:
+    """Return the validated content of a YAML file."""
+    return validated(read_yaml(path), model, str(path))
+
+
+def validated(content: Mapping[str, object], model: type[_Model], where: str) -> _Model:
+    """Return `content` as `model`, every refusal translated into one SpecError."""
+    try:
+        return model.model_validate(content)
+    except ValidationError as wrong:
+        raise _translate(wrong, model, where) from wrong
+
+
+def _translate(wrong: ValidationError, model: type[BaseModel], where: str) -> SpecError:
+    errors = wrong.errors()
+    first = errors[0]
+    path = [str(part) for part in first["loc"]]
+    message, good = _explain(first["type"], first["msg"], path, model, first.get("ctx", {}))
+    rest = [".".join(str(part) for part in error["loc"]) for error in errors[1:]]
+    if rest:
+        message += f" (also wrong: {', '.join(rest)})"
+    value = None if first["type"] == "missing" or isinstance(first["input"], dict) else first["input"]
+    field = ".".join(path)
+    return SpecError(
+        message, where=f"{where}: {field}" if field else where, value=value, good=good, untouched="everything"
+    )
+
+
+def _explain(
+    kind: str, text: str, path: list[str], model: type[BaseModel], context: Mapping[str, object]
+) -> tuple[str, str | None]:
+    if kind == "extra_forbidden":
+        known = _fields(model, path[:-1])
+        near = get_close_matches(path[-1], known, 1, 0.5)
+        return "unknown key", near[0] if near else f"one of {', '.join(known)}"
+    if kind == "missing":
+        return "this key is missing", f"{path[-1]}: …"
+    if kind == "value_error":
+        message = text.removeprefix("Value error, ")
+        before, said, good = message.partition("say ")
+        return (before.rstrip(" ;:,"), good) if said else (message, None)
+    bound = {"greater_than_equal": "ge", "less_than_equal": "le", "literal_error": "expected", "enum": "expected"}
+    if kind in bound:
+        return text, str(context.get(bound[kind]))
+    if kind == "greater_than":
+        return text, "25"
+    return text, None
+
+
+def _fields(model: type[BaseModel], path: list[str]) -> list[str]:
+    at: object = model
+    for part in path:
+        if isinstance(at, type) and issubclass(at, BaseModel) and part in at.model_fields:
+            annotation = at.model_fields[part].annotation
+            at = next((one for one in (annotation, *get_args(annotation)) if _is_model(one)), None)
+    return list(at.model_fields) if isinstance(at, type) and issubclass(at, BaseModel) else []
+
+
+def _is_model(one: object) -> bool:
+    return isinstance(one, type) and issubclass(one, BaseModel)
