@@ -1,0 +1,1 @@
+"""One operator per capability: a few lines of verbs each, the stages do the work."""

@@ -1,0 +1,70 @@
+"""Run once as a process of its own under the stack's environment: Airflow's database, our connections and pools.
+
+Connections go straight into Airflow's (encrypted) table: no secret is on a command line or in a file of ours, and the
+service users' private keys never leave this process in the clear.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+
+def main() -> None:
+    """Airflow's database is migrated, and the connections and pools of airflow_settings.yaml are in it."""
+    from airflow.utils.db import upgradedb
+
+    upgradedb()
+    settings = yaml.safe_load(Path(os.environ["SLUICE_ROOT"], "airflow_settings.yaml").read_text())["airflow"]
+    port = int(sys.argv[1])
+    _put(settings, port)
+
+
+def _put(settings: dict[str, Any], port: int) -> None:
+    from airflow.models import Connection, Pool
+    from airflow.utils.session import create_session
+
+    with create_session() as session:
+        for wanted in settings["connections"]:
+            found = session.query(Connection).filter(Connection.conn_id == wanted["conn_id"]).one_or_none()
+            kept = found.extra_dejson.get("private_key_content") if found else None
+            connection = found or Connection(conn_id=wanted["conn_id"])
+            _fill(connection, wanted, port, kept)
+            session.add(connection)
+        for pool in settings["pools"]:
+            Pool.create_or_update_pool(
+                pool["pool_name"], pool["pool_slot"], pool["pool_description"], include_deferred=False, session=session
+            )
+
+
+def _fill(connection: Any, wanted: dict[str, Any], port: int, kept_key: str | None) -> None:
+    """The connection points to this machine's account; a service user keeps its key over restarts."""
+    extra = dict(wanted["conn_extra"]) | {"account": "snowdome", "host": "127.0.0.1", "port": port, "protocol": "http"}
+    connection.conn_type = wanted["conn_type"]
+    connection.login = wanted["conn_login"]
+    connection.schema = wanted.get("conn_schema") or ""
+    if wanted["conn_login"] == "ADMIN":
+        connection.password = os.environ["SNOWDOME_PASSWORD"]
+    else:
+        connection.password = None
+        extra["private_key_content"] = kept_key or _new_key()
+    connection.extra = json.dumps(extra)
+
+
+def _new_key() -> str:
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.asymmetric import rsa
+
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    return key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    ).decode()
+
+
+if __name__ == "__main__":
+    main()
