@@ -1,0 +1,130 @@
+"""The cut-over and its undo, decided from markers: what is observed counts, never what is remembered."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+
+from sluice.domain.names import Identifier, Marker, retained_name
+
+Markers = Mapping[str, Marker | None]
+"""Name of an existing database → the marker it bears; None where it bears none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """What a cut-over exchanges, and so what undoes it: written down before anything is changed."""
+
+    live: str
+    incoming: str
+    """Name of the candidate, or of the retained database that comes back."""
+    wanted: Marker
+    """What live bears after the cut-over."""
+    former: Marker | None
+    """What live bears before."""
+    drops_incoming: bool
+    """Whether undo drops the incoming database: a candidate is ours to drop, a retained one is kept."""
+
+    @property
+    def parking(self) -> str:
+        """The name under which the former live is kept: of the deployment it holds, or of the one that replaced it."""
+        held = self.former.deployment if self.former and self.former.deployment else None
+        named = held or str(self.wanted.deployment)
+        return retained_name(Identifier.found(self.live), named).name
+
+    def to_json(self) -> dict[str, object]:
+        """Return the record as the journal keeps it."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, object]) -> Exchange:
+        """Return the record that `to_json` wrote."""
+        wanted = _marker(value["wanted"])
+        if wanted is None:
+            raise ValueError("an exchange knows what it wants live")
+        former = _marker(value["former"])
+        names = str(value["live"]), str(value["incoming"])
+        return cls(*names, wanted=wanted, former=former, drops_incoming=bool(value["drops_incoming"]))
+
+
+@dataclass(frozen=True, slots=True)
+class AlreadyLive:
+    """Live bears what is wanted: there is nothing to swap."""
+
+
+@dataclass(frozen=True, slots=True)
+class Swap:
+    """Exchange the names of these two databases, once."""
+
+    live: str
+    other: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotSwapped:
+    """Live is the former one; `leftover` is the candidate to drop, if there is one and it is ours."""
+
+    leftover: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Refuse:
+    """Live would lose something: these objects were changed by someone else."""
+
+    because: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """The account is not as recorded: change nothing, call a person."""
+
+    because: str
+
+
+def decide_cut_over(exchange: Exchange, found: Markers, foreign: tuple[str, ...]) -> AlreadyLive | Swap | Refuse | Stop:
+    """Return the one thing that a cut-over may do with what is there now."""
+    if exchange.live not in found:
+        return Stop(f"{exchange.live} does not exist")
+    live = found[exchange.live]
+    if live == exchange.wanted:
+        return AlreadyLive()
+    if live != exchange.former:
+        return Stop(f"{exchange.live} bears {say(live)}, but {say(exchange.former)} was recorded")
+    if exchange.incoming not in found:
+        return Stop(f"{exchange.incoming}, which should become live, does not exist")
+    if found[exchange.incoming] != exchange.wanted:
+        return Stop(
+            f"{exchange.incoming} bears {say(found[exchange.incoming])}, but should bear {say(exchange.wanted)}"
+        )
+    return Refuse(foreign) if foreign else Swap(exchange.live, exchange.incoming)
+
+
+def decide_undo(exchange: Exchange, found: Markers) -> NotSwapped | Swap | Stop:
+    """Return what brings the former deployment back: a swap, or nothing but the candidate's removal."""
+    if exchange.live not in found:
+        return Stop(f"{exchange.live} does not exist")
+    live = found[exchange.live]
+    if live == exchange.former:
+        ours = exchange.drops_incoming and found.get(exchange.incoming) == exchange.wanted
+        return NotSwapped(exchange.incoming if ours else None)
+    if live != exchange.wanted:
+        return Stop(f"{exchange.live} bears {say(live)}: neither {say(exchange.wanted)} nor {say(exchange.former)}")
+    homes = [name for name in (exchange.incoming, exchange.parking) if name in found and found[name] == exchange.former]
+    if len(homes) != 1:
+        return Stop(f"{len(homes)} databases bear {say(exchange.former)}; exactly one can come back")
+    return Swap(exchange.live, homes[0])
+
+
+def say(marker: Marker | None) -> str:
+    """Name a deployment in a sentence."""
+    if marker is None:
+        return "no marker of ours"
+    return f"deployment {marker.deployment} of {marker.environment}" if marker.deployment else "no deployment yet"
+
+
+def _marker(value: object) -> Marker | None:
+    if not isinstance(value, Mapping):
+        return None
+    texts = (value.get("deployment"), value.get("release"))
+    deployment, release = (str(text) if text is not None else None for text in texts)
+    return Marker(str(value["environment"]), deployment, release)
