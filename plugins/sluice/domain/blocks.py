@@ -208,6 +208,8 @@ class PromotionBlock(Block):
 
     strategy: Literal["in_place", "blue_green"] = "blue_green"
     approval: bool = False
+    approvers: tuple[str, ...] = ()
+    """Airflow user ids that may approve; never the one who started the chain. Empty: anyone who may edit the DAG."""
     keep_candidate: bool = False
     retained: Annotated[int, Field(ge=1, le=20)] = 3
     retained_days: Annotated[int, Field(ge=1, le=90)] = 7
