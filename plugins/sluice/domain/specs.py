@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Self
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from sluice.domain.blocks import (
     AccessBlock,
@@ -50,7 +50,7 @@ class EnvironmentSpec(Block):
     budget: BudgetBlock
     access: AccessBlock
     monitoring: MonitoringBlock
-    tags: dict[str, str] = {}
+    tags: dict[str, str] = Field(default_factory=dict)
     dbt: DbtBlock
     session: SessionBlock = SessionBlock()
     promotion: PromotionBlock = PromotionBlock()

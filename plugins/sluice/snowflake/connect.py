@@ -1,0 +1,166 @@
+"""Connections and sessions: the one way in which statements reach Snowflake."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any, cast
+
+import snowflake.connector
+from snowflake.connector import errors as vendor
+
+from sluice.domain.names import Identifier
+from sluice.errors import SpecError, StopError
+from sluice.snowflake import keys, statements
+from sluice.snowflake.failures import classify
+from sluice.snowflake.statements import Statement
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionSettings:
+    """Where to connect and as whom; secrets never show in its repr."""
+
+    account: str
+    user: str
+    password: str | None = field(default=None, repr=False)
+    private_key: str | bytes | None = field(default=None, repr=False)
+    """PEM, base64 or DER of an RSA key; preferred to the password."""
+    private_key_passphrase: str | None = field(default=None, repr=False)
+    role: str | None = None
+    warehouse: str | None = None
+    database: str | None = None
+    schema: str | None = None
+    host: str | None = None
+    port: int | None = None
+    protocol: str | None = None
+    login_timeout: int = 60
+    name: str = "connection"
+    """The Airflow connection it came from, for messages."""
+
+    def public_key(self) -> keys.PublicKey:
+        """Return the public half of this connection's key pair, or refuse: services log in with a key."""
+        if self.private_key is None:
+            raise SpecError(
+                "the connection holds no private key; a service user is made with its public half",
+                where=f"Airflow connection {self.name}",
+                good='extra: {"private_key_content": "-----BEGIN PRIVATE KEY-----…"}',
+                untouched="everything",
+            )
+        return keys.public_key(self._key())
+
+    def arguments(self) -> dict[str, Any]:
+        """Return the connector's own arguments, without those that are not set."""
+        given: dict[str, Any] = {
+            "account": self.account,
+            "user": self.user,
+            "role": self.role,
+            "warehouse": self.warehouse,
+            "database": self.database,
+            "schema": self.schema,
+            "host": self.host,
+            "port": self.port,
+            "protocol": self.protocol,
+        }
+        if self.private_key is not None:
+            given["private_key"] = keys.der(self._key())
+        else:
+            given["password"] = self.password
+        return {key: value for key, value in given.items() if value is not None}
+
+    def _key(self) -> Any:
+        return keys.private_key(
+            self.private_key or b"", self.private_key_passphrase, f"Airflow connection {self.name}: private key"
+        )
+
+
+class Session:
+    """One open session; counts what it sends, and turns each vendor error into one of ours."""
+
+    def __init__(self, connection: Any, settings: ConnectionSettings, *, retries: bool = True) -> None:
+        self.connection = connection
+        self.settings = settings
+        self.retries = retries
+        self.statements = 0
+        self.last_query_id: str | None = None
+        self.last_count: int | None = None
+
+    def run(self, statement: Statement) -> list[Row]:
+        """Return the rows of a statement, keyed by lower-case column name."""
+        self.statements += 1
+        cursor = self.connection.cursor(snowflake.connector.DictCursor)
+        try:
+            cursor.execute(
+                statement.sql,
+                statement.params or None,
+                _no_retry=not (self.retries and statement.repeatable),
+            )
+            rows = cursor.fetchall()
+        except (vendor.Error, OSError) as error:
+            raise classify(error, statement.sql) from error
+        finally:
+            self.last_query_id = cursor.sfqid
+            self.last_count = cursor.rowcount
+            cursor.close()
+        return [{key.lower(): value for key, value in cast("Row", row).items()} for row in rows]
+
+    def one(self, statement: Statement) -> Row:
+        """Return the only row of a statement; anything else is a surprise to look at."""
+        rows = self.run(statement)
+        if len(rows) != 1:
+            raise StopError(
+                f"one row was expected, {len(rows)} came", where=statement.sql[:160], untouched="everything"
+            )
+        return rows[0]
+
+    @contextmanager
+    def acting_as(self, role: Identifier) -> Iterator[Session]:
+        """Run a block as another role, then as the one before."""
+        before = Identifier.found(self.one(statements.who_am_i())["role_name"])
+        self.run(statements.use_role(role))
+        try:
+            yield self
+        finally:
+            self.run(statements.use_role(before))
+
+
+@contextmanager
+def connect(
+    settings: ConnectionSettings, *, query_tag: str | Mapping[str, object] | None = None, retries: bool = True
+) -> Iterator[Session]:
+    """Open a session and close it; `retries=False` leaves every repetition to the caller."""
+    if query_tag is not None and not isinstance(query_tag, str):
+        query_tag = json.dumps(query_tag, separators=(",", ":"), default=str)
+    parameters: dict[str, Any] = {"TIMEZONE": "UTC", "AUTOCOMMIT": True}
+    if query_tag:
+        parameters["QUERY_TAG"] = query_tag
+    try:
+        connection = snowflake.connector.connect(
+            **settings.arguments(),
+            login_timeout=settings.login_timeout,
+            session_parameters=parameters,
+            application="sluice",
+            client_session_keep_alive=False,
+            platform_detection_timeout_seconds=0,
+        )
+    except (vendor.Error, OSError) as error:
+        found = classify(error)
+        found.where = f"Airflow connection {settings.name} (user {settings.user}, account {settings.account})"
+        raise found from error
+    session = Session(connection, settings, retries=retries)
+    try:
+        yield session
+    finally:
+        connection.close(retry=False)
+
+
+def as_role(settings: ConnectionSettings, role: Identifier | None, warehouse: Identifier | None) -> ConnectionSettings:
+    """Return the settings with another role and warehouse, each where it is given."""
+    if role is not None:
+        settings = replace(settings, role=role.name)
+    if warehouse is not None:
+        settings = replace(settings, warehouse=warehouse.name)
+    return settings

@@ -1,0 +1,105 @@
+"""What Snowflake and its connector can refuse, turned into our errors in one function."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from snowflake.connector import errors as vendor
+
+from sluice.errors import RefusedError, RetryError, SluiceError, SpecError, StopError
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """The facts of a failed statement, as the vendor gave them."""
+
+    message: str
+    errno: int | None = None
+    sqlstate: str | None = None
+    query_id: str | None = None
+    sql: str | None = None
+
+
+class MissingError(RefusedError):
+    """The object does not exist, or the role may not know that it does (002003)."""
+
+
+class ExistsError(RefusedError):
+    """An object of that name is there already (002002)."""
+
+
+class DeniedError(RefusedError):
+    """The role sees the object but may not do this with it (003001)."""
+
+
+class StatementError(StopError):
+    """Snowflake refused the statement for a reason that repeating cannot change."""
+
+
+_SYNTAX = frozenset({1003, 2140})
+_MISSING = frozenset({2003, 2043, 2037})
+_EXISTS = frozenset({2002})
+_DENIED = frozenset({3001, 3041, 3540})
+_LOGIN = frozenset({390100, 390101, 390102, 390104, 390144, 394300, 251005, 251006, 251008})
+_LINE = frozenset({250002, 250003, 250005, 251010, 251011, 251012, 252010, 390111, 390112, 390114})
+_UNREACHABLE = frozenset({250001, 250007, 251009})
+_BUSY = frozenset({604, 625, 630, 90073, 390195, 300005})
+
+
+def classify(error: Exception, sql: str | None = None) -> SluiceError:
+    """Return the error of ours that says what the caller may do next about a vendor's one."""
+    failure = Failure(
+        message=str(getattr(error, "raw_msg", None) or error).strip(),
+        errno=getattr(error, "errno", None),
+        sqlstate=getattr(error, "sqlstate", None),
+        query_id=getattr(error, "sfqid", None),
+        sql=sql,
+    )
+    found = _by_number(failure, error)
+    found.failure = failure  # type: ignore[attr-defined]  # facts for the journal and for tests
+    return found
+
+
+def failure_of(error: SluiceError) -> Failure | None:
+    """Return the vendor's facts of an error, if a statement caused it."""
+    found = getattr(error, "failure", None)
+    return found if isinstance(found, Failure) else None
+
+
+def _by_number(failure: Failure, error: Exception) -> SluiceError:
+    number = failure.errno if failure.errno is not None else -1
+    where = failure.sql.strip().splitlines()[0][:160] if failure.sql else "connection"
+    if number in _MISSING:
+        return MissingError(failure.message, where=where, good="an existing object, or a grant on it for this role")
+    if number in _EXISTS:
+        return ExistsError(failure.message, where=where)
+    if number in _DENIED:
+        return DeniedError(failure.message, where=where, good="the privilege granted, e.g. by provision_environment")
+    if number in _LOGIN or "JWT" in failure.message:
+        return SpecError(
+            f"Snowflake refused the login: {failure.message}",
+            where=where,
+            good="the user, its key pair or password, and the account of the Airflow connection",
+            untouched="everything",
+        )
+    if number in _UNREACHABLE and failure.sql is None:
+        return RetryError(
+            f"Snowflake cannot be reached: {failure.message}",
+            where=where,
+            good="a reachable host and port; of snowdome: `python -m snowdome serve` (or `make up`) is running",
+        )
+    if number in _BUSY:
+        return RetryError(failure.message, where=where)
+    if _cut(number, error):
+        return RetryError(
+            f"the connection was cut and the answer lost: {failure.message}", lost=failure.sql is not None, where=where
+        )
+    return StatementError(failure.message, where=where)
+
+
+def _cut(number: int, error: Exception) -> bool:
+    if number in _LINE or number in _UNREACHABLE:
+        return True
+    if isinstance(error, vendor.ProgrammingError):
+        return False
+    return isinstance(error, vendor.OperationalError | vendor.InterfaceError | vendor.HttpError | OSError)

@@ -1,0 +1,64 @@
+"""A statement is a value: its text, what is bound, and whether the line may repeat it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sluice.domain.names import Identifier
+
+Value = str | int | float | bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One SQL statement. Values are bound (`%s`), identifiers quote themselves."""
+
+    sql: str
+    params: tuple[Value, ...] = ()
+    repeatable: bool = True
+    """False: the connector must not send it twice, e.g. a SWAP, whose repetition undoes it."""
+
+
+def use_role(role: Identifier) -> Statement:
+    """The session acts as `role`."""
+    return Statement(f"USE ROLE {role.sql}")
+
+
+def use_secondary_roles(which: str) -> Statement:
+    """The session's secondary roles are `ALL` or `NONE`."""
+    if which not in {"ALL", "NONE"}:
+        raise ValueError(which)
+    return Statement(f"USE SECONDARY ROLES {which}")
+
+
+def use_warehouse(warehouse: Identifier) -> Statement:
+    """The session computes on `warehouse`."""
+    return Statement(f"USE WAREHOUSE {warehouse.sql}")
+
+
+def use_database(database: Identifier) -> Statement:
+    """The session's current database is `database`."""
+    return Statement(f"USE DATABASE {database.sql}")
+
+
+def who_am_i() -> Statement:
+    """The session's user, role, warehouse and account, as one row."""
+    return Statement(
+        "SELECT CURRENT_USER() AS USER_NAME, CURRENT_ROLE() AS ROLE_NAME, CURRENT_WAREHOUSE() AS WAREHOUSE_NAME, "
+        "CURRENT_ACCOUNT() AS ACCOUNT_NAME"
+    )
+
+
+def swap(live: Identifier, candidate: Identifier) -> Statement:
+    """The two databases have exchanged their names. Its own inverse: never repeated blindly."""
+    return Statement(f"ALTER DATABASE {live.sql} SWAP WITH {candidate.sql}", repeatable=False)
+
+
+def rename_database(old: Identifier, new: Identifier) -> Statement:
+    """The database bears its new name."""
+    return Statement(f"ALTER DATABASE {old.sql} RENAME TO {new.sql}", repeatable=False)
+
+
+def drop_database(name: Identifier) -> Statement:
+    """No database of that name is there; what it held can be undropped within its retention."""
+    return Statement(f"DROP DATABASE IF EXISTS {name.sql}")
