@@ -15,7 +15,8 @@ class Verdict(StrEnum):
     FAIL = "fail"
 
 
-_RANK = {Verdict.PASS: 0, Verdict.MARGINAL: 1, Verdict.FAIL: 2}
+RANK = {Verdict.PASS: 0, Verdict.MARGINAL: 1, Verdict.FAIL: 2}
+"""How bad a verdict is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ class Evidence:
 
 def worst(evidence: Iterable[Evidence]) -> Verdict:
     """Return the verdict that decides: the worst one; no evidence passes nothing."""
-    return max((one.verdict for one in evidence), key=_RANK.__getitem__, default=Verdict.FAIL)
+    return max((one.verdict for one in evidence), key=RANK.__getitem__, default=Verdict.FAIL)
 
 
 def failed(evidence: Iterable[Evidence]) -> tuple[Evidence, ...]:

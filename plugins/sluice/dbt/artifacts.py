@@ -1,0 +1,110 @@
+"""dbt's artifacts: read for what a deployment asks, and kept in the store for whoever asks later."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from upath import UPath
+
+from sluice.domain.changes import Node
+from sluice.errors import StopError
+
+KEPT = ("manifest.json", "run_results.json", "catalog.json", "sources.json")
+"""What dbt writes and people come back for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How one node ended."""
+
+    id: str
+    status: str
+    seconds: float
+    message: str
+
+
+def nodes(manifest: Path | UPath) -> dict[str, Node]:
+    """Return the enabled nodes of a manifest by id."""
+    content = _read(manifest)
+    return {key: _node(key, value) for key, value in content["nodes"].items()}
+
+
+def has_freshness(manifest: Path) -> bool:
+    """Tell whether any source of the manifest says how fresh it must be."""
+    sources = _read(manifest)["sources"].values()
+    return any(_limits(source.get("freshness") or {}) for source in sources)
+
+
+def results(path: Path) -> tuple[Result, ...]:
+    """Return how the nodes of the last run ended."""
+    found = _read(path)["results"]
+    return tuple(
+        Result(one["unique_id"], one["status"], float(one.get("execution_time") or 0), _line(one.get("message")))
+        for one in found
+    )
+
+
+def keep(store: UPath, environment: str, deployment: str, files: Iterable[Path]) -> dict[str, str]:
+    """Keep these files for this deployment and return where each lies."""
+    home = deployment_home(store, environment, deployment)
+    home.mkdir(parents=True, exist_ok=True)
+    links = {}
+    for path in files:
+        if path.is_file():
+            (home / path.name).write_bytes(path.read_bytes())
+            links[path.name] = str(home / path.name)
+    return links
+
+
+def kept(store: UPath, environment: str, deployment: str, name: str, into: Path) -> Path | None:
+    """Return a local copy of what was kept, in this folder; None when nothing of that name was."""
+    try:
+        content = (deployment_home(store, environment, deployment) / name).read_bytes()
+    except FileNotFoundError:
+        return None
+    into.mkdir(parents=True, exist_ok=True)
+    (into / name).write_bytes(content)
+    return into / name
+
+
+def deployment_home(store: UPath, environment: str, deployment: str) -> UPath:
+    """Return the folder of a deployment's artifacts."""
+    return store / "artifacts" / environment / deployment
+
+
+def _node(key: str, value: Mapping[str, Any]) -> Node:
+    config = value.get("config") or {}
+    meta = config.get("meta") or {}
+    weight = meta.get("weight", 1.0)
+    return Node(
+        id=key,
+        kind=str(value["resource_type"]),
+        schema=str(value.get("schema") or ""),
+        name=str(value.get("alias") or value["name"]),
+        materialized=str(config.get("materialized") or value["resource_type"]),
+        severity=str(config.get("severity") or "error").lower(),
+        tags=tuple(config.get("tags") or ()),
+        weight=float(weight) if isinstance(weight, int | float) and weight >= 0 else 1.0,
+    )
+
+
+def _limits(freshness: Mapping[str, Any]) -> bool:
+    return any((freshness.get(key) or {}).get("count") for key in ("warn_after", "error_after"))
+
+
+def _line(message: object) -> str:
+    return " ".join(str(message or "").split())[:300]
+
+
+def _read(path: Path | UPath) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_text())
+    except (FileNotFoundError, ValueError) as error:
+        raise StopError(f"dbt's {path.name} cannot be read: {error}", where=str(path)) from error
+    if not isinstance(content, dict):
+        raise StopError(f"dbt's {path.name} is not an artifact", where=str(path))
+    return content
