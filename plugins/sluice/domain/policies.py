@@ -123,7 +123,7 @@ class Gates(Block):
 
 
 class Check(Block):
-    """One query on live after cut-over, read by the live name as a consumer role; it returns the rows that are wrong."""
+    """One query on live after cut-over, by the live name, as a consumer role; it returns the rows that are wrong."""
 
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
     sql: Query

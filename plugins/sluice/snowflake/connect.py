@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 import snowflake.connector
@@ -18,6 +18,7 @@ from sluice.snowflake.failures import classify
 from sluice.snowflake.statements import Statement
 
 Row = dict[str, Any]
+_CONTROL = Identifier("SLUICE")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,8 @@ class ConnectionSettings:
     port: int | None = None
     protocol: str | None = None
     login_timeout: int = 60
+    network_timeout: int = 120
+    """Seconds after which the connector stops repeating a request that was cut."""
     name: str = "connection"
     """The Airflow connection it came from, for messages."""
 
@@ -80,8 +83,11 @@ class ConnectionSettings:
 class Session:
     """One open session; counts what it sends, and turns each vendor error into one of ours."""
 
-    def __init__(self, connection: Any, settings: ConnectionSettings, *, retries: bool = True) -> None:
+    def __init__(
+        self, connection: Any, settings: ConnectionSettings, *, control: Identifier, retries: bool = True
+    ) -> None:
         self.connection = connection
+        self.control = control
         self.settings = settings
         self.retries = retries
         self.statements = 0
@@ -129,7 +135,11 @@ class Session:
 
 @contextmanager
 def connect(
-    settings: ConnectionSettings, *, query_tag: str | Mapping[str, object] | None = None, retries: bool = True
+    settings: ConnectionSettings,
+    *,
+    query_tag: str | Mapping[str, object] | None = None,
+    retries: bool = True,
+    control: Identifier = _CONTROL,
 ) -> Iterator[Session]:
     """Open a session and close it; `retries=False` leaves every repetition to the caller."""
     if query_tag is not None and not isinstance(query_tag, str):
@@ -141,6 +151,7 @@ def connect(
         connection = snowflake.connector.connect(
             **settings.arguments(),
             login_timeout=settings.login_timeout,
+            network_timeout=settings.network_timeout,
             session_parameters=parameters,
             application="sluice",
             client_session_keep_alive=False,
@@ -150,17 +161,8 @@ def connect(
         found = classify(error)
         found.where = f"Airflow connection {settings.name} (user {settings.user}, account {settings.account})"
         raise found from error
-    session = Session(connection, settings, retries=retries)
+    session = Session(connection, settings, control=control, retries=retries)
     try:
         yield session
     finally:
         connection.close(retry=False)
-
-
-def as_role(settings: ConnectionSettings, role: Identifier | None, warehouse: Identifier | None) -> ConnectionSettings:
-    """Return the settings with another role and warehouse, each where it is given."""
-    if role is not None:
-        settings = replace(settings, role=role.name)
-    if warehouse is not None:
-        settings = replace(settings, warehouse=warehouse.name)
-    return settings

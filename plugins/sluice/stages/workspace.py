@@ -69,7 +69,8 @@ class Workspace:
         if database is not None:
             settings = replace(settings, database=database.name)
         spec = self.spec(environment)
-        with connect(settings, query_tag=query_tag(spec, tag or {}), retries=retries) as session:
+        said = query_tag(spec, tag or {})
+        with connect(settings, query_tag=said, retries=retries, control=spec.control_database) as session:
             yield session
 
     @contextmanager
@@ -84,7 +85,8 @@ class Workspace:
         """Open a session of the connection that may provision the environment."""
         spec = self.spec(environment)
         settings = replace(self.connections(spec.admin_connection), login_timeout=spec.session.login_timeout)
-        with connect(settings, query_tag=query_tag(spec, {"stage": "provision", **(tag or {})})) as session:
+        said = query_tag(spec, {"stage": "provision", **(tag or {})})
+        with connect(settings, query_tag=said, control=spec.control_database) as session:
             yield session
 
 

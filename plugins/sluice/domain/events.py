@@ -1,0 +1,62 @@
+"""Events: what the journal keeps, each with an id made by its writer, so that a lost answer may be repeated."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+from uuid import uuid4
+
+
+class Kind(StrEnum):
+    """Kinds of events that views and other rooms rely on; a writer may use others of its own."""
+
+    PROVISIONED = "environment.provisioned"
+    LOCK_ACQUIRED = "lock.acquired"
+    LOCK_STOLEN = "lock.stolen"
+    LOCK_RELEASED = "lock.released"
+    PLANNED = "deployment.planned"
+    UNDO_RECORDED = "deployment.undo_recorded"
+    STAGE_DONE = "deployment.stage"
+    CUT_OVER = "deployment.cut_over"
+    LIVE = "deployment.live"
+    ROLLED_BACK = "deployment.rolled_back"
+    FAILED = "deployment.failed"
+    RELEASED = "release.registered"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened, once."""
+
+    at: datetime
+    actor: str
+    environment: str
+    kind: str
+    deployment: str | None = None
+    payload: Mapping[str, object] = field(default_factory=dict)
+    id: str = field(default_factory=lambda: uuid4().hex)
+
+    @classmethod
+    def once(
+        cls,
+        key: str,
+        *,
+        at: datetime,
+        actor: str,
+        environment: str,
+        kind: str,
+        deployment: str | None = None,
+        payload: Mapping[str, object] | None = None,
+    ) -> Event:
+        """Return an event of which the journal keeps the first only, however often a retried task appends it."""
+        return cls(
+            at=at.astimezone(UTC),
+            actor=actor,
+            environment=environment,
+            kind=str(kind),
+            deployment=deployment,
+            payload=payload or {},
+            id=f"{environment}:{deployment or '-'}:{kind}:{key}",
+        )

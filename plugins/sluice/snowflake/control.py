@@ -1,0 +1,85 @@
+"""The control database: where the journal, the locks and the tags lie; never cloned, never swapped."""
+
+from __future__ import annotations
+
+from sluice.domain.events import Kind
+from sluice.domain.names import Identifier, Qualified
+from sluice.snowflake.statements import Statement
+
+CONTROL = Identifier("CONTROL")
+TAGS = Identifier("TAGS")
+JOURNAL = Identifier("JOURNAL")
+VIEWS = (Identifier("ENVIRONMENTS"), Identifier("DEPLOYMENTS"), Identifier("AUDIT"))
+
+
+def lock_schema(environment: str) -> Identifier:
+    """Return the schema that holds the lock of one environment: who may write there may take it, nobody else."""
+    return Identifier.parse(f"LOCK_{environment}", "environment")
+
+
+def journal_table(control: Identifier) -> Qualified:
+    """Return the journal's table."""
+    return Qualified(control, CONTROL, JOURNAL)
+
+
+def create_database(control: Identifier, comment: str) -> Statement:
+    """The control database is there."""
+    return Statement(f"CREATE DATABASE IF NOT EXISTS {control.sql} COMMENT = %s", (comment,))
+
+
+def create_schema(control: Identifier, schema: Identifier) -> Statement:
+    """The schema is there."""
+    return Statement(f"CREATE SCHEMA IF NOT EXISTS {Qualified(control, schema).sql}")
+
+
+def create_journal(control: Identifier) -> Statement:
+    """The journal's table is there."""
+    return Statement(
+        f"CREATE TABLE IF NOT EXISTS {journal_table(control).sql} (\n"
+        "  EVENT_ID VARCHAR NOT NULL,\n"
+        "  OCCURRED_AT TIMESTAMP_NTZ NOT NULL,\n"
+        "  ACTOR VARCHAR,\n"
+        "  ENVIRONMENT VARCHAR NOT NULL,\n"
+        "  DEPLOYMENT VARCHAR,\n"
+        "  KIND VARCHAR NOT NULL,\n"
+        "  PAYLOAD VARIANT\n"
+        ")"
+    )
+
+
+def create_view(control: Identifier, view: Identifier) -> Statement:
+    """The view is there, folded from the journal as its text says today."""
+    body = {"ENVIRONMENTS": _ENVIRONMENTS, "DEPLOYMENTS": _DEPLOYMENTS, "AUDIT": _AUDIT}[view.name]
+    text = f"CREATE OR REPLACE VIEW {Qualified(control, CONTROL, view).sql} AS\n{body}"
+    return Statement(text)
+
+
+# Views name CONTROL.JOURNAL without the database: they resolve in their own, whatever it is called.
+_AUDIT = """SELECT OCCURRED_AT, ACTOR, ENVIRONMENT, DEPLOYMENT, KIND, PAYLOAD, EVENT_ID
+FROM CONTROL.JOURNAL
+QUALIFY ROW_NUMBER() OVER (PARTITION BY EVENT_ID ORDER BY OCCURRED_AT) = 1"""
+
+_DEPLOYMENTS = """SELECT
+  DEPLOYMENT,
+  MIN(ENVIRONMENT) AS ENVIRONMENT,
+  MAX(PAYLOAD:release::VARCHAR) AS RELEASE,
+  MAX(PAYLOAD:kind::VARCHAR) AS DEPLOYMENT_KIND,
+  MIN_BY(ACTOR, OCCURRED_AT) AS ACTOR,
+  MIN(OCCURRED_AT) AS STARTED_AT,
+  MAX(OCCURRED_AT) AS LAST_EVENT_AT,
+  MAX_BY(KIND, OCCURRED_AT) AS LAST_EVENT,
+  COUNT(DISTINCT EVENT_ID) AS EVENTS
+FROM CONTROL.JOURNAL
+WHERE DEPLOYMENT IS NOT NULL
+GROUP BY DEPLOYMENT"""
+
+_ENVIRONMENTS = f"""SELECT
+  ENVIRONMENT,
+  MIN(CASE WHEN KIND = '{Kind.PROVISIONED}' THEN OCCURRED_AT END) AS PROVISIONED_AT,
+  MAX(CASE WHEN KIND = '{Kind.PROVISIONED}' THEN OCCURRED_AT END) AS LAST_PROVISIONED_AT,
+  MAX(CASE WHEN KIND = '{Kind.CUT_OVER}' THEN OCCURRED_AT END) AS LAST_CUT_OVER_AT,
+  MAX(OCCURRED_AT) AS LAST_EVENT_AT,
+  MAX_BY(KIND, OCCURRED_AT) AS LAST_EVENT,
+  COUNT(DISTINCT EVENT_ID) AS EVENTS
+FROM CONTROL.JOURNAL
+GROUP BY ENVIRONMENT"""

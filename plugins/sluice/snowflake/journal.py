@@ -1,0 +1,113 @@
+"""The journal: append-only events; whatever is asked of the past is folded from them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from sluice.domain.events import Event
+from sluice.domain.names import Identifier, Marker
+from sluice.errors import RetryError
+from sluice.snowflake import control
+from sluice.snowflake.connect import Row, Session
+from sluice.snowflake.statements import Statement, Value
+
+_ATTEMPTS = 3
+
+
+def ensure(session: Session) -> None:
+    """Make the control database with journal, views and tags schema, whatever of it is there already."""
+    name = session.control
+    session.run(control.create_database(name, Marker("control").comment))
+    for schema in (control.CONTROL, control.TAGS):
+        session.run(control.create_schema(name, schema))
+    session.run(control.create_journal(name))
+    for view in control.VIEWS:
+        session.run(control.create_view(name, view))
+
+
+def append(session: Session, event: Event) -> None:
+    """Leave the event in the journal exactly once, also when an answer is lost on the way."""
+    statement = _insert(session.control, event)
+    for attempt in range(1, _ATTEMPTS + 1):
+        try:
+            session.run(statement)
+        except RetryError:
+            if attempt == _ATTEMPTS:
+                raise
+        else:
+            return
+
+
+def read(
+    session: Session,
+    *,
+    environment: str | None = None,
+    deployment: str | None = None,
+    kinds: Iterable[str] = (),
+) -> list[Event]:
+    """Return the events asked for, oldest first, each once."""
+    wanted = tuple(str(kind) for kind in kinds)
+    rows = session.run(_select(session.control, environment, deployment, wanted))
+    found: dict[str, Event] = {}
+    for row in rows:
+        found.setdefault(row["event_id"], _event(row))
+    return list(found.values())
+
+
+def _insert(name: Identifier, event: Event) -> Statement:
+    table = control.journal_table(name).sql
+    at = event.at.astimezone(UTC).replace(tzinfo=None).isoformat(sep=" ", timespec="microseconds")
+    return Statement(
+        f"INSERT INTO {table} (EVENT_ID, OCCURRED_AT, ACTOR, ENVIRONMENT, DEPLOYMENT, KIND, PAYLOAD)\n"
+        "SELECT %s, %s::TIMESTAMP_NTZ, %s, %s, %s, %s, PARSE_JSON(%s)\n"
+        f"WHERE NOT EXISTS (SELECT 1 FROM {table} WHERE EVENT_ID = %s)",
+        (
+            event.id,
+            at,
+            event.actor,
+            event.environment,
+            event.deployment,
+            event.kind,
+            json.dumps(event.payload, default=str),
+            event.id,
+        ),
+        repeatable=False,
+    )
+
+
+def _select(name: Identifier, environment: str | None, deployment: str | None, kinds: tuple[str, ...]) -> Statement:
+    conditions: list[str] = []
+    params: list[Value] = []
+    if environment is not None:
+        conditions.append("ENVIRONMENT = %s")
+        params.append(environment)
+    if deployment is not None:
+        conditions.append("DEPLOYMENT = %s")
+        params.append(deployment)
+    if kinds:
+        conditions.append(f"KIND IN ({', '.join(['%s'] * len(kinds))})")
+        params += kinds
+    where = f"\nWHERE {' AND '.join(conditions)}" if conditions else ""
+    return Statement(
+        "SELECT EVENT_ID, OCCURRED_AT, ACTOR, ENVIRONMENT, DEPLOYMENT, KIND, PAYLOAD\n"
+        f"FROM {control.journal_table(name).sql}{where}\nORDER BY OCCURRED_AT, EVENT_ID",
+        tuple(params),
+    )
+
+
+def _event(row: Row) -> Event:
+    at = row["occurred_at"]
+    if not isinstance(at, datetime):
+        at = datetime.fromisoformat(str(at))
+    payload = row["payload"]
+    return Event(
+        at=at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC),
+        actor=row["actor"],
+        environment=row["environment"],
+        kind=row["kind"],
+        deployment=row["deployment"],
+        payload=json.loads(payload) if isinstance(payload, str) else dict(payload or {}),
+        id=row["event_id"],
+    )
