@@ -57,7 +57,7 @@ def judge_quality(gate: QualityGate, outcomes: Iterable[TestOutcome]) -> Evidenc
     limit = f"≥ {gate.pass_at}, marginal from {gate.marginal_at}"
     if not total:
         return Evidence("quality score", Verdict.MARGINAL, "no data test is known", limit)
-    score = sum(one.weight for one in known if one.passed) / total
+    score = Decimal(str(round(sum(one.weight for one in known if one.passed) / total, 6)))
     verdict = Verdict.PASS if score >= gate.pass_at else Verdict.MARGINAL if score >= gate.marginal_at else Verdict.FAIL
     carried = sum(one.carried for one in known)
     observed = f"{score:.4f} ({sum(one.passed for one in known)} of {len(known)} tests pass; {carried} carried over)"
