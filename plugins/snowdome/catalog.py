@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
 
-from snowdome.records import Record
+from snowdome.records import Record, Table
 from snowdome.store import Store
 
 R = TypeVar("R", bound=Record)
@@ -28,6 +28,7 @@ class Catalog:
         self._records: dict[int, Record] = {}
         self._names: defaultdict[tuple[int, str], dict[str, int]] = defaultdict(dict)
         self._dropped: defaultdict[tuple[int, str], dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
+        self._sharers: defaultdict[str, set[int]] = defaultdict(set)
         self._open: Change | None = None
         for record in store.records():
             self._index(record)
@@ -86,6 +87,10 @@ class Catalog:
             current = self._records.get(current.parent)
         return False
 
+    def sharers(self, physical: str) -> int:
+        """How many tables, dropped ones included, have their rows in that anonymous table."""
+        return len(self._sharers.get(physical, ()))
+
     def fact(self, name: str) -> str | None:
         """A single remembered value of the account."""
         return self._store.fact(name)
@@ -117,6 +122,8 @@ class Catalog:
 
     def _index(self, record: Record) -> None:
         self._records[record.id] = record
+        if isinstance(record, Table):
+            self._sharers[record.physical].add(record.id)
         key = (record.parent, record.space)
         if record.dropped_on is None:
             self._names[key][record.name] = record.id
@@ -127,6 +134,10 @@ class Catalog:
         record = self._records.pop(record_id, None)
         if record is None:
             return None
+        if isinstance(record, Table):
+            self._sharers[record.physical].discard(record_id)
+            if not self._sharers[record.physical]:
+                del self._sharers[record.physical]
         key = (record.parent, record.space)
         if record.dropped_on is None:
             if self._names[key].get(record.name) == record_id:

@@ -36,6 +36,13 @@ class Session:
     duck: duckdb.DuckDBPyConnection
     autocommit: bool = True
     in_transaction: bool = False
+    """Between BEGIN and COMMIT."""
+    writing: bool = False
+    """Whether DuckDB's own transaction has begun."""
+    pending: dict[int, str] = field(default_factory=dict)
+    """Tables the open transaction gave rows of their own: table id to anonymous table."""
+    touched: set[int] = field(default_factory=set)
+    """Tables the open transaction changed: their LAST_ALTERED moves when it commits."""
     written: set[str] = field(default_factory=set)
     """Physical tables the open transaction wrote to."""
 

@@ -1,0 +1,114 @@
+"""DuckDB as the account's rows: anonymous tables in one file, found only through the catalog.
+
+No Snowflake name ever reaches DuckDB. A table is `rows.main."t17"`; what it is called, and which databases share it,
+is the catalog's business. So a swap, a rename or a clone moves no row, and a statement that was compiled before a swap
+finishes on what it was compiled against.
+"""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import duckdb
+from fakesnow import info_schema, macros
+from fakesnow.transforms import show, stage
+
+ROWS = "rows"
+VIEWS = "views"
+
+
+class Duck:
+    """The engine under the account, and the care of its anonymous tables."""
+
+    def __init__(self, folder: Path | None) -> None:
+        self._root = duckdb.connect(":memory:", config={"lambda_syntax": "ENABLE_SINGLE_ARROW"})
+        self._root.execute("SET GLOBAL TimeZone = 'UTC'")
+        file = str(folder / "rows.duckdb").replace("'", "''") if folder else ":memory:"
+        self._root.execute(f"ATTACH '{file}' AS {ROWS}")
+        for name in (VIEWS, "_fs_global"):
+            self._root.execute(f"ATTACH ':memory:' AS {name}")
+        # what fakesnow's own statements and macros expect to find
+        self._root.execute(info_schema.fs_global_creation_sql())
+        self._root.execute(show.fs_global_creation_sql())
+        self._root.execute(info_schema.per_db_creation_sql(ROWS))
+        for name in (ROWS, VIEWS):
+            self._root.execute(macros.creation_sql(name))
+        self._root.execute(f"USE {ROWS}.main")
+        if folder:
+            (folder / "stages").mkdir(exist_ok=True)
+            stage.LOCAL_BUCKET_PATH = str(folder / "stages")
+        self._lock = threading.Lock()
+        self._clock = 0
+        self._running: dict[int, int] = {}
+        self._retired: list[tuple[int, str]] = []
+
+    def cursor(self) -> duckdb.DuckDBPyConnection:
+        """A connection of its own for a session, with its own transactions and temporary tables."""
+        cursor = self._root.cursor()
+        cursor.execute(f"USE {ROWS}.main")
+        return cursor
+
+    # -- the care of tables -------------------------------------------------------------------------------------
+    def enter(self) -> int:
+        """A statement is running from now on: nothing it may have found is dropped under it."""
+        with self._lock:
+            self._clock += 1
+            self._running[self._clock] = self._clock
+            return self._clock
+
+    def leave(self, ticket: int) -> None:
+        """The statement is over; tables that nobody can have found any more are dropped."""
+        with self._lock:
+            self._running.pop(ticket)
+            if not self._retired:
+                return
+            oldest = min(self._running, default=self._clock + 1)
+            due = [name for retired_at, name in self._retired if retired_at < oldest]
+            self._retired = [r for r in self._retired if r[0] >= oldest]
+        for name in due:
+            self.drop(name)
+
+    def retire(self, physical: str) -> None:
+        """The table or sequence is dropped as soon as no running statement can have found it."""
+        with self._lock:
+            self._clock += 1
+            self._retired.append((self._clock, physical))
+
+    def drop(self, physical: str) -> None:
+        """The table, view or sequence is gone."""
+        with self._root.cursor() as cursor:
+            cursor.execute(drop_sql(physical))
+
+    def run(self, sql: str) -> list[tuple[object, ...]]:
+        """The statement is done and committed, on a connection of its own."""
+        with self._root.cursor() as cursor:
+            cursor.execute(f"USE {ROWS}.main")
+            rows: list[tuple[object, ...]] = cursor.execute(sql).fetchall()
+            return rows
+
+    def names(self) -> set[str]:
+        """Every anonymous table and sequence there is."""
+        rows = self._root.execute(
+            "SELECT table_name FROM duckdb_tables() WHERE database_name = ? AND schema_name = 'main' "
+            "UNION ALL SELECT sequence_name FROM duckdb_sequences() WHERE database_name = ? AND schema_name = 'main'",
+            [ROWS, ROWS],
+        ).fetchall()
+        return {name for (name,) in rows}
+
+    def close(self) -> None:
+        """The file is checkpointed and closed."""
+        self._root.close()
+
+
+def drop_sql(physical: str) -> str:
+    """The statement that drops an anonymous object; its first letter says what it is."""
+    if physical.startswith("v"):
+        return f'DROP VIEW IF EXISTS {VIEWS}.main."{physical}"'
+    kind = "SEQUENCE" if physical.startswith(("q", "_")) else "TABLE"
+    return f'DROP {kind} IF EXISTS {ROWS}.main."{physical}"'
+
+
+def qualified(physical: str) -> str:
+    """The anonymous object's full name in DuckDB."""
+    return f'{VIEWS if physical.startswith("v") else ROWS}.main."{physical}"'

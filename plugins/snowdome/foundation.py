@@ -1,0 +1,67 @@
+"""What a fresh account starts with, and what a restart tidies."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from snowdome.passwords import hashed
+from snowdome.records import ACCOUNT_ID, Account as AccountRecord, Grant, Role, Sequence, Table, User
+
+if TYPE_CHECKING:
+    from snowdome.account import Account
+
+# each role, and the roles it is granted to
+ROLES = {
+    "ACCOUNTADMIN": (),
+    "SECURITYADMIN": ("ACCOUNTADMIN",),
+    "SYSADMIN": ("ACCOUNTADMIN",),
+    "USERADMIN": ("SECURITYADMIN",),
+    "PUBLIC": (),
+}
+ACCOUNT_PRIVILEGES = {
+    "SYSADMIN": ("CREATE DATABASE", "CREATE WAREHOUSE"),
+    "USERADMIN": ("CREATE ROLE", "CREATE USER"),
+    "SECURITYADMIN": ("MANAGE GRANTS",),
+}
+ADMIN = "ADMIN"
+
+
+def lay(account: Account, password: str) -> None:
+    """The account has its system roles and the user ADMIN; an account that has them stays as it is."""
+    if account.catalog.find(User, ADMIN) is not None or account.catalog.all(Role):
+        return
+    now = account.clock.now()
+    with account.catalog.change() as change:
+        ids = {name: change.new_id() for name in ROLES}
+        user = change.new_id()
+        for name, granted_to in ROLES.items():
+            grants = [Grant(privilege="USAGE", to=ids[to], on=now) for to in granted_to]
+            if name == "ACCOUNTADMIN":
+                grants.append(Grant(privilege="USAGE", to=user, on=now))
+            change.put(Role(id=ids[name], name=name, created_on=now, grants=tuple(grants)))
+        privileges = tuple(
+            Grant(privilege=privilege, to=ids[role], on=now)
+            for role, wanted in ACCOUNT_PRIVILEGES.items()
+            for privilege in wanted
+        )
+        change.put(AccountRecord(id=ACCOUNT_ID, name="SNOWDOME", parent=-1, created_on=now, grants=privileges))
+        change.put(
+            User(
+                id=user,
+                name=ADMIN,
+                login_name=ADMIN,
+                owner=ids["ACCOUNTADMIN"],
+                created_on=now,
+                password_hash=hashed(password),
+                properties={"DEFAULT_ROLE": "ACCOUNTADMIN"},
+            )
+        )
+
+
+def clean(account: Account) -> None:
+    """DuckDB holds the tables the catalog knows and no others: what a killed statement left half made is gone."""
+    records = account.catalog.all(Table, Sequence, dropped=True)
+    known = {r.physical for r in records}
+    for name in account.duck.names() - known:
+        if name.startswith("t"):
+            account.duck.drop(name)

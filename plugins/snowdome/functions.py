@@ -1,0 +1,139 @@
+"""The functions that ask about the session, the account or the time: answered while the statement is bound."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlglot import Expr, exp
+
+from snowdome.errors import SqlError, unsupported
+from snowdome.records import Role, User
+
+if TYPE_CHECKING:
+    from snowdome.bind import Binder
+
+ACCOUNT_NAME = "SNOWDOME"
+REGION = "LOCAL"
+
+_SESSION_NODES: tuple[type[Expr], ...] = (
+    exp.CurrentRole,
+    exp.CurrentDatabase,
+    exp.CurrentSchema,
+    exp.CurrentUser,
+    exp.CurrentWarehouse,
+    exp.CurrentSession,
+    exp.CurrentAccount,
+    exp.CurrentAccountName,
+    exp.CurrentOrganizationName,
+    exp.CurrentRegion,
+    exp.CurrentTransaction,
+    exp.CurrentSecondaryRoles,
+    exp.CurrentAvailableRoles,
+)
+_TIME_NODES: tuple[type[Expr], ...] = (
+    exp.CurrentTimestamp,
+    exp.CurrentDate,
+    exp.CurrentTime,
+    exp.Localtimestamp,
+    exp.Localtime,
+    exp.CurrentDatetime,
+    exp.CurrentTimestampLTZ,
+)
+_NODES = (*_SESSION_NODES, *_TIME_NODES, exp.Anonymous)
+
+
+def bind(binder: Binder, expression: Expr) -> Expr:
+    """The expression with those functions answered."""
+    for node in list(expression.find_all(*_NODES)):
+        answer = _answer(binder, node)
+        if answer is None:
+            continue
+        binder.bound.session_bound = True
+        if isinstance(node.parent, exp.Select) and node.arg_key == "expressions":
+            answer = exp.alias_(answer, node.sql(dialect="snowflake"), quoted=True)
+        if node is expression:
+            return answer
+        node.replace(answer)
+    return expression
+
+
+def _answer(binder: Binder, node: Expr) -> Expr | None:
+    if isinstance(node, _TIME_NODES):
+        return _time(binder, node)
+    if isinstance(node, exp.Anonymous):
+        return _anonymous(binder, node)
+    return _literal(_session_value(binder, node))
+
+
+def _literal(value: str | None) -> Expr:
+    return exp.Null() if value is None else exp.Literal.string(value)
+
+
+def _session_value(binder: Binder, node: Expr) -> str | None:  # noqa: C901, PLR0911 (one line per function)
+    session, account = binder.context.session, binder.account
+    match node:
+        case exp.CurrentRole():
+            return account.catalog.get(Role, session.role).name
+        case exp.CurrentUser():
+            return account.catalog.get(User, session.user).name
+        case exp.CurrentDatabase():
+            return binder.context.database
+        case exp.CurrentSchema():
+            return binder.context.schema
+        case exp.CurrentWarehouse():
+            return session.warehouse
+        case exp.CurrentSession():
+            return str(session.id)
+        case exp.CurrentAccount() | exp.CurrentAccountName():
+            return ACCOUNT_NAME
+        case exp.CurrentOrganizationName():
+            return ACCOUNT_NAME
+        case exp.CurrentRegion():
+            return REGION
+        case exp.CurrentSecondaryRoles():
+            return '{"roles":"","value":"ALL"}' if session.secondary_roles else '{"roles":"","value":""}'
+        case exp.CurrentTransaction():
+            return str(session.id) if session.in_transaction else None
+        case _:
+            raise unsupported(node.sql(dialect="snowflake"))
+
+
+def _time(binder: Binder, node: Expr) -> Expr | None:
+    """Nothing while the account's time is real: then DuckDB's own clock is right, also inside shared views."""
+    if not binder.account.clock.driven:
+        return None
+    now = binder.account.clock.now()
+    if isinstance(node, exp.CurrentDate):
+        return exp.cast(exp.Literal.string(now.date().isoformat()), "DATE")
+    if isinstance(node, (exp.CurrentTime, exp.Localtime)):
+        return exp.cast(exp.Literal.string(now.time().isoformat()), "TIME")
+    naive = isinstance(node, exp.CurrentTimestamp) and node.args.get("sysdate")
+    text = now.replace(tzinfo=None).isoformat(sep=" ")
+    if naive:
+        return exp.cast(exp.Literal.string(text), exp.DataType.build("TIMESTAMP"))
+    return exp.cast(exp.Literal.string(f"{text}+00:00"), exp.DataType.build("TIMESTAMPTZ"))
+
+
+def _anonymous(binder: Binder, node: exp.Anonymous) -> Expr | None:
+    name = node.name.upper()
+    session, account = binder.context.session, binder.account
+    if name == "LAST_QUERY_ID":
+        return _literal(account.results.last_id(session, _index(node)))
+    if name == "GET_DDL":
+        kind, target = (argument.name for argument in node.expressions[:2])
+        return exp.Literal.string(account.ddl(binder.context, kind, target))
+    if name == "IS_ROLE_IN_SESSION":
+        return exp.Boolean(this=account.in_session(session, node.expressions[0].name))
+    if name == "CURRENT_IP_ADDRESS":
+        return exp.Literal.string("127.0.0.1")
+    if name == "CURRENT_STATEMENT":
+        return exp.Literal.string(account.log.current(session))
+    if name.startswith("SYSTEM$"):
+        raise SqlError(2140, "42601", f"SQL compilation error:\nUnknown function {name}: unsupported by snowdome")
+    return None
+
+
+def _index(node: exp.Anonymous) -> int:
+    if not node.expressions:
+        return -1
+    return int(node.expressions[0].sql())
