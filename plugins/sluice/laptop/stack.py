@@ -92,6 +92,7 @@ class Stack:
                 untouched="it",
             )
         self.surroundings.airflow_home.mkdir(parents=True, exist_ok=True)
+        self.logs.mkdir(exist_ok=True)
         try:
             self._start_account()
             self._prepare()

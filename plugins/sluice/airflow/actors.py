@@ -1,0 +1,28 @@
+"""Who is behind a DAG run: the person who pressed the button, here or further up the chain of assets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+
+def actor(context: Context) -> str:
+    """Return the user who triggered this run, or who started the chain of assets that did; else `airflow`."""
+    if name := context["dag_run"].triggering_user_name:
+        return str(name)
+    return next((str(extra["actor"]) for extra in asset_extras(context) if extra.get("actor")), "airflow")
+
+
+def asset_extras(context: Context) -> Iterator[dict[str, Any]]:
+    """Yield what the asset events that triggered this run say, newest first."""
+    for events in context["triggering_asset_events"].values():
+        for event in reversed(list(events)):
+            yield dict(event.extra or {})
+
+
+def by_asset(context: Context) -> bool:
+    """Whether assets triggered this run, rather than a person or a clock."""
+    return str(context["dag_run"].run_type).endswith("asset_triggered")

@@ -1,0 +1,60 @@
+"""What every flow is made of: the spec it is for, its stages as tasks, and the DAG around them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+from airflow.sdk import DAG, Param
+
+from sluice.airflow.notifications import notifier
+from sluice.airflow.operators.plans import DEPLOYMENT, PlanOperator
+from sluice.airflow.operators.stages import StageOperator
+from sluice.domain.specs import EnvironmentSpec, load_environments
+from sluice.settings import settings
+
+RETRIES: dict[str, Any] = {"retries": 2, "retry_delay": timedelta(seconds=10)}
+"""Only what may succeed on a second look is retried: our operators fail at once on everything else."""
+
+
+def specs() -> dict[str, EnvironmentSpec]:
+    """Return the specified environments: YAML is all that reading a DAG file reads."""
+    return load_environments(settings().environments)
+
+
+class Stages:
+    """Makes the stage tasks of one planned deployment."""
+
+    def __init__(self, plan: PlanOperator, spec: EnvironmentSpec | None = None) -> None:
+        self.deployment = plan.output[DEPLOYMENT]
+        self._arguments: dict[str, Any] = dict(RETRIES)
+        if spec is not None:
+            self._arguments["on_failure_callback"] = notifier("failed", spec)
+
+    def task(self, stage: str, **arguments: Any) -> StageOperator:
+        """Return the task of a stage, named like it."""
+        merged = {"task_id": stage, "stage": stage, "deployment": self.deployment} | self._arguments | arguments
+        return StageOperator(**merged)
+
+
+def flow(
+    dag_id: str,
+    *,
+    doc: str,
+    params: Mapping[str, Param],
+    schedule: Any = None,
+    tags: Sequence[str] = (),
+    **arguments: Any,
+) -> DAG:
+    """Return a DAG of ours: one run at a time, no catching up, its form and its page set."""
+    return DAG(
+        dag_id=dag_id,
+        schedule=schedule,
+        catchup=False,
+        max_active_runs=1,
+        params=dict(params),
+        tags=["sluice", *tags],
+        doc_md=doc,
+        **arguments,
+    )

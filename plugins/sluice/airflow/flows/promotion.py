@@ -1,0 +1,127 @@
+"""A promotion: thirteen stages as tasks, in anybody's DAG or in one of ours."""
+
+from __future__ import annotations
+
+from airflow.sdk import DAG, Param, TaskGroup, TriggerRule, chain
+
+from sluice.airflow.assets import environment_asset
+from sluice.airflow.flows import forms
+from sluice.airflow.flows.parts import RETRIES, Stages, flow, specs
+from sluice.airflow.notifications import notifier
+from sluice.airflow.operators.approval import AcceptMarginal, ApproveDeployment
+from sluice.airflow.operators.plans import PlanPromotion
+from sluice.airflow.operators.stages import StageOperator, UndoOperator
+from sluice.domain.specs import EnvironmentSpec
+
+BEFORE_CUT_OVER = ("check_source", "check_target", "record_undo", "clone", "build", "judge")
+
+
+def promotion_params() -> dict[str, Param]:
+    """Return the form of a promotion; a DAG that uses the group without it promotes with the defaults."""
+    return {
+        "release": forms.release(),
+        "full_refresh": forms.full_refresh(),
+        "keep_candidate": forms.keep_candidate(),
+        "reason": forms.reason(),
+    }
+
+
+def promotion(environment: str, *, group_id: str = "promotion", prefix_group_id: bool = True) -> TaskGroup:
+    """Return the task group that brings the upstream's release to an environment; use it inside a `with DAG(...)`.
+
+    The run's params `release`, `full_refresh`, `keep_candidate` and `reason` count where the DAG has them
+    (`params=promotion_params()`).
+    """
+    spec = specs()[environment]
+    with TaskGroup(group_id, prefix_group_id=prefix_group_id, tooltip=f"Promotion to {environment}") as group:
+        plan = PlanPromotion(task_id="plan", environment=environment, **RETRIES)
+        stages = Stages(plan, spec)
+        lock = stages.task("lock", on_success_callback=notifier("started", spec)).as_setup()
+        scale_up = stages.task("scale_up").as_setup()
+        work = {stage: stages.task(stage) for stage in BEFORE_CUT_OVER}
+        work["accept"] = _accept(stages, spec, work["judge"])
+        work |= {stage: stages.task(stage) for stage in ("cut_over", "verify")}
+        settle = _settle(stages, spec)
+        chain(plan, *_approval(stages, spec, plan), lock, scale_up, *work.values(), settle)
+        undo = _undo(stages, spec, work["record_undo"])
+        undoable = list(work.values())[list(work).index("clone") :]
+        undoable >> undo
+        scale_down = stages.task("scale_down").as_teardown(setups=scale_up)
+        unlock = stages.task("unlock").as_teardown(setups=lock)
+        chain([settle, undo], scale_down, unlock)
+    return group
+
+
+def promotion_dag(environment: str) -> DAG:
+    """Return the DAG `promote_<environment>`: runs when the upstream's asset is updated, or when somebody asks."""
+    spec = specs()[environment]
+    upstream = spec.upstream
+    with flow(
+        f"promote_{environment}",
+        doc=_page(spec),
+        params=promotion_params(),
+        schedule=[environment_asset(upstream)] if upstream else None,
+        tags=["promotion", environment],
+    ) as dag:
+        promotion(environment, prefix_group_id=False)
+    return dag
+
+
+def _approval(stages: Stages, spec: EnvironmentSpec, plan: PlanPromotion) -> list[ApproveDeployment]:
+    if not spec.promotion.approval:
+        return []
+    approve = ApproveDeployment(
+        task_id="approve",
+        deployment=stages.deployment,
+        reports=[plan.output],
+        approvers=list(spec.promotion.approvers),
+    )
+    return [approve]
+
+
+def _accept(stages: Stages, spec: EnvironmentSpec, judge: StageOperator) -> AcceptMarginal:
+    return AcceptMarginal(
+        task_id="accept_marginal",
+        deployment=stages.deployment,
+        reports=[judge.output],
+        approvers=list(spec.promotion.approvers),
+    )
+
+
+def _settle(stages: Stages, spec: EnvironmentSpec) -> StageOperator:
+    return stages.task(
+        "settle", outlets=[environment_asset(spec.name)], on_success_callback=notifier("succeeded", spec)
+    )
+
+
+def _undo(stages: Stages, spec: EnvironmentSpec, record: StageOperator) -> UndoOperator:
+    return UndoOperator(
+        task_id="undo",
+        deployment=stages.deployment,
+        recorded_by=record.task_id,
+        trigger_rule=TriggerRule.ONE_FAILED,
+        on_success_callback=notifier("rolled back", spec),
+        on_failure_callback=notifier("failed", spec),
+        **RETRIES,
+    )
+
+
+def _page(spec: EnvironmentSpec) -> str:
+    approvers = ", ".join(spec.promotion.approvers) or "anyone"
+    asked = f"A person approves ({approvers}), never the one who started the chain."
+    if not spec.promotion.approval:
+        asked = "No approval is asked."
+    return f"""
+### Promote to {spec.name}
+
+Brings the release that **{spec.upstream}** runs to **{spec.name}** (`{spec.database.name}`): builds it beside live,
+in a zero-copy clone, judges it, and swaps it in with one `ALTER DATABASE … SWAP WITH`. Readers see the former or the
+new deployment, never a mix.
+
+* Runs by itself whenever `sluice://{spec.upstream}` is updated, or with *Trigger*. A run started by the asset whose
+  release is live already ends at once: its tasks are *skipped*.
+* {asked}
+* A gate that says no: nothing is swapped, the candidate goes. A check of live that says no: swapped back at once.
+* `undo` runs only after a failure; the run is shown as failed even when everything was undone.
+* To see beforehand what would happen: `sluice explain promote {spec.name}`.
+"""

@@ -1,0 +1,49 @@
+"""A refresh: the working dbt project is built in place, and becomes a release."""
+
+from __future__ import annotations
+
+from airflow.sdk import DAG, TaskGroup, chain
+
+from sluice.airflow.assets import environment_asset
+from sluice.airflow.flows import forms
+from sluice.airflow.flows.parts import RETRIES, Stages, flow, specs
+from sluice.airflow.notifications import notifier
+from sluice.airflow.operators.plans import PlanRefresh
+
+
+def refresh(environment: str, *, group_id: str = "refresh", prefix_group_id: bool = True) -> TaskGroup:
+    """Return the task group that builds the working project in an environment and registers it as a release."""
+    spec = specs()[environment]
+    with TaskGroup(group_id, prefix_group_id=prefix_group_id, tooltip=f"Refresh of {environment}") as group:
+        plan = PlanRefresh(task_id="plan", environment=environment, **RETRIES)
+        stages = Stages(plan, spec)
+        lock = stages.task("lock", on_success_callback=notifier("started", spec)).as_setup()
+        scale_up = stages.task("scale_up").as_setup()
+        build = stages.task("build_in_place")
+        register = stages.task(
+            "register", outlets=[environment_asset(environment)], on_success_callback=notifier("succeeded", spec)
+        )
+        scale_down = stages.task("scale_down").as_teardown(setups=scale_up)
+        unlock = stages.task("unlock").as_teardown(setups=lock)
+        chain(plan, lock, scale_up, build, register, scale_down, unlock)
+    return group
+
+
+def refresh_dag(environment: str) -> DAG:
+    """Return the DAG `refresh_<environment>`; its success updates the asset that the next environment waits for."""
+    spec = specs()[environment]
+    with flow(
+        f"refresh_{environment}",
+        doc=f"""
+### Refresh {environment}
+
+Builds the working dbt project in **{environment}** (`{spec.database.name}`), in place, and keeps it as a *release*:
+an immutable snapshot named by its content. `sluice://{environment}` is updated, so the promotion to the next
+environment starts.
+""",
+        params={"full_refresh": forms.full_refresh(), "reason": forms.reason()},
+        schedule=spec.promotion.schedule,
+        tags=["refresh", environment],
+    ) as dag:
+        refresh(environment, prefix_group_id=False)
+    return dag

@@ -1,0 +1,45 @@
+"""A rollback: a retained deployment becomes live again, in seconds, however many models it has."""
+
+from __future__ import annotations
+
+from airflow.sdk import DAG, TaskGroup, chain
+
+from sluice.airflow.flows import forms
+from sluice.airflow.flows.parts import RETRIES, Stages, flow, specs
+from sluice.airflow.operators.plans import PlanRollback
+
+STAGES = ("cut_over", "verify", "settle")
+
+
+def rollback(*, group_id: str = "rollback", prefix_group_id: bool = True) -> TaskGroup:
+    """Return the task group that brings back what the run's params `environment`, `deployment` and `reason` name."""
+    with TaskGroup(group_id, prefix_group_id=prefix_group_id, tooltip="Rollback") as group:
+        plan = PlanRollback(task_id="plan", **RETRIES)
+        stages = Stages(plan)
+        lock = stages.task("lock").as_setup()
+        unlock = stages.task("unlock").as_teardown(setups=lock)
+        chain(plan, lock, *(stages.task(stage) for stage in STAGES), unlock)
+    return group
+
+
+def rollback_dag() -> DAG:
+    """Return the DAG `rollback`; its receipt is the report of its last stage."""
+    promoted = [name for name, spec in specs().items() if spec.promotion.strategy == "blue_green"]
+    with flow(
+        "rollback",
+        doc="""
+### Roll back
+
+Swaps a *retained* deployment back in under its live name: the same cut-over as a promotion, planned, locked, verified
+and journalled, independent of the number of models. The receipt (report of `settle`) says how long it took and what
+arrived since the cut-over that is no longer live. What was live is retained, so a rollback can itself be rolled back.
+""",
+        params={
+            "environment": forms.environment(promoted, promoted[-1]),
+            "deployment": forms.deployment(),
+            "reason": forms.reason(required=True),
+        },
+        tags=["rollback"],
+    ) as dag:
+        rollback(prefix_group_id=False)
+    return dag

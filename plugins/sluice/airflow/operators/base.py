@@ -1,0 +1,55 @@
+"""The base of every operator of ours: it opens the workspace, and turns our errors into Airflow's. Only here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import BaseOperator
+from airflow.sdk.exceptions import AirflowException, AirflowFailException
+
+from sluice.domain.gates import Evidence
+from sluice.errors import RetryError, SluiceError
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+    from sluice.domain.deployments import StageReport
+    from sluice.stages.workspace import Workspace
+
+
+class SluiceOperator(BaseOperator):
+    """A task of ours: `work` does it; what it returns goes to XCom."""
+
+    ui_color = "#e6f0f5"
+
+    def work(self, workspace: Workspace, context: Context) -> Any:
+        """Do the one thing this operator is for."""
+        raise NotImplementedError
+
+    def execute(self, context: Context) -> Any:
+        """The work is done, or the task fails saying what to do; only what was busy or cut off is retried."""
+        from sluice.airflow.workspace import airflow_workspace
+
+        try:
+            return self.work(airflow_workspace(), context)
+        except RetryError as error:
+            raise AirflowException(f"{error}\n  {error.advice}") from error
+        except SluiceError as error:
+            raise AirflowFailException(f"{error}\n  {error.advice}") from error
+
+    def tell(self, report: StageReport) -> dict[str, object]:
+        """Write the report to the task's log and return it for XCom."""
+        self.log.info("%s: %s", report.stage, report.summary)
+        for line in evidence_lines(report.evidence):
+            self.log.info("  %s", line)
+        return report.to_json()
+
+
+def evidence_lines(evidence: Iterable[Evidence]) -> list[str]:
+    """Return one line per gate: the verdict, what was seen, what is allowed."""
+    return [
+        f"{one.verdict.value:<8} {one.gate}: {one.observed} (limit: {one.limit})"
+        + (f": {', '.join(one.detail[:5])}" if one.detail else "")
+        for one in evidence
+    ]
