@@ -1,25 +1,11 @@
-"""The control database: where the journal, the locks and the tags lie; never cloned, never swapped."""
+"""Statements that make the control database: journal and views; never cloned, never swapped."""
 
 from __future__ import annotations
 
+from sluice.domain.control import CONTROL, journal_table
 from sluice.domain.events import Kind
 from sluice.domain.names import Identifier, Qualified
 from sluice.snowflake.statements import Statement
-
-CONTROL = Identifier("CONTROL")
-TAGS = Identifier("TAGS")
-JOURNAL = Identifier("JOURNAL")
-VIEWS = (Identifier("ENVIRONMENTS"), Identifier("DEPLOYMENTS"), Identifier("AUDIT"))
-
-
-def lock_schema(environment: str) -> Identifier:
-    """Return the schema that holds the lock of one environment: who may write there may take it, nobody else."""
-    return Identifier.parse(f"LOCK_{environment}", "environment")
-
-
-def journal_table(control: Identifier) -> Qualified:
-    """Return the journal's table."""
-    return Qualified(control, CONTROL, JOURNAL)
 
 
 def create_database(control: Identifier, comment: str) -> Statement:
@@ -48,10 +34,9 @@ def create_journal(control: Identifier) -> Statement:
 
 
 def create_view(control: Identifier, view: Identifier) -> Statement:
-    """The view is there, folded from the journal as its text says today."""
+    """The view is there; not replaced, which would take its grants away."""
     body = {"ENVIRONMENTS": _ENVIRONMENTS, "DEPLOYMENTS": _DEPLOYMENTS, "AUDIT": _AUDIT}[view.name]
-    text = f"CREATE OR REPLACE VIEW {Qualified(control, CONTROL, view).sql} AS\n{body}"
-    return Statement(text)
+    return Statement(f"CREATE VIEW IF NOT EXISTS {Qualified(control, CONTROL, view).sql} AS\n{body}")
 
 
 # Views name CONTROL.JOURNAL without the database: they resolve in their own, whatever it is called.

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
+from sluice.domain import control as names
 from sluice.domain.events import Event
 from sluice.domain.names import Identifier, Marker
 from sluice.errors import RetryError
@@ -20,10 +21,10 @@ def ensure(session: Session) -> None:
     """Make the control database with journal, views and tags schema, whatever of it is there already."""
     name = session.control
     session.run(control.create_database(name, Marker("control").comment))
-    for schema in (control.CONTROL, control.TAGS):
+    for schema in (names.CONTROL, names.TAGS):
         session.run(control.create_schema(name, schema))
     session.run(control.create_journal(name))
-    for view in control.VIEWS:
+    for view in names.VIEWS:
         session.run(control.create_view(name, view))
 
 
@@ -57,7 +58,7 @@ def read(
 
 
 def _insert(name: Identifier, event: Event) -> Statement:
-    table = control.journal_table(name).sql
+    table = names.journal_table(name).sql
     at = event.at.astimezone(UTC).replace(tzinfo=None).isoformat(sep=" ", timespec="microseconds")
     return Statement(
         f"INSERT INTO {table} (EVENT_ID, OCCURRED_AT, ACTOR, ENVIRONMENT, DEPLOYMENT, KIND, PAYLOAD)\n"
@@ -92,7 +93,7 @@ def _select(name: Identifier, environment: str | None, deployment: str | None, k
     where = f"\nWHERE {' AND '.join(conditions)}" if conditions else ""
     return Statement(
         "SELECT EVENT_ID, OCCURRED_AT, ACTOR, ENVIRONMENT, DEPLOYMENT, KIND, PAYLOAD\n"
-        f"FROM {control.journal_table(name).sql}{where}\nORDER BY OCCURRED_AT, EVENT_ID",
+        f"FROM {names.journal_table(name).sql}{where}\nORDER BY OCCURRED_AT, EVENT_ID",
         tuple(params),
     )
 

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from secrets import token_hex
 
+from sluice.domain.control import journal_table, lock_schema
 from sluice.domain.events import Event, Kind
 from sluice.domain.names import Identifier, Qualified
 from sluice.errors import RefusedError, RetryError
-from sluice.snowflake import control, journal
+from sluice.snowflake import journal
 from sluice.snowflake.connect import Session
 from sluice.snowflake.failures import ExistsError, MissingError
 from sluice.snowflake.statements import Statement
@@ -68,7 +69,7 @@ def read(session: Session, environment: str) -> Lock | None:
     try:
         rows = session.run(Statement(f"SELECT *, {_NOW} AS NOW FROM {_table(session, environment).sql}"))
     except MissingError as missing:
-        schema = Qualified(session.control, control.lock_schema(environment))
+        schema = Qualified(session.control, lock_schema(environment))
         try:
             session.run(Statement(f"SHOW TABLES IN SCHEMA {schema.sql}"))
         except MissingError:
@@ -127,7 +128,7 @@ def release(session: Session, environment: str, holder: str, *, actor: str = "")
 def _create(session: Session, environment: str, holder: str, lease_seconds: int) -> bool:
     """One statement is test, set and content; the fence exceeds every one that the journal knows."""
     fences = (
-        f"SELECT MAX(PAYLOAD:fence::NUMBER) FROM {control.journal_table(session.control).sql} "
+        f"SELECT MAX(PAYLOAD:fence::NUMBER) FROM {journal_table(session.control).sql} "
         f"WHERE ENVIRONMENT = %s AND KIND = '{Kind.LOCK_ACQUIRED}'"
     )
     statement = Statement(
@@ -161,7 +162,7 @@ def _extend(session: Session, lock: Lock, lease_seconds: int) -> None:
 def _take_away(session: Session, dead: Lock, thief: str, actor: str) -> None:
     """The dead holder's table bears another name: its fence is in the journal first, so that the next exceeds it."""
     _record(session, dead, Kind.LOCK_ACQUIRED, dead.holder)
-    schema = control.lock_schema(dead.environment)
+    schema = lock_schema(dead.environment)
     grave = Qualified(session.control, schema, Identifier(f"DEAD_{dead.fence}_{token_hex(4).upper()}"))
     held = _table(session, dead.environment)
     try:
@@ -178,7 +179,7 @@ def _take_away(session: Session, dead: Lock, thief: str, actor: str) -> None:
 
 def _bury(session: Session, environment: str) -> None:
     """No table of a dead holder is left over from a thief that died in between."""
-    schema = Qualified(session.control, control.lock_schema(environment))
+    schema = Qualified(session.control, lock_schema(environment))
     for row in session.run(Statement(f"SHOW TABLES LIKE 'DEAD_%' IN SCHEMA {schema.sql}")):
         name = Identifier.found(row["name"])
         session.run(Statement(f"DROP TABLE IF EXISTS {Qualified(session.control, schema.schema, name).sql}"))
@@ -197,7 +198,7 @@ def _record(session: Session, lock: Lock, kind: Kind, actor: str) -> None:
 
 
 def _table(session: Session, environment: str) -> Qualified:
-    return Qualified(session.control, control.lock_schema(environment), _HELD)
+    return Qualified(session.control, lock_schema(environment), _HELD)
 
 
 def _held(lock: Lock) -> RefusedError:
