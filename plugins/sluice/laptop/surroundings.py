@@ -43,7 +43,8 @@ class Surroundings:
     def variables(self) -> dict[str, str]:
         """Return the whole environment of the stack's processes."""
         inherited = {k: v for k, v in os.environ.items() if not k.startswith(("AIRFLOW", "SLUICE_", "SNOWDOME_"))}
-        inherited.pop("PYTHONPATH", None)
+        # As in Astro's image: the project's root is importable, so `include` is.
+        inherited["PYTHONPATH"] = str(self.root)
         return inherited | self._airflow() | self._ours()
 
     def _ours(self) -> dict[str, str]:

@@ -1,0 +1,45 @@
+"""Airflow DAG: the Olist sample data in the raw database, whole or a day more; outside every promoted database."""
+
+from typing import Any
+
+from airflow.sdk import Param, task
+from sluice.airflow.flows.parts import flow, specs
+
+with flow(
+    "load_olist",
+    doc="""
+### Load the Olist sample data
+
+Fills `OLIST_RAW` with data generated at the published shape of the Olist dataset (where `OLIST_DIR` is set: with the
+original files), or adds one more day to it.
+""",
+    params={
+        "what": Param("everything", type="string", enum=["everything", "one more day"], title="What"),
+        "scale": Param(0.1, type="number", minimum=0.001, maximum=1, title="Scale", description="1: 99,441 orders"),
+    },
+    tags=["sample data"],
+) as dag:
+
+    @task
+    def load_olist(**context: Any) -> dict[str, int]:
+        """Load as the administrator; every environment's role may read."""
+        import os
+        from dataclasses import replace
+        from pathlib import Path
+
+        from sluice.airflow.connections import snowflake_settings
+        from sluice.snowflake.connect import connect
+
+        from include.olist import append_day, load
+
+        asked, found = context["params"], list(specs().values())
+        settings = replace(snowflake_settings(found[0].admin_connection), warehouse=found[0].warehouse.name.name)
+        with connect(settings, query_tag={"pipeline": "olist_raw"}) as session:
+            if asked["what"] == "one more day":
+                return dict(append_day(session).rows)
+            folder = os.environ.get("OLIST_DIR")
+            roles = [spec.access.role.name for spec in found]
+            chosen = Path(folder) if folder else None
+            return dict(load(session, scale=asked["scale"], folder=chosen, readers=roles).rows)
+
+    load_olist()
