@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
 
-from snowdome.records import Record, Table
+from snowdome.records import DatabaseRole, Record, Role, Table
 from snowdome.store import Store
 
 R = TypeVar("R", bound=Record)
@@ -30,6 +30,8 @@ class Catalog:
         self._dropped: defaultdict[tuple[int, str], dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
         self._sharers: defaultdict[str, set[int]] = defaultdict(set)
         self._open: Change | None = None
+        self.closures: dict[frozenset[int], frozenset[int]] = {}
+        """What `access` worked out from the roles, forgotten as soon as one of them changes."""
         for record in store.records():
             self._index(record)
         self._last_id = max(int(store.fact("last_id") or 0), max(self._records, default=0))
@@ -63,6 +65,16 @@ class Catalog:
         for space in dict.fromkeys(c.space for c in classes):
             found += [r for i in self._names[parent, space].values() if isinstance(r := self._records[i], classes)]
         return sorted(found, key=lambda r: r.name)
+
+    def within(self, parent: int) -> list[Record]:
+        """Every record directly under that parent, dropped ones included."""
+        keys = [key for key in (*self._names, *self._dropped) if key[0] == parent]
+        ids: dict[int, None] = {}
+        for key in keys:
+            ids |= dict.fromkeys(self._names[key].values())
+            for dropped in self._dropped[key].values():
+                ids |= dict.fromkeys(dropped)
+        return [self._records[i] for i in ids]
 
     def all(self, *classes: type[R], dropped: bool = False) -> list[R]:
         """Every record of those classes, in the order of their making."""
@@ -116,12 +128,16 @@ class Catalog:
             finally:
                 self._open = None
 
-    def _next_id(self) -> int:
-        self._last_id += 1
-        return self._last_id
+    def new_id(self) -> int:
+        """An id that no object ever had."""
+        with self.lock:
+            self._last_id += 1
+            return self._last_id
 
     def _index(self, record: Record) -> None:
         self._records[record.id] = record
+        if isinstance(record, (Role, DatabaseRole)):
+            self.closures.clear()
         if isinstance(record, Table):
             self._sharers[record.physical].add(record.id)
         key = (record.parent, record.space)
@@ -134,6 +150,8 @@ class Catalog:
         record = self._records.pop(record_id, None)
         if record is None:
             return None
+        if isinstance(record, (Role, DatabaseRole)):
+            self.closures.clear()
         if isinstance(record, Table):
             self._sharers[record.physical].discard(record_id)
             if not self._sharers[record.physical]:
@@ -158,7 +176,7 @@ class Change:
 
     def new_id(self) -> int:
         """An id that no object ever had."""
-        return self._catalog._next_id()
+        return self._catalog.new_id()
 
     def put(self, record: R) -> R:
         """The record is in the catalog, in place of the one with its id."""

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from snowdome.passwords import hashed
-from snowdome.records import ACCOUNT_ID, Account as AccountRecord, Grant, Role, Sequence, Table, User
+from snowdome.privileges import GLOBAL
+from snowdome.records import ACCOUNT_ID, Grant, Role, Sequence, Table, User
+from snowdome.records import Account as AccountRecord
 
 if TYPE_CHECKING:
     from snowdome.account import Account
@@ -19,9 +21,10 @@ ROLES = {
     "PUBLIC": (),
 }
 ACCOUNT_PRIVILEGES = {
+    "ACCOUNTADMIN": GLOBAL,
     "SYSADMIN": ("CREATE DATABASE", "CREATE WAREHOUSE"),
     "USERADMIN": ("CREATE ROLE", "CREATE USER"),
-    "SECURITYADMIN": ("MANAGE GRANTS",),
+    "SECURITYADMIN": ("MANAGE GRANTS", "CREATE NETWORK POLICY"),
 }
 ADMIN = "ADMIN"
 
@@ -40,7 +43,7 @@ def lay(account: Account, password: str) -> None:
                 grants.append(Grant(privilege="USAGE", to=user, on=now))
             change.put(Role(id=ids[name], name=name, created_on=now, grants=tuple(grants)))
         privileges = tuple(
-            Grant(privilege=privilege, to=ids[role], on=now)
+            Grant(privilege=privilege, to=ids[role], option=role == "ACCOUNTADMIN", on=now)
             for role, wanted in ACCOUNT_PRIVILEGES.items()
             for privilege in wanted
         )

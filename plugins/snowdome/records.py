@@ -26,7 +26,10 @@ class Grant:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FutureGrant:
-    """`privilege` on every object of `kind` made later in the database or schema that carries this."""
+    """`privilege` on every object of `kind` made later in the database or schema that carries this.
+
+    An `inherited` one counts for every object of the kind, made earlier or later, without being put on it.
+    """
 
     privilege: str
     kind: str
@@ -34,6 +37,7 @@ class FutureGrant:
     option: bool = False
     by: int | None = None
     on: datetime | None = None
+    inherited: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,6 +131,9 @@ class Table(Record):
     last_ddl: datetime | None = None
     version: int = 0
 
+    column_tags: dict[str, dict[int, str]] = field(default_factory=dict)
+    """Tag values by column name and tag id."""
+
     kind: ClassVar[str] = "TABLE"
     space: ClassVar[str] = "RELATION"
 
@@ -143,6 +150,9 @@ class View(Record):
     temporary: bool = False
     last_ddl: datetime | None = None
     version: int = 0
+
+    column_tags: dict[str, dict[int, str]] = field(default_factory=dict)
+    """Tag values by column name and tag id."""
 
     kind: ClassVar[str] = "VIEW"
     space: ClassVar[str] = "RELATION"
