@@ -19,7 +19,7 @@ from sluice.snowflake.connect import Session
 from sluice.snowflake.failures import ExistsError, MissingError
 from sluice.snowflake.statements import Statement
 
-_HELD = Identifier("HELD")
+HELD = Identifier("HELD")
 _ATTEMPTS = 5
 _MARGIN = 60
 _NOW = "DATE_PART(EPOCH_SECOND, CURRENT_TIMESTAMP())"
@@ -198,7 +198,7 @@ def _record(session: Session, lock: Lock, kind: Kind, actor: str) -> None:
 
 
 def _table(session: Session, environment: str) -> Qualified:
-    return Qualified(session.control, lock_schema(environment), _HELD)
+    return Qualified(session.control, lock_schema(environment), HELD)
 
 
 def _held(lock: Lock) -> RefusedError:

@@ -1,0 +1,100 @@
+"""Applying a plan of provisioning: the very steps that `explain` shows, one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import assert_never
+
+from sluice.domain.control import JOURNAL, VIEWS
+from sluice.domain.names import Marker
+from sluice.domain.steps import (
+    AlterDatabase,
+    AlterUser,
+    AlterWarehouse,
+    CreateControl,
+    CreateDatabase,
+    CreateRole,
+    CreateSource,
+    CreateTag,
+    CreateUser,
+    CreateWarehouse,
+    GrantPrivileges,
+    GrantRole,
+    Plan,
+    SetTags,
+    Step,
+)
+from sluice.errors import RetryError
+from sluice.snowflake import control, provisioning, statements
+from sluice.snowflake.connect import Session
+from sluice.snowflake.statements import Statement
+
+_ATTEMPTS = 3
+
+
+def apply(session: Session, plan: Plan, done: Callable[[Step], None] = lambda _: None) -> int:
+    """Run every step, each of which may be run again, and return how many statements were sent."""
+    before = session.statements
+    for step in plan.steps:
+        for statement in statements_of(step):
+            _insist(session, statement)
+        done(step)
+    return session.statements - before
+
+
+def statements_of(step: Step) -> list[Statement]:  # noqa: C901, PLR0911 (one case for each step of the closed union)
+    """Return the statements of one step."""
+    match step:
+        case CreateControl():
+            return list(_control(step))
+        case CreateRole():
+            return [provisioning.create_role(step.role, step.marker)]
+        case CreateWarehouse():
+            made = provisioning.create_warehouse(step.warehouse, step.marker)
+            return [made, statements.use_warehouse(step.warehouse.name)]
+        case AlterWarehouse():
+            return [provisioning.alter_warehouse(step.warehouse, step.changes, step.marker)]
+        case CreateDatabase():
+            return [provisioning.create_database(step.database, step.marker)]
+        case AlterDatabase():
+            return [provisioning.set_retention(step.database, int(one.wanted)) for one in step.changes]
+        case CreateSource():
+            return [provisioning.create_source(step.database)]
+        case CreateUser():
+            return [provisioning.create_user(step.user, step.public_key, step.marker)]
+        case AlterUser():
+            return [provisioning.alter_user(step.user, step.public_key)]
+        case GrantRole():
+            return [provisioning.grant_role(step.membership)]
+        case GrantPrivileges():
+            return [provisioning.grant(step.privileges, step.grant)]
+        case CreateTag():
+            return [provisioning.create_tag(step.tag)]
+        case SetTags():
+            return [provisioning.set_tags(step.kind, step.on, step.values)]
+        case _:
+            assert_never(step)
+
+
+def _control(step: CreateControl) -> Iterable[Statement]:
+    for one in step.missing:
+        if one.schema is None:
+            yield control.create_database(one.database, Marker("control").comment)
+        elif one.name is None:
+            yield control.create_schema(one.database, one.schema)
+        elif one.name == JOURNAL:
+            yield control.create_journal(one.database)
+        elif one.name in VIEWS:
+            yield control.create_view(one.database, one.name)
+
+
+def _insist(session: Session, statement: Statement) -> None:
+    """Send an idempotent statement until it is answered, or give up after a few cut lines."""
+    for attempt in range(1, _ATTEMPTS + 1):
+        try:
+            session.run(statement)
+        except RetryError:
+            if attempt == _ATTEMPTS:
+                raise
+        else:
+            return

@@ -1,0 +1,211 @@
+"""The estate of one environment as it is: SHOW's rows turned into the types that a spec is turned into."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sluice.domain.control import TAGS, lock_schema
+from sluice.domain.estate import Circumstances, Database, Estate, Grant, Membership, Tagged, User, Warehouse
+from sluice.domain.names import Identifier, Marker, Qualified
+from sluice.domain.sizes import Size
+from sluice.domain.specs import EnvironmentSpec
+from sluice.snowflake import locks, rows, show, statements
+from sluice.snowflake.connect import Row, Session
+
+_KINDS = ("SCHEMA", "TABLE", "VIEW")
+
+
+def observe(session: Session, spec: EnvironmentSpec) -> tuple[Estate, Circumstances]:
+    """Return what is there of the environment, in a number of look-ups that does not depend on its size."""
+    databases = {rows.name(row): row for row in session.run(show.databases())}
+    warehouse = _warehouse(session, spec.warehouse.name)
+    if warehouse is not None:
+        session.run(statements.use_warehouse(warehouse.name))
+    roles = {spec.access.role, *spec.access.readers} & {rows.name(row) for row in session.run(show.roles())}
+    held = {role: session.run(show.grants_to(role)) for role in sorted(roles)}
+    control = _control(session, spec) if spec.control_database in databases else frozenset()
+    contents = {name: _contents(session, name) for name in (spec.database.name, *spec.sources) if name in databases}
+    grants = {one for role, found in held.items() for one in _grants(role, found)}
+    grants |= {one for role in sorted(roles) for one in _future_grants(role, session.run(show.future_grants_to(role)))}
+    covering, uncovered = _covering(held, contents)
+    live = databases.get(spec.database.name)
+    tag_schema = Qualified(spec.control_database, TAGS)
+    estate = Estate(
+        control=control,
+        tag_names=frozenset(_tag_names(session, tag_schema)) if tag_schema in control else frozenset(),
+        roles=frozenset(roles),
+        warehouse=warehouse,
+        database=_database(live) if live is not None else None,
+        sources=frozenset(name for name in spec.sources if name in databases),
+        user=_user(session, spec.access.user),
+        memberships=frozenset(one for role in sorted(roles) for one in _memberships(session, role)),
+        grants=frozenset(grants | covering),
+        tagged=frozenset(_tagged(session, spec, has_database=live is not None, warehouse=warehouse, control=control)),
+    )
+    return estate, Circumstances(
+        lock_holder=_lock_holder(session, spec, control, warehouse),
+        schemas=contents[spec.database.name]["SCHEMA"] if live is not None else frozenset(),
+        uncovered=tuple(sorted(uncovered)),
+    )
+
+
+def _warehouse(session: Session, name: Identifier) -> Warehouse | None:
+    row = next((one for one in session.run(show.warehouses(name)) if rows.name(one) == name), None)
+    if row is None:
+        return None
+    parameters = {str(one["key"]).upper(): one for one in session.run(show.warehouse_parameters(name))}
+    marker = Marker.parse(rows.text(row, "comment"))
+    return Warehouse(
+        name=name,
+        environment=marker.environment if marker else None,
+        size=Size.read(str(row["size"])),
+        generation=rows.text(row, "generation") or "1",
+        auto_suspend=rows.number(row, "auto_suspend"),
+        auto_resume=rows.truth(row, "auto_resume"),
+        min_cluster_count=rows.number(row, "min_cluster_count", 1),
+        max_cluster_count=rows.number(row, "max_cluster_count", 1),
+        scaling_policy=str(row.get("scaling_policy") or "STANDARD").upper(),
+        query_acceleration=rows.truth(row, "enable_query_acceleration"),
+        concurrent_queries=_parameter(parameters, "MAX_CONCURRENCY_LEVEL"),
+        queue_timeout=_parameter(parameters, "STATEMENT_QUEUED_TIMEOUT_IN_SECONDS"),
+        statement_timeout=_parameter(parameters, "STATEMENT_TIMEOUT_IN_SECONDS"),
+    )
+
+
+def _parameter(parameters: dict[str, Row], key: str) -> int:
+    return rows.number(parameters[key], "value") if key in parameters else 0
+
+
+def _database(row: Row) -> Database:
+    marker = Marker.parse(rows.text(row, "comment"))
+    return Database(
+        name=rows.name(row),
+        environment=marker.environment if marker else None,
+        retention_days=rows.number(row, "retention_time"),
+        transient="TRANSIENT" in str(row.get("options") or "").upper(),
+    )
+
+
+def _user(session: Session, name: Identifier) -> User | None:
+    if not any(rows.name(row) == name for row in session.run(show.users(name))):
+        return None
+    properties = {str(row["property"]).upper(): row for row in session.run(show.describe_user(name))}
+
+    def said(key: str) -> str | None:
+        return rows.text(properties[key], "value") if key in properties else None
+
+    role, warehouse = said("DEFAULT_ROLE"), said("DEFAULT_WAREHOUSE")
+    return User(
+        name=name,
+        fingerprint=said("RSA_PUBLIC_KEY_FP"),
+        default_role=Identifier.found(role) if role else None,
+        default_warehouse=Identifier.found(warehouse) if warehouse else None,
+    )
+
+
+def _control(session: Session, spec: EnvironmentSpec) -> frozenset[Qualified]:
+    control = spec.control_database
+    found = {Qualified(control)}
+    found |= {Qualified(control, rows.name(row)) for row in session.run(show.schemas(control))}
+    for row in [*session.run(show.tables(control)), *session.run(show.views(control))]:
+        found.add(Qualified(control, rows.name(row, "schema_name"), rows.name(row)))
+    return frozenset(found)
+
+
+def _tag_names(session: Session, schema: Qualified) -> Iterable[Qualified]:
+    for row in session.run(show.tags(schema)):
+        yield Qualified(schema.database, schema.schema, rows.name(row))
+
+
+def _contents(session: Session, database: Identifier) -> dict[str, frozenset[Qualified]]:
+    schemas = {Qualified(database, rows.name(row)) for row in session.run(show.schemas(database))}
+    found: dict[str, frozenset[Qualified]] = {"SCHEMA": frozenset(schemas)}
+    for kind, statement in (("TABLE", show.tables(database)), ("VIEW", show.views(database))):
+        found[kind] = frozenset(
+            Qualified(database, rows.name(row, "schema_name"), rows.name(row))
+            for row in session.run(statement)
+            if str(row["schema_name"]) != "INFORMATION_SCHEMA"
+        )
+    return found
+
+
+def _grants(role: Identifier, found: list[Row]) -> Iterable[Grant]:
+    for row in found:
+        kind = str(row["granted_on"]).upper().replace("_", " ")
+        if kind in {"ROLE", "USER"}:
+            continue
+        on = None if kind == "ACCOUNT" else rows.qualified(str(row["name"]))
+        yield Grant(str(row["privilege"]).upper(), kind, on, role)
+
+
+def _future_grants(role: Identifier, found: list[Row]) -> Iterable[Grant]:
+    for row in found:
+        kind = str(row["grant_on"]).upper().replace("_", " ")
+        yield Grant(str(row["privilege"]).upper(), kind, rows.qualified(str(row["name"])), role, "future")
+
+
+def _covering(
+    held: dict[Identifier, list[Row]], contents: dict[Identifier, dict[str, frozenset[Qualified]]]
+) -> tuple[set[Grant], set[str]]:
+    """A grant on *all* of a kind is there when each object has it; of schemas, those with something in them count."""
+    covering: set[Grant] = set()
+    uncovered: set[str] = set()
+    for role, found in held.items():
+        has = {(one.privilege, one.kind, one.on) for one in _grants(role, found)}
+        for database, inside in contents.items():
+            used = {Qualified(one.database, one.schema) for kind in ("TABLE", "VIEW") for one in inside[kind]}
+            enters = ("USAGE", "DATABASE", Qualified(database)) in has
+            for kind in _KINDS:
+                privilege = "USAGE" if kind == "SCHEMA" else "SELECT"
+                objects = used if kind == "SCHEMA" else inside[kind]
+                lacking = {
+                    one for one in objects if (privilege, kind, one) not in has and ("OWNERSHIP", kind, one) not in has
+                }
+                if not lacking:
+                    covering.add(Grant(privilege, kind, Qualified(database), role, "all"))
+                elif enters:
+                    uncovered |= {f"{kind.lower()} {one}" for one in lacking}
+    return covering, uncovered
+
+
+def _memberships(session: Session, role: Identifier) -> Iterable[Membership]:
+    for row in session.run(show.grants_of(role)):
+        kind = str(row["granted_to"]).upper()
+        if kind == "ROLE":
+            yield Membership(role, "ROLE", rows.name(row, "grantee_name"))
+        elif kind == "USER":
+            yield Membership(role, "USER", rows.name(row, "grantee_name"))
+
+
+def _tagged(
+    session: Session,
+    spec: EnvironmentSpec,
+    *,
+    has_database: bool,
+    warehouse: Warehouse | None,
+    control: frozenset[Qualified],
+) -> Iterable[Tagged]:
+    if warehouse is None or Qualified(spec.control_database, TAGS) not in control:
+        return
+    if has_database:
+        for tag, value in _values(session, spec.control_database, spec.database.name, "DATABASE"):
+            yield Tagged("DATABASE", spec.database.name, tag, value)
+    for tag, value in _values(session, spec.control_database, warehouse.name, "WAREHOUSE"):
+        yield Tagged("WAREHOUSE", warehouse.name, tag, value)
+
+
+def _values(session: Session, control: Identifier, name: Identifier, domain: str) -> Iterable[tuple[Identifier, str]]:
+    for row in session.run(show.tag_values(control, name, domain)):
+        ours = (str(row["tag_database"]), str(row["tag_schema"])) == (control.name, TAGS.name)
+        if ours and str(row["level"]).upper() == domain:
+            yield rows.name(row, "tag_name"), str(row["tag_value"])
+
+
+def _lock_holder(
+    session: Session, spec: EnvironmentSpec, control: frozenset[Qualified], warehouse: Warehouse | None
+) -> str | None:
+    held = Qualified(spec.control_database, lock_schema(spec.name), locks.HELD)
+    if warehouse is None or held not in control:
+        return None
+    lock = locks.read(session, spec.name)
+    return lock.holder if lock is not None else None

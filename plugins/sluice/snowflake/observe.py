@@ -1,0 +1,164 @@
+"""What is in the account about one database: a constant number of look-ups, rows turned into values at this edge."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sluice.domain.access import Right
+from sluice.domain.inventory import Relation
+from sluice.domain.names import Identifier, Marker
+from sluice.snowflake import rows, show
+from sluice.snowflake.connect import Row, Session
+
+
+@dataclass(frozen=True, slots=True)
+class FoundDatabase:
+    """A database as SHOW DATABASES tells of it."""
+
+    name: Identifier
+    marker: Marker | None
+    owner: str | None
+    created_on: datetime | None
+    retention_days: int
+    transient: bool
+
+
+@dataclass(frozen=True, slots=True)
+class WarehouseState:
+    """What a warehouse is doing now."""
+
+    size: str
+    state: str
+    running: int
+    queued: int
+
+
+def databases(session: Session, prefix: str = "") -> list[FoundDatabase]:
+    """Return the databases whose name begins with `prefix`, each with its marker if it is ours."""
+    found = [_database(row) for row in session.run(show.databases())]
+    return [one for one in found if one.name.name.startswith(prefix)]
+
+
+def markers(session: Session, prefix: str = "") -> dict[str, Marker | None]:
+    """Return the marker of each database by name; None where a database is not ours."""
+    return {one.name.name: one.marker for one in databases(session, prefix)}
+
+
+def inventory(session: Session, database: Identifier) -> dict[str, Relation]:
+    """Return every relation of a database as `SCHEMA.NAME`, in two statements whatever their number."""
+    columns: dict[str, list[tuple[str, str]]] = {}
+    for row in session.run(show.columns(database)):
+        columns.setdefault(_path(row), []).append((str(row["column_name"]), _type(row)))
+    return {
+        _path(row): Relation(
+            kind=_kind(str(row["table_type"])),
+            rows=None if row["row_count"] is None else int(row["row_count"]),
+            altered=str(row["last_altered"]),
+            columns=tuple(columns.get(_path(row), ())),
+        )
+        for row in session.run(show.relations(database))
+    }
+
+
+def view_texts(session: Session, database: Identifier) -> dict[str, str]:
+    """Return the text of every view as `SCHEMA.NAME`."""
+    return {_path(row): str(row["view_definition"] or "") for row in session.run(show.view_texts(database))}
+
+
+def object_kinds(session: Session, database: Identifier, kinds: Iterable[str]) -> dict[str, list[str]]:
+    """Return, for each kind asked for that is there, the objects of that kind."""
+    found: dict[str, list[str]] = {}
+    for kind in kinds:
+        names = [_located(row) for row in session.run(show.objects_of_kind(kind, database))]
+        if names:
+            found[kind] = names
+    return found
+
+
+def rights(session: Session, database: Identifier, roles: Iterable[str] | None = None) -> list[Right]:
+    """Return what roles hold on the database and in it: one look-up, and one more for each role that may enter it.
+
+    `roles` names whose rights inside the database are read; nothing: of every role that holds one on the database.
+    """
+    on_it = session.run(show.grants_on_database(database))
+    found = {_right(row) for row in on_it if _to_a_role(row)}
+    entering = sorted({right.grantee for right in found}) if roles is None else sorted(roles)
+    for role in entering:
+        for row in session.run(show.grants_to(Identifier.found(role))):
+            if str(row["granted_on"]).upper() not in {"ACCOUNT", "ROLE", "USER", "WAREHOUSE", "INTEGRATION"}:
+                path = rows.qualified(str(row["name"]))
+                if path.database == database:
+                    found.add(_right({**row, "grantee_name": role}))
+    return sorted(found)
+
+
+def future_rights(session: Session, database: Identifier) -> list[Right]:
+    """Return what roles will hold on objects to come in the database."""
+    return sorted(
+        Right(
+            grantee=str(row["grantee_name"]),
+            privilege=str(row["privilege"]),
+            kind=str(row["grant_on"]).upper().replace(" ", "_"),
+            name="<FUTURE>",
+            grant_option=rows.truth(row, "grant_option"),
+        )
+        for row in session.run(show.future_grants_in(database))
+    )
+
+
+def warehouse_state(session: Session, warehouse: Identifier) -> WarehouseState | None:
+    """Return what the warehouse is doing, or None when there is none of that name."""
+    for row in session.run(show.warehouses(warehouse)):
+        if rows.name(row) == warehouse:
+            state = str(row["state"]).upper()
+            return WarehouseState(str(row["size"]), state, rows.number(row, "running"), rows.number(row, "queued"))
+    return None
+
+
+def _database(row: Row) -> FoundDatabase:
+    created = row.get("created_on")
+    return FoundDatabase(
+        name=rows.name(row),
+        marker=Marker.parse(rows.text(row, "comment")),
+        owner=rows.text(row, "owner"),
+        created_on=created if isinstance(created, datetime) else None,
+        retention_days=rows.number(row, "retention_time"),
+        transient="TRANSIENT" in str(row.get("options") or "").upper(),
+    )
+
+
+def _path(row: Row) -> str:
+    return f"{row['table_schema']}.{row['table_name']}"
+
+
+def _located(row: Row) -> str:
+    return f"{row['schema_name']}.{row['name']}"
+
+
+def _kind(shown: str) -> str:
+    return {"BASE TABLE": "TABLE"}.get(shown, shown)
+
+
+def _type(row: Row) -> str:
+    kind = str(row["data_type"])
+    if kind == "NUMBER" and row.get("numeric_precision") is not None:
+        return f"NUMBER({int(row['numeric_precision'])},{int(row.get('numeric_scale') or 0)})"
+    return kind
+
+
+def _to_a_role(row: Row) -> bool:
+    return str(row["granted_to"]).upper() == "ROLE"
+
+
+def _right(row: Row) -> Right:
+    path = rows.qualified(str(row["name"]))
+    kind = str(row["granted_on"]).upper().replace(" ", "_")
+    return Right(
+        grantee=str(row["grantee_name"]),
+        privilege=str(row["privilege"]),
+        kind=kind,
+        name="" if kind == "DATABASE" else ".".join(part.name for part in path.parts[1:]),
+        grant_option=rows.truth(row, "grant_option"),
+    )

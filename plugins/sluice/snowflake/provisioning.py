@@ -1,0 +1,131 @@
+"""Statements of provisioning: each may be repeated, and leaves nothing half-made that the next plan would not see."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sluice.domain.estate import Database, Grant, Membership, User, Warehouse
+from sluice.domain.names import Identifier, Marker, Qualified
+from sluice.domain.steps import Change
+from sluice.snowflake.statements import Statement, Value
+
+_PLURAL = {"SCHEMA": "SCHEMAS", "TABLE": "TABLES", "VIEW": "VIEWS"}
+_PROPERTIES = {
+    "environment": "COMMENT",
+    "size": "WAREHOUSE_SIZE",
+    "generation": "GENERATION",
+    "auto_suspend": "AUTO_SUSPEND",
+    "auto_resume": "AUTO_RESUME",
+    "min_cluster_count": "MIN_CLUSTER_COUNT",
+    "max_cluster_count": "MAX_CLUSTER_COUNT",
+    "scaling_policy": "SCALING_POLICY",
+    "query_acceleration": "ENABLE_QUERY_ACCELERATION",
+    "concurrent_queries": "MAX_CONCURRENCY_LEVEL",
+    "queue_timeout": "STATEMENT_QUEUED_TIMEOUT_IN_SECONDS",
+    "statement_timeout": "STATEMENT_TIMEOUT_IN_SECONDS",
+}
+
+
+def create_role(role: Identifier, marker: Marker) -> Statement:
+    """The role is there."""
+    return Statement(f"CREATE ROLE IF NOT EXISTS {role.sql} COMMENT = %s", (marker.comment,))
+
+
+def create_warehouse(made: Warehouse, marker: Marker) -> Statement:
+    """The warehouse is there, suspended, every setting spelt out: omitted ones differ between editions."""
+    assigned, params = _assignments({key: getattr(made, key) for key in _PROPERTIES}, marker)
+    return Statement(
+        f"CREATE WAREHOUSE IF NOT EXISTS {made.name.sql} WITH\n  WAREHOUSE_TYPE = STANDARD\n  {assigned}\n"
+        "  INITIALLY_SUSPENDED = TRUE",
+        params,
+    )
+
+
+def alter_warehouse(name: Identifier, changes: Sequence[Change], marker: Marker) -> Statement:
+    """The warehouse has the wanted settings."""
+    assigned, params = _assignments({change.setting: change.wanted for change in changes}, marker)
+    return Statement(f"ALTER WAREHOUSE {name.sql} SET\n  {assigned}", params)
+
+
+def create_database(made: Database, marker: Marker) -> Statement:
+    """The database is there, marked as ours from its first moment."""
+    kind = "TRANSIENT DATABASE" if made.transient else "DATABASE"
+    return Statement(
+        f"CREATE {kind} IF NOT EXISTS {made.name.sql} DATA_RETENTION_TIME_IN_DAYS = %s COMMENT = %s",
+        (made.retention_days, marker.comment),
+    )
+
+
+def create_source(name: Identifier) -> Statement:
+    """The database for raw data is there."""
+    return Statement(f"CREATE DATABASE IF NOT EXISTS {name.sql} COMMENT = 'raw data, outside of every promotion'")
+
+
+def set_retention(name: Identifier, days: int) -> Statement:
+    """The database remembers so many days."""
+    return Statement(f"ALTER DATABASE {name.sql} SET DATA_RETENTION_TIME_IN_DAYS = %s", (days,))
+
+
+def create_user(user: User, public_key: str, marker: Marker) -> Statement:
+    """The service user is there; it can log in with its key only."""
+    defaults, params = _defaults(user)
+    return Statement(
+        f"CREATE USER IF NOT EXISTS {user.name.sql}\n  TYPE = SERVICE\n  RSA_PUBLIC_KEY = %s\n  {defaults}\n"
+        "  COMMENT = %s",
+        (public_key, *params, marker.comment),
+    )
+
+
+def alter_user(user: User, public_key: str) -> Statement:
+    """The service user has this key and these defaults."""
+    defaults, params = _defaults(user)
+    return Statement(f"ALTER USER {user.name.sql} SET\n  RSA_PUBLIC_KEY = %s\n  {defaults}", (public_key, *params))
+
+
+def grant_role(membership: Membership) -> Statement:
+    """The role is granted."""
+    return Statement(f"GRANT ROLE {membership.role.sql} TO {membership.to_kind} {membership.to.sql}")
+
+
+def grant(privileges: Sequence[str], where: Grant) -> Statement:
+    """The role holds the privileges; of ownership, everyone else's grants are kept."""
+    said = ", ".join(privileges)
+    kept = " COPY CURRENT GRANTS" if where.privilege == "OWNERSHIP" and where.scope != "future" else ""
+    return Statement(f"GRANT {said} ON {_target(where)} TO ROLE {where.role.sql}{kept}")
+
+
+def create_tag(tag: Qualified) -> Statement:
+    """The tag is there."""
+    return Statement(f"CREATE TAG IF NOT EXISTS {tag.sql}")
+
+
+def set_tags(kind: str, on: Identifier, values: Sequence[tuple[Qualified, str]]) -> Statement:
+    """The object carries these values."""
+    said = ", ".join(f"{tag.sql} = %s" for tag, _ in values)
+    return Statement(f"ALTER {kind} {on.sql} SET TAG {said}", tuple(value for _, value in values))
+
+
+def _target(where: Grant) -> str:
+    if where.on is None:
+        return "ACCOUNT"
+    if where.scope == "one":
+        return f"{where.kind} {where.on.sql}"
+    container = "DATABASE" if where.on.schema is None else "SCHEMA"
+    return f"{where.scope.upper()} {_PLURAL[where.kind]} IN {container} {where.on.sql}"
+
+
+def _defaults(user: User) -> tuple[str, tuple[Value, ...]]:
+    role, warehouse = user.default_role, user.default_warehouse
+    return "DEFAULT_ROLE = %s\n  DEFAULT_WAREHOUSE = %s", (
+        role.name if role else None,
+        warehouse.name if warehouse else None,
+    )
+
+
+def _assignments(settings: dict[str, str | int | bool], marker: Marker) -> tuple[str, tuple[Value, ...]]:
+    lines: list[str] = []
+    params: list[Value] = []
+    for key, wanted in settings.items():
+        lines.append(f"{_PROPERTIES[key]} = %s")
+        params.append(marker.comment if key == "environment" else wanted)
+    return "\n  ".join(lines), tuple(params)

@@ -1,0 +1,42 @@
+"""Rows of SHOW and DESCRIBE as plain values: Snowflake's spellings of nothing, truth and names, read in one place."""
+
+from __future__ import annotations
+
+import re
+
+from sluice.domain.names import Identifier, Qualified
+from sluice.snowflake.connect import Row
+
+_PART = re.compile(r'"((?:[^"]|"")*)"|([^."<>]+)|<([A-Z_ ]+)>')
+
+
+def text(row: Row, column: str) -> str | None:
+    """Return a text; SHOW prints `null` or nothing where there is none."""
+    value = row.get(column)
+    return None if value is None or value in {"", "null"} else str(value)
+
+
+def truth(row: Row, column: str) -> bool:
+    """Return a yes or no; SHOW spells it true, Y, ON or a real boolean."""
+    return str(row.get(column)).strip().upper() in {"TRUE", "Y", "YES", "ON", "1"}
+
+
+def number(row: Row, column: str, default: int = 0) -> int:
+    """Return a number; nothing counts as `default`."""
+    value = text(row, column)
+    return default if value is None else int(float(value))
+
+
+def name(row: Row, column: str = "name") -> Identifier:
+    """Return a single name as the account keeps it."""
+    return Identifier.found(str(row[column]))
+
+
+def qualified(shown: str) -> Qualified:
+    """Return a dotted name from SHOW GRANTS; a future grant's `<TABLE>` at the end is left out."""
+    parts: list[Identifier] = []
+    for quoted, plain, kind in _PART.findall(shown.split("(", maxsplit=1)[0]):
+        if kind:
+            continue
+        parts.append(Identifier.found(quoted.replace('""', '"') if quoted else plain))
+    return Qualified(*parts[:3])

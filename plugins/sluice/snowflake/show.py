@@ -1,0 +1,137 @@
+"""The look-ups: SHOW, DESCRIBE and the information schema, each one statement."""
+
+from __future__ import annotations
+
+from sluice.domain.names import Identifier, Qualified
+from sluice.snowflake.statements import Statement
+
+
+def databases() -> Statement:
+    """Every database that the role may know of."""
+    return Statement("SHOW DATABASES")
+
+
+def warehouses(warehouse: Identifier) -> Statement:
+    """The warehouse of this name, and others that LIKE takes for it."""
+    return Statement("SHOW WAREHOUSES LIKE %s", (_like(warehouse),))
+
+
+def warehouse_parameters(warehouse: Identifier) -> Statement:
+    """Concurrency and time-outs, which SHOW WAREHOUSES leaves out."""
+    return Statement(f"SHOW PARAMETERS IN WAREHOUSE {warehouse.sql}")
+
+
+def roles() -> Statement:
+    """Every role."""
+    return Statement("SHOW ROLES")
+
+
+def users(user: Identifier) -> Statement:
+    """The user of this name, and others that LIKE takes for it."""
+    return Statement("SHOW USERS LIKE %s", (_like(user),))
+
+
+def describe_user(user: Identifier) -> Statement:
+    """All properties of a user, among them the fingerprint of its public key."""
+    return Statement(f"DESCRIBE USER {user.sql}")
+
+
+def grants_to(role: Identifier) -> Statement:
+    """Everything that a role holds."""
+    return Statement(f"SHOW GRANTS TO ROLE {role.sql}")
+
+
+def future_grants_to(role: Identifier) -> Statement:
+    """Everything that a role will hold on objects to come."""
+    return Statement(f"SHOW FUTURE GRANTS TO ROLE {role.sql}")
+
+
+def grants_of(role: Identifier) -> Statement:
+    """Roles and users that a role was granted to."""
+    return Statement(f"SHOW GRANTS OF ROLE {role.sql}")
+
+
+def grants_on_database(database: Identifier) -> Statement:
+    """Privileges on the database itself."""
+    return Statement(f"SHOW GRANTS ON DATABASE {database.sql}")
+
+
+def future_grants_in(database: Identifier) -> Statement:
+    """Privileges on objects to come in the database."""
+    return Statement(f"SHOW FUTURE GRANTS IN DATABASE {database.sql}")
+
+
+def schemas(database: Identifier) -> Statement:
+    """Schemas of a database."""
+    return Statement(f"SHOW SCHEMAS IN DATABASE {database.sql}")
+
+
+def tables(database: Identifier) -> Statement:
+    """Tables of a database; needs no running warehouse."""
+    return Statement(f"SHOW TABLES IN DATABASE {database.sql}")
+
+
+def views(database: Identifier) -> Statement:
+    """Views of a database; needs no running warehouse."""
+    return Statement(f"SHOW VIEWS IN DATABASE {database.sql}")
+
+
+def tags(schema: Qualified) -> Statement:
+    """Tags defined in a schema."""
+    return Statement(f"SHOW TAGS IN SCHEMA {schema.sql}")
+
+
+def tag_values(control: Identifier, name: Identifier, domain: str) -> Statement:
+    """Tags set on one object, without the latency of the account's usage views."""
+    return Statement(
+        "SELECT TAG_DATABASE, TAG_SCHEMA, TAG_NAME, TAG_VALUE, LEVEL\n"
+        f"FROM TABLE({control.sql}.INFORMATION_SCHEMA.TAG_REFERENCES(%s, %s))",
+        (name.sql, domain),
+    )
+
+
+def relations(database: Identifier) -> Statement:
+    """Every table and view of a database with rows and last change."""
+    return Statement(
+        "SELECT TABLE_SCHEMA, TABLE_NAME, TABLE_TYPE, ROW_COUNT, LAST_ALTERED, TABLE_OWNER\n"
+        f"FROM {database.sql}.INFORMATION_SCHEMA.TABLES\n"
+        "WHERE TABLE_SCHEMA <> 'INFORMATION_SCHEMA'\nORDER BY 1, 2"
+    )
+
+
+def columns(database: Identifier) -> Statement:
+    """Every column of a database, in order."""
+    return Statement(
+        "SELECT TABLE_SCHEMA, TABLE_NAME, COLUMN_NAME, DATA_TYPE, NUMERIC_PRECISION, NUMERIC_SCALE\n"
+        f"FROM {database.sql}.INFORMATION_SCHEMA.COLUMNS\n"
+        "WHERE TABLE_SCHEMA <> 'INFORMATION_SCHEMA'\nORDER BY 1, 2, ORDINAL_POSITION"
+    )
+
+
+def view_texts(database: Identifier) -> Statement:
+    """The text of every view, as written."""
+    return Statement(
+        "SELECT TABLE_SCHEMA, TABLE_NAME, VIEW_DEFINITION\n"
+        f"FROM {database.sql}.INFORMATION_SCHEMA.VIEWS\n"
+        "WHERE TABLE_SCHEMA <> 'INFORMATION_SCHEMA'\nORDER BY 1, 2"
+    )
+
+
+_KINDS = {
+    "STREAM": "STREAMS",
+    "TASK": "TASKS",
+    "PIPE": "PIPES",
+    "DYNAMIC TABLE": "DYNAMIC TABLES",
+    "MATERIALIZED VIEW": "MATERIALIZED VIEWS",
+    "EXTERNAL TABLE": "EXTERNAL TABLES",
+    "ALERT": "ALERTS",
+}
+
+
+def objects_of_kind(kind: str, database: Identifier) -> Statement:
+    """Objects of one of the kinds that a swap would break."""
+    return Statement(f"SHOW {_KINDS[kind]} IN DATABASE {database.sql}")
+
+
+def _like(name: Identifier) -> str:
+    return name.name.replace("\\", "\\\\").replace("_", "\\_").replace("%", "\\%")

@@ -1,0 +1,132 @@
+"""Provisioning an environment: observe, plan, explain, apply; run again, it finds nothing to do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+
+from sluice.domain import environments
+from sluice.domain.estate import Circumstances, Estate
+from sluice.domain.events import Event, Kind
+from sluice.domain.steps import Plan, Step, as_text, explain
+from sluice.errors import SluiceError, SpecError
+from sluice.snowflake import estate, journal, locks, statements
+from sluice.snowflake.apply import apply
+from sluice.snowflake.connect import Session
+from sluice.snowflake.keys import PublicKey
+from sluice.stages.workspace import Workspace
+
+_LEASE = 900
+
+
+@dataclass(frozen=True, slots=True)
+class Provisioned:
+    """What a run of provisioning did."""
+
+    environment: str
+    steps: tuple[str, ...]
+    """One line for each step that was applied."""
+    statements: int
+    notes: tuple[str, ...]
+
+    def to_json(self) -> dict[str, object]:
+        """Return the report as primitives."""
+        return {
+            "environment": self.environment,
+            "steps": list(self.steps),
+            "statements": self.statements,
+            "notes": list(self.notes),
+        }
+
+
+def observe_environment(work: Workspace, environment: str) -> tuple[Estate, Circumstances]:
+    """Return what is in the account of an environment."""
+    with work.admin(environment) as session:
+        return estate.observe(session, work.spec(environment))
+
+
+def plan_provision(work: Workspace, environment: str, now: datetime) -> Plan:
+    """Return the steps that would bring the account to the spec; nothing is changed."""
+    with work.admin(environment) as session:
+        return _plan(work, session, environment, now)
+
+
+def provision(
+    work: Workspace,
+    environment: str,
+    now: datetime,
+    *,
+    holder: str,
+    actor: str = "",
+    done: Callable[[Step], None] = lambda _: None,
+) -> Provisioned:
+    """Leave the environment as its spec says, under its lock; `holder` names the run, so that a retry goes on."""
+    with work.admin(environment) as session:
+        first = environments.foundation(_plan(work, session, environment, now))
+        sent = apply(session, first, done)
+        session.run(statements.use_warehouse(work.spec(environment).warehouse.name))
+        locks.acquire(session, environment, holder, _LEASE, actor=actor)
+        try:
+            rest = _plan(work, session, environment, now, ours=holder)
+            sent += apply(session, rest, done)
+            report = _report(environment, first, rest, sent)
+            if report.steps:
+                _record(session, report, holder, actor, now)
+        except SluiceError:
+            with suppress(SluiceError):  # the first error is the one to read; a lock left over has a lease
+                locks.release(session, environment, holder, actor=actor)
+            raise
+        locks.release(session, environment, holder, actor=actor)
+    return report
+
+
+def _plan(work: Workspace, session: Session, environment: str, now: datetime, ours: str | None = None) -> Plan:
+    spec = work.spec(environment)
+    key = _key(work, environment)
+    found, circumstances = estate.observe(session, spec)
+    if ours is not None and circumstances.lock_holder == ours:
+        circumstances = Circumstances(None, circumstances.schemas, circumstances.uncovered)
+    return environments.plan(
+        spec, found, now, fingerprint=key.fingerprint, public_key=key.body, circumstances=circumstances
+    )
+
+
+def _key(work: Workspace, environment: str) -> PublicKey:
+    spec = work.spec(environment)
+    settings = work.connections(spec.connection)
+    if settings.user.upper() != spec.access.user.name:
+        raise SpecError(
+            f"the environment's connection logs in as {settings.user}, but access.user is {spec.access.user}",
+            where=f"Airflow connection {spec.connection}: login",
+            value=settings.user,
+            good=str(spec.access.user),
+            untouched="everything",
+        )
+    return settings.public_key()
+
+
+def _report(environment: str, first: Plan, rest: Plan, sent: int) -> Provisioned:
+    lines = [
+        " ".join(part for part in (line.action, line.subject, line.detail) if part)
+        for plan in (first, rest)
+        for line in explain(plan)
+    ]
+    return Provisioned(environment, tuple(lines), sent, rest.notes)
+
+
+def _record(session: Session, report: Provisioned, holder: str, actor: str, now: datetime) -> None:
+    journal.append(
+        session,
+        Event(
+            at=now,
+            actor=actor or holder,
+            environment=report.environment,
+            kind=Kind.PROVISIONED,
+            payload={"steps": list(report.steps), "holder": holder},
+        ),
+    )
+
+
+__all__ = ["Provisioned", "as_text", "explain", "observe_environment", "plan_provision", "provision"]
