@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
 from fakesnow import transforms
 from sqlglot import Expr, exp
 
@@ -51,6 +52,8 @@ class Binder:
         for table in list(expression.find_all(exp.Table)):
             if id(table) not in targets:
                 self._table(table)
+        for call in list(expression.find_all(exp.TableFromRows)):
+            self._result_scan(call)
         for column in expression.find_all(exp.Column):
             self._column(column)
         return functions.bind(self, expression)
@@ -99,14 +102,37 @@ class Binder:
         table.replace(inlined)
 
     def _information_schema(self, table: exp.Table, parts: Parts) -> None:
-        self.bound.session_bound = True
         parent = resolve.database(self.account, self.context, parts[0])
-        name = self.account.information_schema.register(self.context, parent, parts[2])
-        self.bound.registered.append(name)
+        rows = self.account.information_schema.table(self.context, parent, parts[2])
+        name = self._register(rows)
         keep_alias(table, parts[2])
         table.set("this", exp.to_identifier(name, quoted=True))
-        table.set("db", exp.to_identifier("main"))
-        table.set("catalog", exp.to_identifier("temp"))
+        table.set("db", None)
+        table.set("catalog", None)
+
+    def _result_scan(self, source: exp.TableFromRows) -> None:
+        """TABLE(RESULT_SCAN(…)) is the kept answer of an earlier statement."""
+        call = source.this
+        if not (isinstance(call, exp.Anonymous) and call.name.upper() == "RESULT_SCAN"):
+            return
+        argument = call.expressions[0]
+        results, session = self.account.results, self.context.session
+        query_id = argument.name if isinstance(argument, exp.Literal) else results.last_id(session, -1)
+        outcome = results.get(query_id or "")
+        if outcome is None or outcome.result is None:
+            raise SqlError(709, "02000", f"Statement {query_id} not found")
+        table = exp.Table(this=exp.to_identifier(self._register(outcome.result.arrow()), quoted=True))
+        for key in ("alias", "joins"):
+            table.set(key, source.args.get(key))
+        source.replace(table)
+
+    def _register(self, rows: pa.Table) -> str:
+        """The rows can be read under that name by this statement alone."""
+        self.bound.session_bound = True
+        name = f"r{self.account.catalog.new_id()}"
+        self.context.session.duck.register(name, rows)
+        self.bound.registered.append(name)
+        return name
 
     def _function_or_stage(self, table: exp.Table) -> None:
         if isinstance(table.this, exp.Var) and table.name.startswith("@"):

@@ -29,6 +29,7 @@ class Catalog:
         self._names: defaultdict[tuple[int, str], dict[str, int]] = defaultdict(dict)
         self._dropped: defaultdict[tuple[int, str], dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
         self._sharers: defaultdict[str, set[int]] = defaultdict(set)
+        self._kids: defaultdict[int, set[int]] = defaultdict(set)
         self._open: Change | None = None
         self.closures: dict[frozenset[int], frozenset[int]] = {}
         """What `access` worked out from the roles, forgotten as soon as one of them changes."""
@@ -68,13 +69,7 @@ class Catalog:
 
     def within(self, parent: int) -> list[Record]:
         """Every record directly under that parent, dropped ones included."""
-        keys = [key for key in (*self._names, *self._dropped) if key[0] == parent]
-        ids: dict[int, None] = {}
-        for key in keys:
-            ids |= dict.fromkeys(self._names[key].values())
-            for dropped in self._dropped[key].values():
-                ids |= dict.fromkeys(dropped)
-        return [self._records[i] for i in ids]
+        return [self._records[i] for i in sorted(self._kids.get(parent, ()))]
 
     def all(self, *classes: type[R], dropped: bool = False) -> list[R]:
         """Every record of those classes, in the order of their making."""
@@ -136,6 +131,7 @@ class Catalog:
 
     def _index(self, record: Record) -> None:
         self._records[record.id] = record
+        self._kids[record.parent].add(record.id)
         if isinstance(record, (Role, DatabaseRole)):
             self.closures.clear()
         if isinstance(record, Table):

@@ -14,6 +14,8 @@ import duckdb
 from fakesnow import info_schema, macros
 from fakesnow.transforms import show, stage
 
+from snowdome.errors import SqlError
+
 ROWS = "rows"
 VIEWS = "views"
 
@@ -80,6 +82,25 @@ class Duck:
         with self._root.cursor() as cursor:
             cursor.execute(drop_sql(physical))
 
+    def drop_temporary(self, session: duckdb.DuckDBPyConnection, physical: str) -> None:
+        """The session's temporary table is gone."""
+        session.execute(f'DROP TABLE IF EXISTS temp.main."{physical}"')
+
+    def copy(self, source: str, physical: str) -> None:
+        """`physical` has the columns and the committed rows of `source`."""
+        with self._root.cursor() as cursor:
+            cursor.execute(f"USE {ROWS}.main")
+            copy_rows(cursor, source, physical)
+
+    def copy_sequence(self, source: str, physical: str, start: int, increment: int) -> None:
+        """`physical` goes on where `source` is."""
+        with self._root.cursor() as cursor:
+            row = cursor.execute(
+                "SELECT last_value FROM duckdb_sequences() WHERE sequence_name = ?", [source]
+            ).fetchone()
+            following = start if row is None or row[0] is None else row[0] + increment
+            cursor.execute(f'CREATE SEQUENCE {ROWS}.main."{physical}" START {following} INCREMENT {increment}')
+
     def run(self, sql: str) -> list[tuple[object, ...]]:
         """The statement is done and committed, on a connection of its own."""
         with self._root.cursor() as cursor:
@@ -112,3 +133,26 @@ def drop_sql(physical: str) -> str:
 def qualified(physical: str) -> str:
     """The anonymous object's full name in DuckDB."""
     return f'{VIEWS if physical.startswith("v") else ROWS}.main."{physical}"'
+
+
+def copy_rows(
+    cursor: duckdb.DuckDBPyConnection,
+    source: str,
+    physical: str,
+    *,
+    empty: bool = False,
+    temporary: bool = False,
+) -> None:
+    """`physical` has the columns of `source`, with defaults and NOT NULL, and unless `empty` its rows."""
+    found = cursor.execute(
+        "SELECT sql, temporary FROM duckdb_tables() WHERE table_name = ? AND database_name IN (?, 'temp')",
+        [source, ROWS],
+    ).fetchone()
+    if found is None:
+        raise SqlError(707, "02000", "Time travel data is not available for the table.")
+    body = found[0][found[0].index("(") :]
+    where, word = ("temp.main", "TEMP TABLE") if temporary else (f"{ROWS}.main", "TABLE")
+    cursor.execute(f'CREATE {word} {where}."{physical}" {body}')
+    if not empty:
+        origin = "temp.main" if found[1] else f"{ROWS}.main"
+        cursor.execute(f'INSERT INTO {where}."{physical}" SELECT * FROM {origin}."{source}"')

@@ -8,6 +8,8 @@ from typing import Any
 
 import pyarrow as pa
 
+from snowdome import types
+
 Rows = Sequence[Sequence[Any]]
 
 
@@ -21,6 +23,16 @@ class Result:
     type_id: int = 0
     affected: int | None = None
     extra: dict[str, Any] = field(default_factory=dict)
+
+    def arrow(self) -> pa.Table:
+        """The rows as an arrow table, whoever made them."""
+        if self.table is not None:
+            return self.table
+        by_column = list(zip(*self.rows, strict=True)) or [()] * len(self.columns)
+        arrays = [
+            pa.array(values, type=types.arrow(kind)) for (_, kind), values in zip(self.columns, by_column, strict=True)
+        ]
+        return pa.Table.from_arrays(arrays, names=[name for name, _ in self.columns])
 
     @property
     def count(self) -> int:

@@ -15,7 +15,7 @@ from sqlglot import Expr, exp
 from sqlglot.errors import ParseError
 from fakesnow.dialect import parse_one
 
-from snowdome import resolve
+from snowdome import resolve, rows
 from snowdome.bind import Binder, Parts, normalise
 from snowdome.duck import qualified
 from snowdome.errors import SqlError
@@ -63,6 +63,17 @@ class Views:
         """The view's query bound for this session, and what was registered for it."""
         binder = Binder(self._account, self.context(session, view))
         return binder.bind(self._query(view)), binder.bound.registered
+
+    def describe(self, session: Session, view: View) -> tuple[tuple[str, str], ...]:
+        """The names and types of the columns of the view's query."""
+        binder = Binder(self._account, self.context(session, view))
+        try:
+            query = translate(binder.bind(self._query(view)))
+            rows.run_expression(self._account, session, exp.select("*").from_(query.subquery("q")).limit(0))
+            return rows.columns(session.duck)
+        finally:
+            self._account.unregister(session, binder.bound.registered)
+            self._parsed.pop((view.id, view.version), None)
 
     def context(self, session: Session, view: View) -> Context:
         """Where the view's names are looked up: in its own schema, with its owner's rights."""

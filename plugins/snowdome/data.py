@@ -1,0 +1,130 @@
+"""Data statements: what reads or changes rows, or makes something to keep them in."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from typing import TYPE_CHECKING
+
+from fakesnow import statement_type
+from sqlglot import Expr, exp
+
+from snowdome import dml, rows, stages, transactions
+from snowdome.bind import Binder, normalise
+from snowdome.errors import syntax_error, unsupported
+from snowdome.objects import alterations, describe, sequences, tables, views
+from snowdome.parsing import parse
+from snowdome.resolve import Context
+from snowdome.result import Result, status
+from snowdome.translate import translate
+
+if TYPE_CHECKING:
+    from snowdome.account import Account
+    from snowdome.rows import Parameters
+    from snowdome.session import Session
+
+SUCCESS = "Statement executed successfully."
+
+
+def execute(account: Account, session: Session, sql: str, parameters: Parameters) -> Result:
+    """The statement has been carried out."""
+    expression = normalise(parse(session, sql), parameters if isinstance(parameters, list) else None)
+    return _execute(account, session, expression, parameters, sql)
+
+
+def _execute(  # noqa: C901, PLR0911, PLR0912 (one line per kind of statement)
+    account: Account, session: Session, expression: Expr, parameters: Parameters, sql: str
+) -> Result:
+    match expression:
+        case exp.Query() | exp.Values():
+            return query(account, session, expression, parameters)
+        case exp.Insert() | exp.Update() | exp.Delete() | exp.Merge() | exp.TruncateTable():
+            return dml.change(account, session, expression, parameters)
+        case exp.MultitableInserts():
+            raise unsupported("INSERT ALL")
+        case exp.Create():
+            return _create(account, session, expression, parameters, sql)
+        case exp.Alter():
+            return alterations.alter(account, session, expression)
+        case exp.Drop():
+            return sequences.drop(account, session, expression)
+        case exp.Describe():
+            return describe.describe(account, session, expression)
+        case exp.Transaction():
+            transactions.begin(session)
+            return status(SUCCESS, statement_type.TCL)
+        case exp.Commit():
+            transactions.commit(account, session)
+            return status(SUCCESS, statement_type.TCL)
+        case exp.Rollback():
+            transactions.rollback(account, session)
+            return status(SUCCESS, statement_type.TCL)
+        case exp.Set() | exp.Alias():
+            return _variables(session, expression)
+        case exp.Copy():
+            return stages.copy(account, session, expression, parameters)
+        case exp.Put():
+            return stages.put(account, session, expression, parameters)
+        case exp.ListStage():
+            return stages.listing(account, session, expression)
+        case exp.Show():
+            raise unsupported(f"SHOW {expression.name.upper()}")
+        case exp.Command():
+            raise unsupported(f"{expression.name.upper()} {str(expression.expression).strip()[:60]}")
+        case _:
+            raise unsupported(expression.sql(dialect="snowflake")[:80])
+
+
+def query(account: Account, session: Session, expression: Expr, parameters: Parameters) -> Result:
+    """The rows that the query answers."""
+    _name_columns(expression)
+    binder = Binder(account, Context.of(session))
+    try:
+        with account.catalog.lock:
+            bound = binder.bind(expression)
+        with account.compute.use(session) if binder.bound.tables else nullcontext():
+            rows.run_expression(account, session, translate(bound), parameters)
+            return rows.answer(account, session, statement_type.SELECT)
+    finally:
+        account.unregister(session, binder.bound.registered)
+
+
+def _create(account: Account, session: Session, create: exp.Create, parameters: Parameters, sql: str) -> Result:
+    match create.kind:
+        case "TABLE":
+            return tables.create(account, session, create, parameters)
+        case "VIEW":
+            return views.create(account, session, create, sql)
+        case "SEQUENCE":
+            return sequences.create(account, session, create)
+        case "STAGE":
+            return stages.create(account, session, create)
+        case "FILE FORMAT":
+            return stages.create_format(account, session, create)
+        case kind:
+            raise unsupported(f"CREATE {kind}")
+
+
+def _variables(session: Session, expression: Expr) -> Result:
+    """SET and UNSET of session variables."""
+    if isinstance(expression, exp.Alias):
+        if expression.this.name.upper() != "UNSET":
+            raise syntax_error(f"unexpected '{expression.this.name}'.")
+        session.variables.pop(expression.alias.upper(), None)
+        return status(SUCCESS)
+    for item in expression.expressions:
+        if not isinstance(item.this, exp.EQ):
+            raise unsupported(expression.sql(dialect="snowflake"))
+        value = item.this.expression
+        session.variables[item.this.this.name.upper()] = value.sql(dialect="snowflake")
+    return status(SUCCESS)
+
+
+def _name_columns(expression: Expr) -> None:
+    """Columns without a name are called what was written, as in Snowflake."""
+    if not isinstance(expression, exp.Select):
+        return
+    for projection in expression.expressions:
+        named = isinstance(projection, (exp.Alias, exp.Column, exp.Star, exp.Literal, exp.Aliases, exp.Placeholder))
+        if not named and not projection.is_star:
+            name = projection.sql(dialect="snowflake")
+            projection.replace(exp.alias_(projection.copy(), name, quoted=True))

@@ -1,0 +1,145 @@
+"""Columns as they are declared: what DuckDB keeps (types, NOT NULL, defaults) and what only the catalog does.
+
+Snowflake enforces NOT NULL alone: keys are remembered, never enforced, so they do not reach DuckDB.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import duckdb
+from sqlglot import Expr, exp
+
+from snowdome import types
+from snowdome.errors import unsupported
+from snowdome.records import Column, Key
+
+__all__ = ["Declared", "Key", "columns", "key", "take"]
+
+
+@dataclass(slots=True)
+class Declared:
+    """What a column list says beyond what DuckDB can be asked for."""
+
+    types: dict[str, exp.DataType] = field(default_factory=dict)
+    required: set[str] = field(default_factory=set)
+    defaults: dict[str, str] = field(default_factory=dict)
+    comments: dict[str, str] = field(default_factory=dict)
+    counters: dict[str, str] = field(default_factory=dict)
+    keys: tuple[Key, ...] = ()
+
+
+def take(create: exp.Create) -> Declared:
+    """The declarations, with what DuckDB must not see taken out of the tree."""
+    declared = Declared()
+    schema = create.this
+    if not isinstance(schema, exp.Schema):
+        return declared
+    kept: list[Expr] = []
+    for item in schema.expressions:
+        if isinstance(item, exp.ColumnDef):
+            take_column(item, declared)
+            kept.append(item)
+        elif isinstance(item, exp.Identifier):
+            kept.append(item)
+        elif found := key(item):
+            declared.keys += found
+        else:
+            raise unsupported(f"CREATE TABLE … {item.sql(dialect='snowflake')}")
+    schema.set("expressions", kept)
+    if create.expression is not None and all(isinstance(e, exp.Identifier) or e.kind is None for e in kept):
+        _rename_projection(create, [e.name for e in kept])
+    return declared
+
+
+def take_column(column: exp.ColumnDef, declared: Declared) -> None:
+    """One column's declarations."""
+    name = column.name
+    if column.kind is not None:
+        declared.types[name] = column.kind.copy()
+    kept: list[Expr] = []
+    for constraint in column.args.get("constraints") or ():
+        match constraint.kind:
+            case exp.NotNullColumnConstraint() as null:
+                if not null.args.get("allow_null"):
+                    declared.required.add(name)
+                    kept.append(constraint)
+            case exp.DefaultColumnConstraint() as default:
+                declared.defaults[name] = default.this.sql(dialect="snowflake")
+                kept.append(constraint)
+            case exp.CommentColumnConstraint() as comment:
+                declared.comments[name] = comment.this.name
+            case exp.AutoIncrementColumnConstraint() | exp.GeneratedAsIdentityColumnConstraint() as counter:
+                declared.counters[name] = counter.sql(dialect="snowflake")
+                kept.append(constraint)
+            case exp.PrimaryKeyColumnConstraint():
+                declared.keys += (Key(kind="PRIMARY KEY", columns=(name,)),)
+                declared.required.add(name)
+            case exp.UniqueColumnConstraint():
+                declared.keys += (Key(kind="UNIQUE", columns=(name,)),)
+            case exp.Reference() as reference:
+                declared.keys += (_foreign((name,), reference, ""),)
+            case exp.CollateColumnConstraint():
+                raise unsupported("COLLATE")
+            case other:
+                raise unsupported(f"column constraint {other.sql(dialect='snowflake')}")
+    column.set("constraints", kept)
+
+
+def key(item: Expr, name: str = "") -> tuple[Key, ...]:
+    """The keys a table constraint declares."""
+    match item:
+        case exp.Constraint():
+            return tuple(k for e in item.expressions for k in key(e, item.name))
+        case exp.PrimaryKey():
+            return (Key(kind="PRIMARY KEY", columns=_names(item.expressions), name=name),)
+        case exp.UniqueColumnConstraint():
+            listed = item.this.expressions if isinstance(item.this, exp.Schema) else [item.this]
+            return (Key(kind="UNIQUE", columns=_names(listed), name=name),)
+        case exp.ForeignKey():
+            return (_foreign(_names(item.expressions), item.args["reference"], name),)
+        case _:
+            return ()
+
+
+def columns(
+    duck: duckdb.DuckDBPyConnection, physical: str, declared: Declared, *, temporary: bool = False
+) -> tuple[Column, ...]:
+    """The columns of an anonymous table as clients are told of them."""
+    place = "temp" if temporary else "rows"
+    described = duck.execute(f'SELECT * FROM {place}.main."{physical}" LIMIT 0').description
+    return tuple(_column(name, str(kind), declared) for name, kind, *_ in described)
+
+
+def _column(name: str, duck_type: str, declared: Declared) -> Column:
+    wanted = declared.types.get(name)
+    return Column(
+        name=name,
+        type=types.declared(wanted, duck_type) if wanted is not None else types.from_duck(duck_type),
+        nullable=name not in declared.required,
+        default=declared.defaults.get(name),
+        comment=declared.comments.get(name, ""),
+        autoincrement=declared.counters.get(name),
+    )
+
+
+def _foreign(names: tuple[str, ...], reference: Expr, name: str) -> Key:
+    target = reference.this
+    referred = _names(target.expressions) if isinstance(target, exp.Schema) else ()
+    table = target.this if isinstance(target, exp.Schema) else target
+    return Key(
+        kind="FOREIGN KEY", columns=names, name=name, refers_to=table.sql(dialect="snowflake"), referred=referred
+    )
+
+
+def _names(expressions: list[Expr]) -> tuple[str, ...]:
+    return tuple(e.name for e in expressions)
+
+
+def _rename_projection(create: exp.Create, names: list[str]) -> None:
+    """CREATE TABLE t (a, b) AS query: the query's columns are called that."""
+    query = create.expression
+    alias = exp.TableAlias(this=exp.to_identifier("q"), columns=[exp.to_identifier(n, quoted=True) for n in names])
+    inner = query.this if isinstance(query, exp.Subquery) else query
+    create.set("expression", exp.select("*").from_(exp.Subquery(this=inner, alias=alias)))
+    create.set("this", create.this.this)

@@ -1,0 +1,169 @@
+"""Databases: made, cloned, renamed, swapped, dropped and brought back."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from snowdome import errors, resolve
+from snowdome.future import born
+from snowdome.grammar.clauses import How
+from snowdome.grammar.databases import (
+    CreateDatabase,
+    DropDatabase,
+    RenameDatabase,
+    SetDatabase,
+    SwapDatabase,
+    UndropDatabase,
+    UnsetDatabase,
+)
+from snowdome.objects import clones, settings
+from snowdome.objects.drops import erase, retention_days
+from snowdome.objects.undrop import to_restore
+from snowdome.records import Account as AccountRecord
+from snowdome.records import ACCOUNT_ID, Database, Schema
+from snowdome.resolve import Context
+from snowdome.result import Result, status
+
+if TYPE_CHECKING:
+    from snowdome.account import Account
+    from snowdome.session import Session
+
+
+def create(account: Account, session: Session, statement: CreateDatabase) -> Result:
+    """The database is there, empty but for PUBLIC, or a clone; it is the session's current one."""
+    name, context = statement.name, Context.of(session)
+    with account.catalog.change() as change:
+        account.require(context, "CREATE DATABASE", account.catalog.get(AccountRecord, ACCOUNT_ID))
+        old = account.catalog.find(Database, name)
+        if old is not None and statement.how is How.IF_NOT_EXISTS:
+            return status(f"{name} already exists, statement succeeded.")
+        if old is not None and statement.how is not How.OR_REPLACE:
+            raise errors.already_exists(name)
+        source = None
+        if statement.clone is not None:
+            clones.check(statement.clone)
+            source = resolve.database(account, context, statement.clone.source.last)
+            account.require(context, "USAGE", source)
+        if old is not None:
+            account.require(context, "OWNERSHIP", old)
+            change.drop(old, account.clock.now())
+        now = account.clock.now()
+        made = Database(
+            id=change.new_id(),
+            name=name,
+            owner=session.role,
+            created_on=now,
+            altered_on=now,
+            transient=statement.transient or (source is not None and source.transient),
+            retention=source.retention if source is not None else None,
+            comment=source.comment if source is not None else "",
+        )
+        made = settings.applied(made, statement.settings)
+        if source is None:
+            change.put(made)
+            public = Schema(
+                id=change.new_id(), name="PUBLIC", parent=made.id, created_on=now, transient=statement.transient
+            )
+            change.put(born(account, session, public))
+        else:
+            clones.clone_database(account, session, change, source, made)
+        settings.tag(account, context, change, Database, made.id, statement.tags)
+    session.database, session.schema = name, "PUBLIC"
+    return status(f"Database {name} successfully created.")
+
+
+def rename(account: Account, session: Session, statement: RenameDatabase) -> Result:
+    """The database bears the new name."""
+    context = Context.of(session)
+    with account.catalog.change() as change:
+        found = _owned(account, context, statement.name, if_exists=statement.if_exists)
+        if found is None:
+            return settings.missing(statement.name)
+        account.require(context, "CREATE DATABASE", account.catalog.get(AccountRecord, ACCOUNT_ID))
+        if account.catalog.find(Database, statement.new) is not None:
+            raise errors.already_exists(statement.new)
+        change.put(replace(found, name=statement.new, altered_on=account.clock.now()))
+    if session.database == statement.name:
+        session.database = statement.new
+    return status("Statement executed successfully.")
+
+
+def swap(account: Account, session: Session, statement: SwapDatabase) -> Result:
+    """The two databases have exchanged their names, in one step for every reader; all else stays with each."""
+    context = Context.of(session)
+    with account.catalog.change() as change:
+        one = _owned(account, context, statement.name, if_exists=statement.if_exists)
+        if one is None:
+            return settings.missing(statement.name)
+        other = _owned(account, context, statement.other)
+        assert other is not None  # noqa: S101 (if_exists is false)
+        settings.exchange(change, one, other, account.clock.now())
+    return status("Statement executed successfully.")
+
+
+def set_properties(account: Account, session: Session, statement: SetDatabase) -> Result:
+    """The properties have those values."""
+    with account.catalog.change() as change:
+        found = _owned(account, Context.of(session), statement.name, if_exists=statement.if_exists)
+        if found is None:
+            return settings.missing(statement.name)
+        change.put(settings.applied(found, statement.settings, account.clock.now()))
+    return status("Statement executed successfully.")
+
+
+def unset_properties(account: Account, session: Session, statement: UnsetDatabase) -> Result:
+    """The properties have their defaults."""
+    with account.catalog.change() as change:
+        found = _owned(account, Context.of(session), statement.name, if_exists=statement.if_exists)
+        if found is None:
+            return settings.missing(statement.name)
+        change.put(settings.cleared(found, statement.names, account.clock.now()))
+    return status("Statement executed successfully.")
+
+
+def drop(account: Account, session: Session, statement: DropDatabase) -> Result:
+    """The database has no name any more; UNDROP can give it back while its retention lasts."""
+    with account.catalog.change() as change:
+        found = _owned(account, Context.of(session), statement.name, if_exists=statement.if_exists)
+        if found is None:
+            return settings.missing(statement.name)
+        if retention_days(account, found) == 0:
+            erase(account, change, found)
+        else:
+            change.drop(found, account.clock.now())
+    if session.database == statement.name:
+        session.database = session.schema = None
+    return status(f"{statement.name} successfully dropped.")
+
+
+def undrop(account: Account, session: Session, statement: UndropDatabase) -> Result:
+    """The dropped database, the latest of that name, bears its name again."""
+    context = Context.of(session)
+    with account.catalog.change() as change:
+        found = to_restore(account, Database, statement.name, statement.id, ACCOUNT_ID)
+        account.require(context, "OWNERSHIP", found)
+        change.put(replace(found, dropped_on=None))
+    return status(f"Database {found.name} successfully restored.")
+
+
+def _owned(account: Account, context: Context, name: str, *, if_exists: bool = False) -> Database | None:
+    try:
+        found = resolve.database(account, context, name)
+    except errors.SqlError:
+        if if_exists:
+            return None
+        raise
+    account.require(context, "OWNERSHIP", found)
+    return found
+
+
+HANDLERS = {
+    CreateDatabase: create,
+    RenameDatabase: rename,
+    SwapDatabase: swap,
+    SetDatabase: set_properties,
+    UnsetDatabase: unset_properties,
+    DropDatabase: drop,
+    UndropDatabase: undrop,
+}

@@ -1,0 +1,237 @@
+"""Tables and views as objects: cloned, renamed, moved, swapped, dropped and brought back."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from snowdome import errors, resolve
+from snowdome.errors import unsupported
+from snowdome.future import born
+from snowdome.grammar.clauses import How
+from snowdome.grammar.names import Name
+from snowdome.grammar.tables import (
+    CloneTable,
+    ClusterTable,
+    DropTable,
+    RenameTable,
+    SecureView,
+    SetTable,
+    SwapTable,
+    UndropTable,
+    UnsetTable,
+)
+from snowdome.objects import clones, settings
+from snowdome.objects.drops import drop_relation
+from snowdome.objects.tables import standing
+from snowdome.objects.undrop import to_restore
+from snowdome.records import Schema, Table, View
+from snowdome.resolve import Context, Relation
+from snowdome.result import Result, status
+
+if TYPE_CHECKING:
+    from snowdome.account import Account
+    from snowdome.catalog import Change
+    from snowdome.session import Session
+
+DONE = "Statement executed successfully."
+
+
+def clone(account: Account, session: Session, statement: CloneTable) -> Result:
+    """The table is there, with the source's rows; its grants are the source's only with COPY GRANTS."""
+    context, name = Context.of(session), statement.name
+    clones.check(statement.clone)
+    with account.catalog.change() as change:
+        schema = resolve.schema(account, context, name.database, name.schema, "CREATE TABLE")
+        account.require(context, "CREATE TABLE", schema)
+        source = _found(account, context, statement.clone.source)
+        if not isinstance(source, Table):
+            raise errors.SqlError(2002, "42601", f"SQL compilation error:\nObject {source.name} is not a table.")
+        account.require(context, "SELECT", source)
+        if statement.temporary or source.temporary:
+            raise unsupported("CREATE TEMPORARY TABLE … CLONE")
+        if source.transient and not (statement.transient or schema.transient):
+            raise errors.SqlError(
+                2119,
+                "42601",
+                "SQL compilation error:\nTransient object cannot be cloned to a permanent object.",
+            )
+        old = standing(account, session, schema, name.last, temporary=False)
+        if old is not None and statement.how is How.IF_NOT_EXISTS:
+            return status(f"{name.last} already exists, statement succeeded.")
+        if old is not None and statement.how is not How.OR_REPLACE:
+            raise errors.already_exists(f"{resolve.full_name(account, schema)}.{name.last}")
+        if old is not None:
+            account.require(context, "OWNERSHIP", old)
+        now = account.clock.now()
+        made = replace(
+            source,
+            id=change.new_id(),
+            name=name.last,
+            parent=schema.id,
+            created_on=now,
+            altered_on=now,
+            last_ddl=now,
+            transient=statement.transient or schema.transient,
+            owner=session.role,
+            grants=(),
+            tags=dict(source.tags),
+        )
+        made = settings.applied(clones.rows_of(account, session, made), statement.settings)
+        keeper = old if old is not None else source
+        if statement.copy_grants:
+            made = replace(made, grants=keeper.grants)
+        else:
+            made = born(account, session, made)
+        if old is not None:
+            drop_relation(account, change, old, replaced=True)
+        change.put(made)
+    return status(f"Table {name.last} successfully created.")
+
+
+def rename(account: Account, session: Session, statement: RenameTable) -> Result:
+    """The table or view bears the new name, in the schema of the new name."""
+    context, new = Context.of(session), statement.new
+    with account.catalog.change() as change:
+        found = _owned(account, context, statement.name, statement.kind, if_exists=statement.if_exists)
+        if found is None:
+            return settings.missing(statement.name.last)
+        home = account.catalog.get(Schema, found.parent)
+        schema = home
+        if new.schema is not None:
+            schema = resolve.schema(account, context, new.database or statement.name.database, new.schema)
+        if schema.id != home.id:
+            account.require(context, f"CREATE {found.kind}", schema)
+        if found.temporary:
+            del session.temporary[home.id, found.name]
+            session.temporary[schema.id, new.last] = replace(found, name=new.last, parent=schema.id)
+            return status(DONE)
+        if account.catalog.occupant(Table, new.last, schema.id) is not None:
+            raise errors.already_exists(f"{resolve.full_name(account, schema)}.{new.last}")
+        now = account.clock.now()
+        change.put(replace(found, name=new.last, parent=schema.id, altered_on=now, last_ddl=now))
+    return status(DONE)
+
+
+def swap(account: Account, session: Session, statement: SwapTable) -> Result:
+    """The two tables have exchanged their names."""
+    context = Context.of(session)
+    with account.catalog.change() as change:
+        one = _owned(account, context, statement.name, "TABLE", if_exists=statement.if_exists)
+        if one is None:
+            return settings.missing(statement.name.last)
+        other = _owned(account, context, statement.other, "TABLE")
+        assert other is not None  # noqa: S101 (if_exists is false)
+        if one.temporary or other.temporary:
+            raise errors.invalid("Temporary tables cannot be swapped with permanent or transient ones.")
+        settings.exchange(change, one, other, account.clock.now())
+    return status(DONE)
+
+
+def set_properties(account: Account, session: Session, statement: SetTable) -> Result:
+    """The properties have those values."""
+    with account.catalog.change() as change:
+        found = _owned(account, Context.of(session), statement.name, statement.kind, if_exists=statement.if_exists)
+        if found is None:
+            return settings.missing(statement.name.last)
+        _put(session, change, settings.applied(found, statement.settings, account.clock.now()))
+    return status(DONE)
+
+
+def unset_properties(account: Account, session: Session, statement: UnsetTable) -> Result:
+    """The properties have their defaults."""
+    with account.catalog.change() as change:
+        found = _owned(account, Context.of(session), statement.name, statement.kind, if_exists=statement.if_exists)
+        if found is None:
+            return settings.missing(statement.name.last)
+        _put(session, change, settings.cleared(found, statement.names, account.clock.now()))
+    return status(DONE)
+
+
+def secure(account: Account, session: Session, statement: SecureView) -> Result:
+    """The view is secure, or not."""
+    with account.catalog.change() as change:
+        found = _owned(account, Context.of(session), statement.name, "VIEW", if_exists=statement.if_exists)
+        if not isinstance(found, View):
+            return settings.missing(statement.name.last)
+        change.put(replace(found, secure=statement.secure, altered_on=account.clock.now()))
+    return status(DONE)
+
+
+def cluster(account: Account, session: Session, statement: ClusterTable) -> Result:
+    """The table's clustering key is that, or none."""
+    with account.catalog.change() as change:
+        found = _owned(account, Context.of(session), statement.name, "TABLE", if_exists=statement.if_exists)
+        if not isinstance(found, Table):
+            return settings.missing(statement.name.last)
+        _put(session, change, replace(found, cluster_by=statement.key or ""))
+    return status(DONE)
+
+
+def drop(account: Account, session: Session, statement: DropTable) -> Result:
+    """The table or view has no name any more; a table can be undropped while its retention lasts."""
+    context, name = Context.of(session), statement.name
+    with account.catalog.change() as change:
+        found = _owned(account, context, name, statement.kind, if_exists=statement.if_exists)
+        if found is None:
+            return settings.missing(name.last)
+        if found.temporary:
+            del session.temporary[found.parent, found.name]
+            if isinstance(found, Table):
+                account.duck.drop_temporary(session.duck, found.physical)
+        else:
+            drop_relation(account, change, found)
+    return status(f"{name.last} successfully dropped.")
+
+
+def undrop(account: Account, session: Session, statement: UndropTable) -> Result:
+    """The dropped table, the latest of that name, bears its name again."""
+    context, name = Context.of(session), statement.name
+    with account.catalog.change() as change:
+        parent = resolve.schema(account, context, name.database, name.schema).id if name is not None else 0
+        found = to_restore(account, Table, name.last if name is not None else None, statement.id, parent)
+        account.require(context, "OWNERSHIP", found)
+        change.put(replace(found, dropped_on=None))
+    return status(f"Table {found.name} successfully restored.")
+
+
+def _found(account: Account, context: Context, name: Name) -> Relation:
+    return resolve.relation(account, context, (name.database, name.schema, name.last))
+
+
+def _owned(
+    account: Account, context: Context, name: Name, kind: str, *, if_exists: bool = False
+) -> Relation | None:
+    try:
+        found = _found(account, context, name)
+    except errors.SqlError:
+        if if_exists:
+            return None
+        raise
+    if found.kind != kind:
+        raise errors.SqlError(
+            2203, "42601", f"SQL compilation error:\nObject found is of type '{found.kind}', specified type is '{kind}'"
+        )
+    if not found.temporary:
+        account.require(context, "OWNERSHIP", found)
+    return found
+
+
+def _put(session: Session, change: Change, record: Relation) -> None:
+    if record.temporary:
+        session.temporary[record.parent, record.name] = record
+    else:
+        change.put(record)
+
+
+HANDLERS = {
+    CloneTable: clone,
+    RenameTable: rename,
+    SwapTable: swap,
+    SetTable: set_properties,
+    UnsetTable: unset_properties,
+    SecureView: secure,
+    ClusterTable: cluster,
+    DropTable: drop,
+    UndropTable: undrop,
+}

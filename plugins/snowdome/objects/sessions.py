@@ -1,0 +1,102 @@
+"""USE and ALTER SESSION: what a session's names mean and how it behaves."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from snowdome import access, errors, resolve, transactions
+from snowdome.grammar.session import SetSession, UnsetSession, Use, UseSecondaryRoles
+from snowdome.records import Role, Schema, User, Warehouse
+from snowdome.resolve import Context
+from snowdome.result import Result, status
+
+if TYPE_CHECKING:
+    from snowdome.account import Account
+    from snowdome.session import Session
+
+DONE = "Statement executed successfully."
+USE = 0x4300
+
+
+def use(account: Account, session: Session, statement: Use) -> Result:
+    """The session goes on in that role, warehouse, database or schema."""
+    context, name = Context.of(session), statement.name
+    with account.catalog.lock:
+        match statement.kind:
+            case "ROLE":
+                session.role = _role(account, session, name.last).id
+            case "WAREHOUSE":
+                found = account.catalog.find(Warehouse, name.last)
+                if found is None or not account.may_see(context, found):
+                    raise errors.not_found("Object", name.last)
+                session.warehouse = found.name
+            case "DATABASE":
+                database = resolve.database(account, context, name.last)
+                account.require(context, "USAGE", database)
+                session.database = database.name
+                public = account.catalog.find(Schema, "PUBLIC", database.id)
+                session.schema = public.name if public is not None else None
+            case _:
+                database = resolve.database(account, context, name.schema)
+                account.require(context, "USAGE", database)
+                if name.last != "INFORMATION_SCHEMA":
+                    schema = resolve.schema(account, context, database.name, name.last)
+                    account.require(context, "USAGE", schema)
+                session.database, session.schema = database.name, name.last
+    return status(DONE, USE)
+
+
+def use_secondary(account: Account, session: Session, statement: UseSecondaryRoles) -> Result:
+    """The session's other roles count too, or not."""
+    if statement.mode == "SOME":
+        raise errors.unsupported("USE SECONDARY ROLES with a list of roles")
+    session.secondary_roles = statement.mode == "ALL"
+    del account
+    return status(DONE, USE)
+
+
+def set_parameters(account: Account, session: Session, statement: SetSession) -> Result:
+    """The session's parameters have those values."""
+    for name, value in statement.settings:
+        session.parameters[name] = value
+        if name == "AUTOCOMMIT":
+            _autocommit(account, session, on=bool(value))
+    return status(DONE)
+
+
+def unset_parameters(account: Account, session: Session, statement: UnsetSession) -> Result:
+    """The session's parameters have their defaults."""
+    for name in statement.names:
+        session.parameters.pop(name, None)
+        if name == "AUTOCOMMIT":
+            _autocommit(account, session, on=True)
+    return status(DONE)
+
+
+def _autocommit(account: Account, session: Session, *, on: bool) -> None:
+    if session.in_transaction:
+        transactions.commit(account, session)
+    session.autocommit = on
+
+
+def _role(account: Account, session: Session, name: str) -> Role:
+    found = account.catalog.find(Role, name)
+    if found is None:
+        raise errors.not_found("Role", name)
+    user = account.catalog.get(User, session.user)
+    if not access.may_assume(account, user, found):
+        raise errors.SqlError(
+            3013,
+            "42501",
+            f"SQL access control error:\nRequested role '{name}' is not assigned to the executing user. "
+            "Specify another role to activate.",
+        )
+    return found
+
+
+HANDLERS = {
+    Use: use,
+    UseSecondaryRoles: use_secondary,
+    SetSession: set_parameters,
+    UnsetSession: unset_parameters,
+}

@@ -1,0 +1,80 @@
+"""Properties, tags and names of databases, schemas, tables and views: what their ALTERs have in common."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from snowdome import errors, resolve
+from snowdome.records import Database, Record, Schema, Table, Tag
+from snowdome.resolve import Context
+from snowdome.result import Result, status
+
+if TYPE_CHECKING:
+    from snowdome.account import Account
+    from snowdome.catalog import Change
+    from snowdome.grammar.clauses import TagValue
+    from snowdome.grammar.options import Settings
+
+R = TypeVar("R", bound=Record)
+RETENTION = "DATA_RETENTION_TIME_IN_DAYS"
+
+
+def applied(record: R, settings: Settings, at: datetime | None = None) -> R:
+    """The record with those properties."""
+    for name, value in settings:
+        record = _with(record, name, value)
+    return replace(record, altered_on=at) if at is not None else record
+
+
+def cleared(record: R, names: tuple[str, ...], at: datetime) -> R:
+    """The record with the defaults for those properties."""
+    for name in names:
+        record = _with(record, name, None)
+    return replace(record, altered_on=at)
+
+
+def _with(record: R, name: str, value: Any) -> R:  # noqa: ANN401 (what the grammar's readers give)
+    if name == "COMMENT":
+        return replace(record, comment=value or "")
+    if name == RETENTION and isinstance(record, (Database, Schema, Table)):
+        if record.transient and value is not None and value > 1:
+            raise errors.invalid(f"invalid value [{value}] for parameter '{RETENTION}'", 1008, "22023")
+        return replace(record, retention=value)
+    if name == "WITH MANAGED ACCESS" and isinstance(record, Schema):
+        return replace(record, managed=True)
+    parameters = {k: v for k, v in record.parameters.items() if k != name}
+    if value is not None:
+        parameters[name] = value
+    return replace(record, parameters=parameters)
+
+
+def tag(
+    account: Account, context: Context, change: Change, cls: type[R], record_id: int, tags: tuple[TagValue, ...]
+) -> None:
+    """The record bears those tags."""
+    if not tags:
+        return
+    record = account.catalog.get(cls, record_id)
+    values = dict(record.tags)
+    for item in tags:
+        found = resolve.child(account, context, Tag, (item.tag.database, item.tag.schema, item.tag.last))
+        if found.allowed and item.value not in found.allowed:
+            raise errors.SqlError(
+                391801, "23001", f"Tag value {item.value} is not in the list of allowed values for tag '{found.name}'."
+            )
+        values[found.id] = item.value
+    change.put(replace(record, tags=values))
+
+
+def exchange(change: Change, one: R, other: R, at: datetime) -> None:
+    """The two records have exchanged their names, and their parents."""
+    change.put(replace(one, name=f"\0{one.id}", altered_on=at))
+    change.put(replace(other, name=one.name, parent=one.parent, altered_on=at))
+    change.put(replace(one, name=other.name, parent=other.parent, altered_on=at))
+
+
+def missing(name: str) -> Result:
+    """What IF EXISTS answers where nothing does."""
+    return status(f"Drop statement executed successfully ({name} already dropped).")

@@ -1,0 +1,205 @@
+"""CREATE TABLE, in its forms: columns, AS, LIKE."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import duckdb
+from sqlglot import exp
+
+from snowdome import dml, errors, resolve, rows, transactions
+from snowdome.bind import Binder, parts_of
+from snowdome.errors import unsupported
+from snowdome.future import born
+from snowdome.objects import constraints
+from snowdome.objects.drops import drop_relation
+from snowdome.records import Column, Schema, Table, View
+from snowdome.resolve import Context, Relation
+from snowdome.result import Result, status
+from snowdome.translate import translate_create
+
+if TYPE_CHECKING:
+    from snowdome.account import Account
+    from snowdome.rows import Parameters
+    from snowdome.session import Session
+
+
+@dataclass(slots=True)
+class Properties:
+    """What CREATE TABLE says about the table beside its columns."""
+
+    transient: bool = False
+    temporary: bool = False
+    comment: str = ""
+    copy_grants: bool = False
+    cluster_by: str = ""
+    retention: int | None = None
+    like: exp.Table | None = None
+
+
+def create(account: Account, session: Session, create: exp.Create, parameters: Parameters) -> Result:
+    """The table is there, with its rows if it is made from a query."""
+    if session.in_transaction:
+        transactions.commit(account, session)
+    properties = read_properties(create)
+    node = create.this.this if isinstance(create.this, exp.Schema) else create.this
+    parts = parts_of(node)
+    context = Context.of(session)
+    with account.catalog.lock:
+        schema = resolve.schema(account, context, parts[0], parts[1], "CREATE TABLE")
+        if not properties.temporary:
+            account.require(context, "CREATE TABLE", schema)
+        old = standing(account, session, schema, parts[2], temporary=properties.temporary)
+    if old is not None and not create.args.get("replace"):
+        if create.args.get("exists"):
+            return status(f"{parts[2]} already exists, statement succeeded.")
+        raise errors.already_exists(f"{resolve.full_name(account, schema)}.{parts[2]}")
+    table_id = account.catalog.new_id()
+    physical = f"t{table_id}"
+    with dml.implicit(account, session):
+        transactions.start_writing(account, session)
+        columns, keys = _make(account, session, create, properties, physical, parameters)
+    now = account.clock.now()
+    table = Table(
+        id=table_id,
+        name=parts[2],
+        parent=schema.id,
+        owner=session.role,
+        comment=properties.comment,
+        created_on=now,
+        altered_on=now,
+        last_ddl=now,
+        physical=physical,
+        columns=columns,
+        keys=keys,
+        transient=properties.transient or schema.transient,
+        temporary=properties.temporary,
+        retention=properties.retention,
+        cluster_by=properties.cluster_by,
+    )
+    settle(account, session, table, replace_old=bool(create.args.get("replace")), copy_grants=properties.copy_grants)
+    return status(f"Table {parts[2]} successfully created.")
+
+
+def standing(account: Account, session: Session, schema: Schema, name: str, *, temporary: bool) -> Relation | None:
+    """What bears the name already: a temporary table only hides a permanent one."""
+    hidden = session.temporary.get((schema.id, name))
+    if temporary:
+        return hidden
+    found = account.catalog.occupant(Table, name, schema.id)
+    return found if isinstance(found, (Table, View)) else None
+
+
+def settle(account: Account, session: Session, made: Relation, *, replace_old: bool, copy_grants: bool = False) -> None:
+    """The new table or view bears its name; what bore it before is dropped."""
+    schema = account.catalog.get(Schema, made.parent)
+    if made.temporary:
+        old = session.temporary.pop((schema.id, made.name), None)
+        if isinstance(old, Table):
+            account.duck.drop_temporary(session.duck, old.physical)
+        session.temporary[schema.id, made.name] = made
+        return
+    with account.catalog.change() as change:
+        old = standing(account, session, schema, made.name, temporary=False)
+        if old is not None:
+            if not replace_old:
+                if isinstance(made, Table):
+                    account.duck.retire(made.physical)
+                raise errors.already_exists(f"{resolve.full_name(account, schema)}.{made.name}")
+            if old.kind != made.kind:
+                raise errors.SqlError(
+                    2002, "42710", f"SQL compilation error:\nObject '{made.name}' already exists as {old.kind}"
+                )
+            account.require(Context.of(session), "OWNERSHIP", old)
+            drop_relation(account, change, old, replaced=True)
+        if copy_grants and old is not None:
+            made = replace(made, grants=old.grants, owner=session.role)
+        else:
+            made = born(account, session, made)
+        change.put(made)
+
+
+def read_properties(create: exp.Create) -> Properties:
+    """The properties, taken from the tree; what is not known is refused by name."""
+    found = Properties()
+    properties = create.args.get("properties")
+    for item in properties.expressions if properties else ():
+        match item:
+            case exp.TransientProperty():
+                found.transient = True
+            case exp.TemporaryProperty() | exp.VolatileProperty():
+                found.temporary = True
+            case exp.SchemaCommentProperty():
+                found.comment = item.this.name
+            case exp.CopyGrantsProperty():
+                found.copy_grants = True
+            case exp.ClusterProperty() | exp.Cluster():
+                found.cluster_by = ", ".join(e.sql(dialect="snowflake") for e in item.expressions)
+            case exp.LikeProperty():
+                found.like = item.this
+            case exp.Property() if item.name.upper() == "DATA_RETENTION_TIME_IN_DAYS":
+                found.retention = int(item.args["value"].name)
+            case exp.Property() if item.name.upper() in ("CHANGE_TRACKING", "ENABLE_SCHEMA_EVOLUTION"):
+                if item.args["value"].sql().upper() != "FALSE":
+                    raise unsupported(f"CREATE TABLE … {item.name.upper()} = TRUE")
+            case _:
+                raise unsupported(f"CREATE {create.kind} … {item.sql(dialect='snowflake')}")
+    if found.transient and (found.retention or 0) > 1:
+        raise errors.invalid(f"invalid value [{found.retention}] for parameter 'DATA_RETENTION_TIME_IN_DAYS'")
+    create.set("properties", None)
+    return found
+
+
+def _make(
+    account: Account,
+    session: Session,
+    create: exp.Create,
+    properties: Properties,
+    physical: str,
+    parameters: Parameters,
+) -> tuple[tuple[Column, ...], tuple[constraints.Key, ...]]:
+    """The anonymous table is made and filled; what its columns are called and look like."""
+    if properties.like is not None:
+        return _like(account, session, properties, physical)
+    declared = constraints.take(create)
+    node = create.this.this if isinstance(create.this, exp.Schema) else create.this
+    binder = Binder(account, Context.of(session))
+    try:
+        if create.expression is not None:
+            with account.catalog.lock:
+                create.set("expression", binder.bind(create.expression))
+        node.set("this", exp.to_identifier(physical, quoted=True))
+        node.set("db", exp.to_identifier("main"))
+        node.set("catalog", exp.to_identifier("temp" if properties.temporary else "rows"))
+        for key in ("replace", "exists"):
+            create.set(key, False)  # noqa: FBT003
+        if properties.temporary:
+            create.set("properties", exp.Properties(expressions=[exp.TemporaryProperty()]))
+        with account.compute.use(session) if binder.bound.tables else nullcontext():
+            for statement in translate_create(create, session.duck):
+                rows.run_expression(account, session, statement, parameters if create.expression else None)
+    except duckdb.Error as problem:
+        raise account.error(problem) from problem
+    finally:
+        account.unregister(session, binder.bound.registered)
+    return constraints.columns(session.duck, physical, declared, temporary=properties.temporary), declared.keys
+
+
+def _like(
+    account: Account, session: Session, properties: Properties, physical: str
+) -> tuple[tuple[Column, ...], tuple[constraints.Key, ...]]:
+    if properties.like is None:
+        raise unsupported("CREATE TABLE … LIKE nothing")
+    context = Context.of(session)
+    source = dml.target(account, context, parts_of(properties.like))
+    if source is None:
+        raise errors.not_found("Object", properties.like.name)
+    account.require(context, "SELECT", source)
+    dml.copy_table(
+        account, session, account.physical(session, source), physical, empty=True, temporary=properties.temporary
+    )
+    return source.columns, source.keys
+
+
