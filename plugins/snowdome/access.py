@@ -165,18 +165,5 @@ def full_name(account: Account, record: Record) -> str:
 
 
 def may_assume(account: Account, user: User, role: Role) -> bool:
-    """Whether the user has the role, directly, by inheritance, or as everybody does."""
-    if role.name == "PUBLIC":
-        return True
-    found = {r.id for r in user_roles(account, user)}
-    while role.id not in found:
-        more = {r.id for r in account.catalog.all(Role) if any(g.to in found for g in r.grants)} - found
-        if not more:
-            return False
-        found |= more
-    return True
-
-
-def may_assume(account: Account, user: User, role: Role) -> bool:
-    """Whether a session of the user may go on in that role."""
+    """Whether the user has the role, directly, by inheritance, or as everybody has PUBLIC."""
     return role.id in closure(account, frozenset(granted.id for granted in granted_to(account, user.id)))

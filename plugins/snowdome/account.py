@@ -12,6 +12,7 @@ from snowdome import access, foundation
 from snowdome.catalog import Catalog
 from snowdome.clock import Clock
 from snowdome.complaints import from_duckdb
+from snowdome.compute import Compute
 from snowdome.duck import Duck
 from snowdome.errors import SqlError
 from snowdome.faults import Faults
@@ -40,6 +41,7 @@ class Account:
         self.log = StatementLog(self.clock)
         self.faults = Faults()
         self.locks = TableLocks()
+        self.compute = Compute(self)
         self.sessions: dict[int, Session] = {}
         self._session_ids = itertools.count(1)
         foundation.lay(self, password)

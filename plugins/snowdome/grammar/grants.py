@@ -206,10 +206,7 @@ def _privilege(cursor: Cursor) -> str:
 def _target(cursor: Cursor) -> Target:
     if cursor.accept("ACCOUNT"):
         return OnAccount()
-    bulk = None
-    if not cursor.sees_any("."):
-        bulk = cursor.accept_any("ALL", "FUTURE")
-    if bulk:
+    if bulk := cursor.accept_any("ALL", "FUTURE"):
         kind = kinds.plural(cursor)
         if kind is None:
             raise cursor.unexpected()
@@ -217,14 +214,11 @@ def _target(cursor: Cursor) -> Target:
         container = cursor.expect_any("SCHEMA", "DATABASE")
         name = cursor.name(2 if container == "SCHEMA" else 1)
         return OnAll(kind, container, name) if bulk == "ALL" else OnFuture(kind, container, name)
-    found = kinds.singular(cursor)
-    if found is None:
-        raise cursor.unexpected()
-    return on_object(cursor, found)
+    return on_object(cursor, kinds.singular(cursor) or "TABLE")
 
 
 def on_object(cursor: Cursor, kind: str) -> OnObject:
-    """The name of one object behind its kind."""
+    """The name of one object behind its kind (which may be left out for tables and views)."""
     name = cursor.name(kinds.most_parts(kind))
     arguments = None
     if kind in ("FUNCTION", "PROCEDURE"):

@@ -89,6 +89,6 @@ def plural(cursor: Cursor) -> str | None:
 def _longest(cursor: Cursor, known: dict[str, str]) -> str | None:
     for length in (3, 2, 1):
         words = [cursor.peek(i).value for i in range(length)]
-        if " ".join(words) in known and cursor.accept(*words):
+        if " ".join(words) in known and cursor.peek(length).text != "." and cursor.accept(*words):
             return " ".join(words)
     return None

@@ -159,10 +159,7 @@ def _grants(cursor: Cursor) -> ShowGrants:
     if cursor.accept("ON"):
         if cursor.accept("ACCOUNT"):
             return ShowGrants("ON", OnAccount(), limit=_limit(cursor))
-        kind = kinds.singular(cursor)
-        if kind is None:
-            raise cursor.unexpected()
-        return ShowGrants("ON", on_object(cursor, kind), limit=_limit(cursor))
+        return ShowGrants("ON", on_object(cursor, kinds.singular(cursor) or "TABLE"), limit=_limit(cursor))
     form = cursor.accept_any("TO", "OF")
     if form is None:
         return ShowGrants("MINE", limit=_limit(cursor))

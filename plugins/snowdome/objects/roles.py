@@ -1,0 +1,198 @@
+"""Account roles and database roles: made, renamed, commented, dropped, shown."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, get_args
+
+from snowdome import access, errors, resolve
+from snowdome.errors import SqlError
+from snowdome.future import born
+from snowdome.grammar import roles as grammar
+from snowdome.grammar.clauses import How
+from snowdome.grammar.names import Name
+from snowdome.grammar.show import Show
+from snowdome.objects import lookup, shown, tags
+from snowdome.records import Database, DatabaseRole, Record, Role, User
+from snowdome.resolve import Context
+from snowdome.result import Result, listing, status
+
+if TYPE_CHECKING:
+    from snowdome.account import Account
+    from snowdome.session import Session
+
+SYSTEM = frozenset({"ACCOUNTADMIN", "SECURITYADMIN", "SYSADMIN", "USERADMIN", "PUBLIC"})
+DONE = status("Statement executed successfully.")
+
+
+def run(account: Account, session: Session, statement: grammar.RoleStatement) -> Result:
+    """The role statement has been carried out."""
+    if isinstance(statement, grammar.CreateRole):
+        return create(account, session, statement)
+    try:
+        role = lookup.find(account, session, statement.kind, statement.name)
+    except SqlError:
+        if not statement.if_exists:
+            raise
+        if isinstance(statement, grammar.DropRole):
+            return status(f"Drop statement executed successfully ({statement.name.last} already dropped).")
+        return DONE
+    lookup.own(account, session, role)
+    match statement:
+        case grammar.RenameRole():
+            return rename(account, session, role, statement.new)
+        case grammar.CommentRole():
+            with account.catalog.change() as change:
+                change.put(replace(role, comment=statement.comment, altered_on=account.clock.now()))
+            return DONE
+        case grammar.DropRole():
+            return drop(account, session, role)
+
+
+def create(account: Account, session: Session, statement: grammar.CreateRole) -> Result:
+    """The role is there, owned by the session's role."""
+    name = statement.name.last
+    cls: type[Role | DatabaseRole] = Role
+    parent = 0
+    if statement.kind == grammar.DATABASE_ROLE:
+        database = resolve.database(account, Context.of(session), statement.name.schema, "CREATE DATABASE ROLE")
+        access.check(account, session, "CREATE DATABASE ROLE", database)
+        cls, parent = DatabaseRole, database.id
+    else:
+        access.check_account(account, session, "CREATE ROLE")
+    old = account.catalog.find(cls, name, parent)
+    if old is not None and statement.how is How.IF_NOT_EXISTS:
+        return status(f"{name} already exists, statement succeeded.")
+    if old is not None and statement.how is not How.OR_REPLACE:
+        raise errors.already_exists(statement.name.sql)
+    wanted = tags.values(account, session, statement.tags)
+    with account.catalog.change() as change:
+        if old is not None:
+            _refuse_system(old)
+            lookup.own(account, session, old)
+            forget(account, old)
+        made = cls(
+            id=change.new_id(),
+            name=name,
+            parent=parent,
+            comment=statement.comment,
+            created_on=account.clock.now(),
+            tags=wanted,
+        )
+        change.put(born(account, session, made))
+    return status(f"{'Role' if cls is Role else 'Database role'} {name} successfully created.")
+
+
+def _refuse_system(role: Record) -> None:
+    if isinstance(role, Role) and role.name in SYSTEM:
+        raise errors.insufficient_privileges("ROLE", role.name)
+
+
+def rename(account: Account, session: Session, role: Record, new: Name) -> Result:
+    """The role bears the new name."""
+    _refuse_system(role)
+    if isinstance(role, Role):
+        access.check_account(account, session, "CREATE ROLE")
+    elif new.schema is not None and account.catalog.find(Database, new.schema) != account.catalog.peek(role.parent):
+        raise errors.unsupported("moving a database role to another database")
+    if account.catalog.find(type(role), new.last, role.parent) is not None:
+        raise errors.already_exists(new.sql)
+    with account.catalog.change() as change:
+        change.put(replace(role, name=new.last, altered_on=account.clock.now()))
+    return DONE
+
+
+def drop(account: Account, session: Session, role: Record) -> Result:
+    """The role is gone; what it owned belongs to the role that dropped it; what it was given is nobody's."""
+    _refuse_system(role)
+    with account.catalog.change() as change:
+        for record in account.catalog.all(Record):
+            if record.owner == role.id:
+                change.put(replace(record, owner=session.role))
+        forget(account, role)
+    return status(f"{role.name} successfully dropped.")
+
+
+def forget(account: Account, grantee: Record) -> None:
+    """The role or user is gone from the catalog and from every grant."""
+    with account.catalog.change() as change:
+        for record in account.catalog.all(Record, dropped=True):
+            grants = tuple(g for g in record.grants if g.to != grantee.id)
+            future = tuple(f for f in record.future if f.to != grantee.id)
+            if len(grants) != len(record.grants) or len(future) != len(record.future):
+                change.put(replace(record, grants=grants, future=future))
+        change.erase(grantee.id)
+
+
+# -- SHOW ---------------------------------------------------------------------------------------------------------
+COUNTS = ("assigned_to_users", "granted_to_roles", "granted_roles")
+COLUMNS = (
+    ("created_on", shown.TIME),
+    *((name, shown.TEXT) for name in ("name", "is_default", "is_current", "is_inherited")),
+    *((name, shown.NUMBER) for name in COUNTS),
+    ("owner", shown.TEXT),
+    ("comment", shown.TEXT),
+)
+
+
+def show(account: Account, session: Session, statement: Show) -> Result:
+    """SHOW ROLES: those the session may use, or all of them for one who manages grants."""
+    roles = account.catalog.all(Role)
+    in_session = access.roles_of(account, session)
+    available = {role.id for role in access.available_roles(account, session.user)}
+    if not access.manages_grants(account, session):
+        roles = [role for role in roles if role.id in available or role.owner in in_session]
+    default = account.catalog.get(User, session.user).properties.get("DEFAULT_ROLE")
+    rows = [
+        (
+            role.created_on,
+            role.name,
+            shown.mark(role.name == default),
+            shown.mark(role.id == session.role),
+            shown.mark(role.id in in_session and role.id != session.role),
+            *_counts(account, role),
+            shown.role_name(account, role.owner),
+            role.comment,
+        )
+        for role in shown.keep(statement, roles, lambda role: role.name)
+    ]
+    if statement.terse:
+        keep = ("created_on", "name", "owner")
+        places = [i for i, (name, _) in enumerate(COLUMNS) if name in keep]
+        return listing([COLUMNS[i] for i in places], [tuple(row[i] for i in places) for row in rows])
+    return listing(COLUMNS, rows)
+
+
+def _counts(account: Account, role: Record) -> tuple[int, int, int]:
+    """To how many users and roles it is granted, and how many roles are granted to it."""
+    grantees = [account.catalog.peek(g.to) for g in role.grants]
+    users = sum(isinstance(g, User) for g in grantees)
+    inherited = sum(any(g.to == role.id for g in r.grants) for r in account.catalog.all(Role, DatabaseRole))
+    return users, len(grantees) - users, inherited
+
+
+def show_database_roles(account: Account, session: Session, statement: Show) -> Result:
+    """SHOW DATABASE ROLES IN DATABASE."""
+    name = statement.scope_name.last if statement.scope_name else None
+    database = resolve.database(account, Context.of(session), name, "SHOW DATABASE ROLES")
+    columns = tuple(
+        (name, shown.TIME if name == "created_on" else shown.NUMBER if name.startswith("granted") else shown.TEXT)
+        for name in (
+            "created_on", "name", "is_default", "is_current", "is_inherited", "granted_to_roles",
+            "granted_to_database_roles", "granted_database_roles", "owner", "comment", "owner_role_type",
+        )
+    )  # fmt: skip
+    in_session = access.roles_of(account, session)
+    rows = []
+    for role in shown.keep(statement, account.catalog.children(database.id, DatabaseRole), lambda role: role.name):
+        grantees = [account.catalog.peek(g.to) for g in role.grants]
+        to_database_roles = sum(isinstance(g, DatabaseRole) for g in grantees)
+        rows.append((
+            role.created_on, role.name, "N", "N", shown.mark(role.id in in_session), len(grantees) - to_database_roles,
+            to_database_roles, _counts(account, role)[2], shown.role_name(account, role.owner), role.comment,
+            shown.role_type(account, role.owner),
+        ))  # fmt: skip
+    return listing(columns, rows)
+
+
+HANDLERS = dict.fromkeys(get_args(grammar.RoleStatement), run)

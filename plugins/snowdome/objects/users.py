@@ -1,0 +1,179 @@
+"""Users: made, altered, dropped, described, shown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, get_args
+
+from snowdome import access, errors
+from snowdome.errors import SqlError, invalid
+from snowdome.future import born
+from snowdome.grammar import users as grammar
+from snowdome.grammar.clauses import How
+from snowdome.objects import keys, lookup, roles, tags
+from snowdome.passwords import hashed
+from snowdome.records import User
+from snowdome.result import Result, status
+
+if TYPE_CHECKING:
+    from snowdome.account import Account
+    from snowdome.session import Session
+
+DONE = status("Statement executed successfully.")
+FINGERPRINTS = {"RSA_PUBLIC_KEY": "RSA_PUBLIC_KEY_FP", "RSA_PUBLIC_KEY_2": "RSA_PUBLIC_KEY_2_FP"}
+OWN = frozenset({
+    "DEFAULT_WAREHOUSE", "DEFAULT_NAMESPACE", "DEFAULT_ROLE", "DEFAULT_SECONDARY_ROLES", "RSA_PUBLIC_KEY",
+    "RSA_PUBLIC_KEY_2", "FIRST_NAME", "MIDDLE_NAME", "LAST_NAME", "EMAIL", "DISPLAY_NAME", "PASSWORD",
+})  # fmt: skip
+"""What a user may set of its own."""
+NOT_FOR_SERVICE = frozenset({
+    "PASSWORD", "FIRST_NAME", "MIDDLE_NAME", "LAST_NAME", "MUST_CHANGE_PASSWORD",
+})  # fmt: skip
+
+
+def run(account: Account, session: Session, statement: grammar.UserStatement) -> Result:
+    """The user statement has been carried out."""
+    if isinstance(statement, grammar.CreateUser):
+        return create(account, session, statement)
+    if isinstance(statement, (grammar.AddToken, grammar.RemoveToken)):
+        return _token(account, session, statement)
+    try:
+        user = _named(account, session, statement.name)
+    except SqlError:
+        if not statement.if_exists:
+            raise
+        if isinstance(statement, grammar.DropUser):
+            return status(f"Drop statement executed successfully ({statement.name} already dropped).")
+        return DONE
+    match statement:
+        case grammar.SetUser():
+            return alter(account, session, user, dict(statement.settings))
+        case grammar.UnsetUser():
+            return alter(account, session, user, dict.fromkeys(statement.names))
+        case grammar.RenameUser():
+            return rename(account, session, user, statement.new)
+        case grammar.DropUser():
+            return drop(account, session, user)
+
+
+def _token(account: Account, session: Session, statement: grammar.AddToken | grammar.RemoveToken) -> Result:
+    """Programmatic access tokens are not made here, so there is none to remove."""
+    user = _named(account, session, statement.name)
+    if user.id != session.user:
+        lookup.own(account, session, user)
+    if isinstance(statement, grammar.AddToken):
+        raise errors.unsupported("ALTER USER … ADD PROGRAMMATIC ACCESS TOKEN")
+    raise errors.not_found("Programmatic access token", statement.token)
+
+
+def _named(account: Account, session: Session, name: str | None) -> User:
+    return account.catalog.get(User, session.user) if name is None else lookup.user(account, name)
+
+
+def create(account: Account, session: Session, statement: grammar.CreateUser) -> Result:
+    """The user is there, with PUBLIC for its only role; all its roles count unless told otherwise."""
+    access.check_account(account, session, "CREATE USER")
+    name, given = statement.name, dict(statement.settings)
+    old = account.catalog.find(User, name)
+    if old is not None and statement.how is How.IF_NOT_EXISTS:
+        return status(f"{name} already exists, statement succeeded.")
+    if old is not None and statement.how is not How.OR_REPLACE:
+        raise errors.already_exists(name)
+    wanted = tags.values(account, session, statement.tags)
+    now = account.clock.now()
+    with account.catalog.change() as change:
+        if old is not None:
+            lookup.own(account, session, old)
+            roles.forget(account, old)
+        made = User(
+            id=change.new_id(),
+            name=name,
+            login_name=str(given.get("LOGIN_NAME") or name).upper(),
+            created_on=now,
+            tags=wanted,
+            properties={"DEFAULT_SECONDARY_ROLES": ("ALL",), "TYPE": "PERSON", "DISPLAY_NAME": name},
+        )
+        change.put(_with(account, born(account, session, made), given))
+    return status(f"User {name} successfully created.")
+
+
+def alter(account: Account, session: Session, user: User, given: Mapping[str, Any]) -> Result:
+    """The user has those properties (None: no longer)."""
+    mine = user.id == session.user and set(given) <= OWN
+    if not mine:
+        lookup.own(account, session, user)
+    with account.catalog.change() as change:
+        change.put(_with(account, user, given))
+    return DONE
+
+
+def _with(account: Account, user: User, given: Mapping[str, Any]) -> User:
+    kind = given.get("TYPE") or user.properties.get("TYPE", "PERSON")
+    if kind == "SERVICE" and any(given.get(name) for name in NOT_FOR_SERVICE):
+        wrong = min(name for name in NOT_FOR_SERVICE if given.get(name))
+        raise invalid(f"Cannot set {wrong} on users with TYPE=SERVICE.", 3659, "42601")
+    if kind != "SERVICE" and given.get("WORKLOAD_IDENTITY"):
+        raise invalid("WORKLOAD_IDENTITY goes with TYPE=SERVICE.", 3659, "42601")
+    properties = dict(user.properties)
+    for name, value in given.items():
+        _set(account, properties, name, value)
+    password = user.password_hash
+    if "PASSWORD" in given:
+        password = hashed(given["PASSWORD"]) if given["PASSWORD"] is not None else None
+    if given.get("TYPE") == "SERVICE":
+        password = None
+    login = given.get("LOGIN_NAME", user.login_name) or user.name
+    others = [u for u in account.catalog.all(User) if u.id != user.id and u.login_name == login.upper()]
+    if others:
+        raise errors.already_exists(login)
+    return replace(
+        user,
+        properties=properties,
+        password_hash=password,
+        login_name=login.upper(),
+        comment=str(given.get("COMMENT", user.comment) or ""),
+        disabled=bool(given["DISABLED"]) if "DISABLED" in given else user.disabled,
+        altered_on=account.clock.now(),
+    )
+
+
+def _set(account: Account, properties: dict[str, Any], name: str, value: Any) -> None:
+    if name in ("PASSWORD", "LOGIN_NAME", "COMMENT", "DISABLED") or name.endswith("_FP"):
+        return
+    if name == "DAYS_TO_EXPIRY":
+        expires = account.clock.now() + timedelta(days=value) if value is not None else None
+        properties["EXPIRES_ON"] = expires.isoformat() if expires else None
+        return
+    if name in FINGERPRINTS:
+        real = bool(value) and not keys.elided(value)
+        if real:
+            keys.public_key(value)
+        properties[FINGERPRINTS[name]] = keys.fingerprint(value) if real else None
+    if value is None:
+        properties.pop(name, None)
+    else:
+        properties[name] = value
+
+
+def rename(account: Account, session: Session, user: User, new: str) -> Result:
+    """The user bears the new name."""
+    lookup.own(account, session, user)
+    if account.catalog.find(User, new) is not None:
+        raise errors.already_exists(new)
+    with account.catalog.change() as change:
+        change.put(replace(user, name=new, altered_on=account.clock.now()))
+    return DONE
+
+
+def drop(account: Account, session: Session, user: User) -> Result:
+    """The user is gone, and every grant to it."""
+    lookup.own(account, session, user)
+    if user.id == session.user:
+        raise errors.insufficient_privileges("USER", user.name)
+    roles.forget(account, user)
+    return status(f"{user.name} successfully dropped.")
+
+
+HANDLERS = dict.fromkeys(get_args(grammar.UserStatement), run)

@@ -1,0 +1,254 @@
+"""Warehouses: made, altered, suspended, resumed, dropped, shown."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, get_args
+
+from snowdome import access, errors
+from snowdome.errors import SqlError, invalid
+from snowdome.future import born
+from snowdome.grammar import warehouses as grammar
+from snowdome.grammar.clauses import How
+from snowdome.grammar.cursor import invalid_property
+from snowdome.grammar.options import Settings
+from snowdome.objects import lookup, tags, warehouse_rules
+from snowdome.records import Monitor, Role, User, Warehouse
+from snowdome.result import Result, status
+
+if TYPE_CHECKING:
+    from snowdome.account import Account
+    from snowdome.session import Session
+
+STARTED, SUSPENDED = "STARTED", "SUSPENDED"
+ENABLED, DISABLED = "ENABLED", "DISABLED"
+OF_RECORD = frozenset({"COMMENT", "RESOURCE_MONITOR", "INITIALLY_SUSPENDED", "WAIT_FOR_COMPLETION"})
+DONE = status("Statement executed successfully.")
+
+
+def run(account: Account, session: Session, statement: grammar.WarehouseStatement) -> Result:
+    """The warehouse statement has been carried out."""
+    if isinstance(statement, grammar.CreateWarehouse):
+        return create(account, session, statement)
+    found = named(account, session, statement.name, if_exists=statement.if_exists)
+    if found is None:
+        return status("Statement executed successfully." if statement.name is None else _absent(statement))
+    return _on(account, session, account.compute.settled(found), statement)
+
+
+def _on(
+    account: Account, session: Session, found: Warehouse, statement: grammar.WarehouseStatement
+) -> Result:
+    match statement:
+        case grammar.SetWarehouse():
+            return alter(account, session, found, statement.settings)
+        case grammar.UnsetWarehouse():
+            return unset(account, session, found, statement.names)
+        case grammar.RenameWarehouse():
+            return rename(account, session, found, statement.new)
+        case grammar.SuspendWarehouse():
+            return suspend(account, session, found)
+        case grammar.ResumeWarehouse():
+            return resume(account, session, found, if_suspended=statement.if_suspended)
+        case grammar.AbortWarehouse():
+            access.check(account, session, "OPERATE", found)
+            account.compute.abort(found)
+            return DONE
+        case grammar.EnableWarehouse():
+            return enable(account, session, found, enabled=statement.enabled)
+        case _:
+            return drop(account, session, found)
+
+
+def _absent(statement: grammar.WarehouseStatement) -> str:
+    if isinstance(statement, grammar.DropWarehouse):
+        return f"Drop statement executed successfully ({statement.name} already dropped)."
+    return "Statement executed successfully."
+
+
+def named(account: Account, session: Session, name: str | None, *, if_exists: bool = False) -> Warehouse | None:
+    """The warehouse of that name, or the session's; None where it may be missing and is."""
+    wanted = name or session.warehouse
+    if wanted is None:
+        raise errors.no_warehouse()
+    found = account.catalog.find(Warehouse, wanted)
+    if found is not None and access.may_see(account, session, found):
+        return found
+    if if_exists:
+        return None
+    raise errors.not_found("Warehouse", wanted)
+
+
+def create(account: Account, session: Session, statement: grammar.CreateWarehouse) -> Result:
+    """The warehouse is there, runs unless told otherwise, and is the session's."""
+    access.check_account(account, session, "CREATE WAREHOUSE")
+    old = account.catalog.find(Warehouse, statement.name)
+    if old is not None and statement.how is How.OR_ALTER:
+        return _make_as_told(account, session, old, statement)
+    if old is not None and statement.how is How.IF_NOT_EXISTS:
+        return status(f"{statement.name} already exists, statement succeeded.")
+    if old is not None and statement.how is not How.OR_REPLACE:
+        raise errors.already_exists(statement.name)
+    given = dict(statement.settings)
+    settings = {name: value for name, value in given.items() if name not in OF_RECORD}
+    warehouse_rules.check(given)
+    monitor = _monitor(account, session, given)
+    wanted_tags = tags.values(account, session, statement.tags)
+    now = account.clock.now()
+    runs = not given.get("INITIALLY_SUSPENDED", False)
+    adaptive = settings.get("WAREHOUSE_TYPE") == warehouse_rules.ADAPTIVE
+    with account.catalog.change() as change:
+        if old is not None:
+            lookup.own(account, session, old)
+            account.compute.abort(old)
+            change.erase(old.id)
+        made = Warehouse(
+            id=change.new_id(),
+            name=statement.name,
+            comment=str(given.get("COMMENT", "")),
+            created_on=now,
+            updated_on=now,
+            resumed_on=now if runs else None,
+            state=ENABLED if adaptive else STARTED if runs else SUSPENDED,
+            settings=settings,
+            monitor=monitor,
+            tags=wanted_tags,
+        )
+        change.put(born(account, session, made))
+    session.warehouse = statement.name
+    return status(f"Warehouse {statement.name} successfully created.")
+
+
+def _make_as_told(account: Account, session: Session, old: Warehouse, statement: grammar.CreateWarehouse) -> Result:
+    """CREATE OR ALTER of one that is there: what is not said goes back to its default."""
+    lookup.own(account, session, old)
+    given = dict(statement.settings)
+    warehouse_rules.check(given)
+    monitor = _monitor(account, session, given, old.monitor)
+    settings = {name: value for name, value in given.items() if name not in OF_RECORD}
+    comment = str(given.get("COMMENT", ""))
+    _put(account, replace(old, settings=settings, comment=comment, monitor=monitor))
+    return status(f"Warehouse {statement.name} successfully altered.")
+
+
+def _monitor(account: Account, session: Session, given: dict[str, Any], now: int | None = None) -> int | None:
+    """The id of the resource monitor that is asked for; only ACCOUNTADMIN assigns one."""
+    if "RESOURCE_MONITOR" not in given:
+        return now
+    admin = account.catalog.find(Role, "ACCOUNTADMIN")
+    if admin is None or admin.id not in access.roles_of(account, session):
+        raise errors.insufficient_privileges("ACCOUNT", access.account_record(account).name)
+    wanted = given["RESOURCE_MONITOR"]
+    if wanted is None:
+        return None
+    monitor = account.catalog.find(Monitor, wanted)
+    if monitor is None:
+        raise errors.not_found("Resource monitor", wanted)
+    return monitor.id
+
+
+def alter(account: Account, session: Session, found: Warehouse, wanted: Settings) -> Result:
+    """The settings hold from now on."""
+    access.check(account, session, "MODIFY", found)
+    given = dict(wanted)
+    if "WAIT_FOR_COMPLETION" in given and "WAREHOUSE_SIZE" not in given:
+        raise invalid("invalid property 'WAIT_FOR_COMPLETION' without WAREHOUSE_SIZE", 1420)
+    settings = dict(found.settings)
+    for one, other in (("GENERATION", "RESOURCE_CONSTRAINT"), ("RESOURCE_CONSTRAINT", "GENERATION")):
+        if one in given and other not in given:
+            settings.pop(other, None)
+    if given.get("WAREHOUSE_TYPE", settings.get("WAREHOUSE_TYPE")) != settings.get("WAREHOUSE_TYPE"):
+        if warehouse_rules.ADAPTIVE in (given["WAREHOUSE_TYPE"], settings.get("WAREHOUSE_TYPE")):
+            raise errors.unsupported("changing a warehouse to or from ADAPTIVE")
+        settings.pop("RESOURCE_CONSTRAINT", None)
+        settings.pop("GENERATION", None)
+    settings |= {name: value for name, value in given.items() if name not in OF_RECORD}
+    warehouse_rules.check(settings)
+    monitor = _monitor(account, session, given, found.monitor)
+    comment = str(given.get("COMMENT", found.comment))
+    _put(account, replace(found, settings=settings, comment=comment, monitor=monitor))
+    return DONE
+
+
+def unset(account: Account, session: Session, found: Warehouse, names: tuple[str, ...]) -> Result:
+    """The settings have their defaults; AUTO_SUSPEND, as Snowflake does it, is off."""
+    access.check(account, session, "MODIFY", found)
+    settings = {name: value for name, value in found.settings.items() if name not in names}
+    if "AUTO_SUSPEND" in names:
+        settings["AUTO_SUSPEND"] = None
+    warehouse_rules.check(settings)
+    monitor = _monitor(
+        account, session, {"RESOURCE_MONITOR": None} if "RESOURCE_MONITOR" in names else {}, found.monitor
+    )
+    comment = "" if "COMMENT" in names else found.comment
+    _put(account, replace(found, settings=settings, monitor=monitor, comment=comment))
+    return DONE
+
+
+def _put(account: Account, warehouse: Warehouse) -> None:
+    now = account.clock.now()
+    with account.catalog.change() as change:
+        change.put(replace(warehouse, updated_on=now, altered_on=now))
+
+
+def rename(account: Account, session: Session, found: Warehouse, new: str) -> Result:
+    """The warehouse bears the new name."""
+    lookup.own(account, session, found)
+    if account.catalog.find(Warehouse, new) is not None:
+        raise errors.already_exists(new)
+    _put(account, replace(found, name=new))
+    return DONE
+
+
+def suspend(account: Account, session: Session, found: Warehouse) -> Result:
+    """The warehouse does not run; statements on it finish."""
+    access.check(account, session, "OPERATE", found)
+    if _adaptive(found):
+        raise invalid_property("SUSPEND", "ADAPTIVE WAREHOUSE")
+    if found.state == SUSPENDED:
+        raise SqlError(90064, "22000", f"Invalid state. Warehouse '{found.name}' cannot be suspended.")
+    _put(account, replace(found, state=SUSPENDED))
+    return DONE
+
+
+def resume(account: Account, session: Session, found: Warehouse, *, if_suspended: bool) -> Result:
+    """The warehouse runs."""
+    access.check(account, session, "OPERATE", found)
+    if _adaptive(found):
+        raise invalid_property("RESUME", "ADAPTIVE WAREHOUSE")
+    if found.state != SUSPENDED:
+        if if_suspended:
+            return DONE
+        raise SqlError(90063, "22000", f"Invalid state. Warehouse '{found.name}' cannot be resumed.")
+    account.compute.start(found)
+    return DONE
+
+
+def enable(account: Account, session: Session, found: Warehouse, *, enabled: bool) -> Result:
+    """The adaptive warehouse takes statements, or none."""
+    access.check(account, session, "OPERATE", found)
+    if not _adaptive(found):
+        raise invalid_property("ENABLE" if enabled else "DISABLE", "WAREHOUSE")
+    _put(account, replace(found, state=ENABLED if enabled else DISABLED))
+    return DONE
+
+
+def _adaptive(warehouse: Warehouse) -> bool:
+    return warehouse.settings.get("WAREHOUSE_TYPE") == warehouse_rules.ADAPTIVE
+
+
+def drop(account: Account, session: Session, found: Warehouse) -> Result:
+    """The warehouse is gone, and what ran on it is aborted."""
+    lookup.own(account, session, found)
+    account.compute.abort(found)
+    with account.catalog.change() as change:
+        change.erase(found.id)
+    return status(f"{found.name} successfully dropped.")
+
+
+def default_of(account: Account, session: Session) -> str | None:
+    """The name of the user's default warehouse."""
+    return account.catalog.get(User, session.user).properties.get("DEFAULT_WAREHOUSE")
+
+
+HANDLERS = dict.fromkeys(get_args(grammar.WarehouseStatement), run)
