@@ -1,0 +1,219 @@
+"""Provisioning on an account: in one go, again without a change, drift repaired, a failure finished by a re-run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+from sluice.domain.events import Event, Kind
+from sluice.domain.names import Identifier, Marker
+from sluice.domain.steps import as_text
+from sluice.errors import RefusedError, SluiceError, SpecError
+from sluice.snowflake import journal, locks, observe
+from sluice.snowflake.connect import Session, connect
+from sluice.snowflake.failures import DeniedError, MissingError
+from sluice.snowflake.statements import Statement
+from sluice.stages.provision import plan_provision, provision
+from sluice.stages.workspace import Workspace
+
+NOW = datetime(2026, 11, 20, 22, 49, 1, tzinfo=UTC)
+ALL = ("dev", "staging", "prod")
+
+
+def test_all_three_are_made_and_a_second_run_changes_nothing(work: Workspace, admin: Session) -> None:
+    """From nothing to what the specs say; then there is nothing to do, and nothing is written."""
+    for name in ALL:
+        assert provision(work, name, NOW, holder=f"first {name}").steps
+    before = len(journal.read(admin, kinds=[Kind.PROVISIONED]))
+    for name in ALL:
+        assert as_text(plan_provision(work, name, NOW)).splitlines()[0] == f"{name}: as specified, nothing to do"
+        assert provision(work, name, NOW, holder=f"second {name}").steps == ()
+        assert locks.read(admin, name) is None
+    assert before == len(journal.read(admin, kinds=[Kind.PROVISIONED])) == len(ALL)
+
+
+def test_explaining_changes_nothing(work: Workspace, admin: Session) -> None:
+    """A plan is read, not run."""
+    assert "create" in as_text(plan_provision(work, "dev", NOW))
+    assert [one.name.name for one in observe.databases(admin, "OLIST")] == []
+
+
+def test_the_services_do_their_work_and_consumers_read_it(work: Workspace) -> None:
+    """The service user logs in with its key, builds; the consumer role reads, and cannot write."""
+    provision(work, "prod", NOW, holder="one")
+    with work.session("prod") as service:
+        service.run(Statement("CREATE SCHEMA OLIST_PROD.MARTS"))
+        service.run(Statement("CREATE TABLE OLIST_PROD.MARTS.T AS SELECT 1 AS A"))
+        service.run(Statement("CREATE VIEW OLIST_PROD.MARTS.V AS SELECT A FROM MARTS.T"))
+        journal.append(service, Event(NOW, "service", "prod", Kind.LIVE))
+        assert locks.acquire(service, "prod", "d1", 600).holder == "d1"
+        assert locks.release(service, "prod", "d1")
+    with work.reader("prod", Identifier("OLIST_PROD_READER")) as consumer:
+        assert consumer.one(Statement("SELECT A FROM OLIST_PROD.MARTS.V")) == {"a": 1}
+        assert consumer.one(Statement("SELECT A FROM OLIST_PROD.MARTS.T")) == {"a": 1}
+        with pytest.raises((DeniedError, MissingError)):
+            consumer.run(Statement("INSERT INTO OLIST_PROD.MARTS.T SELECT 2"))
+        with pytest.raises((DeniedError, MissingError)):
+            consumer.run(Statement("SELECT * FROM SLUICE.CONTROL.JOURNAL"))
+
+
+def test_dev_can_neither_write_nor_lock_prod(work: Workspace) -> None:
+    """An environment's role ends at its own database and its own lock."""
+    for name in ("dev", "prod"):
+        provision(work, name, NOW, holder=name)
+    with work.session("dev") as dev:
+        for sql in (
+            "CREATE SCHEMA OLIST_PROD.X",
+            "DROP DATABASE OLIST_PROD",
+            "ALTER DATABASE OLIST_PROD SWAP WITH OLIST_DEV",
+            "ALTER WAREHOUSE SLUICE_PROD_WH SUSPEND",
+        ):
+            with pytest.raises((DeniedError, MissingError)):
+                dev.run(Statement(sql))
+        with pytest.raises(SluiceError):
+            locks.acquire(dev, "prod", "intruder", 60)
+
+
+DRIFTS = [
+    ("ALTER WAREHOUSE SLUICE_PROD_WH SET WAREHOUSE_SIZE = 'X4LARGE'", "size X4LARGE → LARGE"),
+    ("ALTER WAREHOUSE SLUICE_PROD_WH SET AUTO_SUSPEND = 0", "auto_suspend 0 → 300"),
+    ("ALTER WAREHOUSE SLUICE_PROD_WH SET AUTO_RESUME = FALSE", "auto_resume False → True"),
+    ("ALTER WAREHOUSE SLUICE_PROD_WH SET STATEMENT_TIMEOUT_IN_SECONDS = 5", "statement_timeout 5 → 7200"),
+    ("ALTER WAREHOUSE SLUICE_PROD_WH SET SCALING_POLICY = STANDARD", "scaling_policy STANDARD → ECONOMY"),
+    ("REVOKE USAGE ON DATABASE OLIST_PROD FROM ROLE OLIST_PROD_READER", "on database OLIST_PROD"),
+    ("REVOKE SELECT ON FUTURE TABLES IN DATABASE OLIST_PROD FROM ROLE OLIST_PROD_READER", "on future tables"),
+    ("REVOKE SELECT ON TABLE OLIST_PROD.MARTS.T FROM ROLE OLIST_PROD_READER", "table OLIST_PROD.MARTS.T"),
+    ("REVOKE ROLE OLIST_PROD_READER FROM ROLE SLUICE_PROD", "role OLIST_PROD_READER"),
+    ("ALTER DATABASE OLIST_PROD SET DATA_RETENTION_TIME_IN_DAYS = 1", "retention_days 1 → 7"),
+    ("ALTER DATABASE OLIST_PROD SET TAG SLUICE.TAGS.TEAM = 'nobody'", "TEAM=data-engineering"),
+    ("ALTER WAREHOUSE SLUICE_PROD_WH UNSET TAG SLUICE.TAGS.PURPOSE", "PURPOSE=production"),
+    ("ALTER USER SVC_SLUICE_PROD SET DEFAULT_ROLE = 'PUBLIC'", "default_role PUBLIC → SLUICE_PROD"),
+    ("DROP ROLE OLIST_PROD_READER", "role OLIST_PROD_READER"),
+    ("DROP WAREHOUSE SLUICE_PROD_WH", "warehouse SLUICE_PROD_WH"),
+    ("DROP USER SVC_SLUICE_PROD", "service user SVC_SLUICE_PROD"),
+    ("DROP VIEW SLUICE.CONTROL.AUDIT", "SLUICE.CONTROL.AUDIT"),
+]
+
+
+def test_each_drift_is_shown_and_repaired(work: Workspace, admin: Session) -> None:
+    """Whatever someone changed: `explain` names it, `apply` repairs it, and then there is nothing to do."""
+    provision(work, "prod", NOW, holder="first")
+    with work.session("prod") as service:
+        service.run(Statement("CREATE SCHEMA OLIST_PROD.MARTS"))
+        service.run(Statement("CREATE TABLE OLIST_PROD.MARTS.T AS SELECT 1 AS A"))
+    assert plan_provision(work, "prod", NOW).empty
+    for number, (sql, said) in enumerate(DRIFTS):
+        admin.run(Statement(sql))
+        assert said in as_text(plan_provision(work, "prod", NOW)), sql
+        provision(work, "prod", NOW, holder=f"repair {number}")
+        assert plan_provision(work, "prod", NOW).empty, sql
+
+
+def test_a_foreign_database_of_the_wanted_name_is_left_alone(work: Workspace, admin: Session) -> None:
+    """It is refused by name; its comment adopts it."""
+    admin.run(Statement("CREATE DATABASE OLIST_DEV"))
+    with pytest.raises(RefusedError, match="does not say that it is ours"):
+        provision(work, "dev", NOW, holder="one")
+    admin.run(Statement("ALTER DATABASE OLIST_DEV SET COMMENT = %s", (Marker("dev").comment,)))
+    provision(work, "dev", NOW, holder="one")
+    assert plan_provision(work, "dev", NOW).empty
+
+
+def test_a_locked_environment_is_not_provisioned(work: Workspace, admin: Session) -> None:
+    """Promotion and provisioning of one environment exclude each other; the promotion size is no drift meanwhile."""
+    provision(work, "prod", NOW, holder="first")
+    with work.session("prod") as service:
+        locks.acquire(service, "prod", "d20261120t224901-1a2b3c", 600)
+        service.run(Statement("ALTER WAREHOUSE SLUICE_PROD_WH SET WAREHOUSE_SIZE = 'XLARGE'"))
+    plan = plan_provision(work, "prod", NOW)
+    assert plan.empty
+    assert any("not drift" in note for note in plan.notes)
+    with pytest.raises(RefusedError, match="d20261120t224901-1a2b3c"):
+        provision(work, "prod", NOW, holder="second")
+    locks.release(admin, "prod", "d20261120t224901-1a2b3c")
+    assert "size XLARGE → LARGE" in as_text(plan_provision(work, "prod", NOW))
+
+
+def test_a_connection_of_another_user_is_refused(work: Workspace) -> None:
+    """The spec's user and the connection's are one, or nothing is done."""
+    swapped = replace(work, connections=lambda name: work.connections(name.replace("dev", "prod")))
+    with pytest.raises(SpecError, match=r"access\.user is SVC_SLUICE_DEV") as refused:
+        provision(swapped, "dev", NOW, holder="one")
+    assert "snowflake_dev" in str(refused.value.where)
+
+
+def test_an_unreachable_account_is_said_so(work: Workspace) -> None:
+    """No server: the connection, its user and what to start are named."""
+    nowhere = replace(work.connections("snowflake_admin"), port=1, login_timeout=1)
+    with pytest.raises(SluiceError, match="cannot be reached") as refused, connect(nowhere):
+        pass
+    assert "snowflake_admin" in str(refused.value.where)
+
+
+def test_a_wrong_password_is_said_so(work: Workspace) -> None:
+    """The input is to be fixed; retrying would not help."""
+    wrong = replace(work.connections("snowflake_admin"), password="wrong")
+    with pytest.raises(SpecError, match="refused the login"), connect(wrong):
+        pass
+
+
+# -- a failure at every statement ------------------------------------------------------------------------------------
+CHANGES = "^(CREATE|ALTER|GRANT|INSERT|DROP|UPDATE)"
+
+
+@contextmanager
+def _own(work: Workspace, number: int) -> Iterator[Workspace]:
+    """The development environment under names of its own, so that each failure starts from nothing."""
+    spec = work.spec("dev")
+
+    def named(text: object) -> Identifier:
+        return Identifier(f"{text}_{number}")
+
+    own = spec.model_copy(
+        update={
+            "control_database": named(spec.control_database),
+            "database": spec.database.model_copy(update={"name": named(spec.database.name)}),
+            "warehouse": spec.warehouse.model_copy(update={"name": named(spec.warehouse.name)}),
+            "access": spec.access.model_copy(
+                update={
+                    "role": named(spec.access.role),
+                    "user": named(spec.access.user),
+                    "readers": tuple(named(one) for one in spec.access.readers),
+                }
+            ),
+        }
+    )
+    user = own.access.user.name
+    yield replace(
+        work,
+        environments={"dev": own},
+        connections=lambda name: (
+            work.connections(name) if name == "snowflake_admin" else replace(work.connections(name), user=user)
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    ("do", "when"), [("error", "before"), ("error", "after"), ("drop", "before"), ("drop", "after")]
+)
+def test_a_failure_at_any_statement_is_finished_by_the_next_run(
+    work: Workspace, fault: Callable[..., None], clear: Callable[[], list[object]], do: str, when: str
+) -> None:
+    """Refused, cut, or answered into the void: after one more run the environment is as specified and unlocked."""
+    number = 0
+    while True:
+        number += 1
+        with _own(work, number) as own:
+            fault(match=CHANGES, nth=number, when=when, do=do, errno=1)
+            with suppress(SluiceError):
+                provision(own, "dev", NOW, holder="first")
+            if clear():
+                break  # there is no such statement any more: every one has been tried
+            provision(own, "dev", NOW, holder="first")
+            assert plan_provision(own, "dev", NOW).empty
+            with own.admin("dev") as session:
+                assert locks.read(session, "dev") is None
+    assert number > 40
