@@ -26,6 +26,21 @@ class Result:
     seconds: float
     message: str
 
+    @property
+    def failed(self) -> bool:
+        """Whether the node ended badly."""
+        return self.status in {"error", "fail", "runtime error"}
+
+    @property
+    def tested(self) -> bool:
+        """Whether the node is a test that ran."""
+        return self.id.startswith(("test.", "unit_test.")) and self.status != "skipped"
+
+    @property
+    def built(self) -> bool:
+        """Whether the node makes something and was made."""
+        return self.id.startswith(("model.", "seed.", "snapshot.")) and self.status == "success"
+
 
 def nodes(manifest: Path | UPath) -> dict[str, Node]:
     """Return the enabled nodes of a manifest by id."""
@@ -41,11 +56,21 @@ def has_freshness(manifest: Path) -> bool:
 
 def results(path: Path) -> tuple[Result, ...]:
     """Return how the nodes of the last run ended."""
-    found = _read(path)["results"]
+    found = _read(path)["results"] if path.is_file() else []
     return tuple(
         Result(one["unique_id"], one["status"], float(one.get("execution_time") or 0), _line(one.get("message")))
         for one in found
     )
+
+
+def freshness(path: Path) -> tuple[tuple[str, str], ...]:
+    """Return each source of the last freshness run with how it stands."""
+    return tuple((str(one["unique_id"]), str(one["status"])) for one in _read(path)["results"])
+
+
+def written(target: Path) -> list[Path]:
+    """Return what dbt has written to its target path of what is kept."""
+    return [target / name for name in KEPT if (target / name).is_file()]
 
 
 def keep(store: UPath, environment: str, deployment: str, files: Iterable[Path]) -> dict[str, str]:

@@ -27,10 +27,10 @@ class Exchange:
 
     @property
     def parking(self) -> str:
-        """The name under which the former live is kept: of the deployment it holds, or of the one that replaced it."""
-        held = self.former.deployment if self.former and self.former.deployment else None
-        named = held or str(self.wanted.deployment)
-        return retained_name(Identifier.found(self.live), named).name
+        """The name under which the former live is kept; what held no deployment stays where the swap put it."""
+        if self.former is None or self.former.deployment is None:
+            return self.incoming
+        return retained_name(Identifier.found(self.live), self.former.deployment).name
 
     def to_json(self) -> dict[str, object]:
         """Return the record as the journal keeps it."""
@@ -105,11 +105,11 @@ def decide_undo(exchange: Exchange, found: Markers) -> NotSwapped | Swap | Stop:
         return Stop(f"{exchange.live} does not exist")
     live = found[exchange.live]
     if live == exchange.former:
-        ours = exchange.drops_incoming and found.get(exchange.incoming) == exchange.wanted
-        return NotSwapped(exchange.incoming if ours else None)
+        ours = [name for name in _homes(exchange) if found.get(name) == exchange.wanted]
+        return NotSwapped(ours[0] if ours and exchange.drops_incoming else None)
     if live != exchange.wanted:
         return Stop(f"{exchange.live} bears {say(live)}: neither {say(exchange.wanted)} nor {say(exchange.former)}")
-    homes = [name for name in (exchange.incoming, exchange.parking) if name in found and found[name] == exchange.former]
+    homes = [name for name in _homes(exchange) if name in found and found[name] == exchange.former]
     if len(homes) != 1:
         return Stop(f"{len(homes)} databases bear {say(exchange.former)}; exactly one can come back")
     return Swap(exchange.live, homes[0])
@@ -120,6 +120,11 @@ def say(marker: Marker | None) -> str:
     if marker is None:
         return "no marker of ours"
     return f"deployment {marker.deployment} of {marker.environment}" if marker.deployment else "no deployment yet"
+
+
+def _homes(exchange: Exchange) -> tuple[str, ...]:
+    """Where the database that is not live may lie."""
+    return tuple(dict.fromkeys((exchange.incoming, exchange.parking)))
 
 
 def _marker(value: object) -> Marker | None:

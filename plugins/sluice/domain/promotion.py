@@ -41,7 +41,11 @@ class PromotionPlan:
     candidate: str
     live_now: str
     """What live bears now, in words."""
+    live_already: bool
+    """Whether live bears this very release."""
     changes: Changes
+    why: str
+    """Why these nodes are built."""
     approval: bool
     gates: tuple[str, ...]
     scale: tuple[str, str] | None
@@ -55,6 +59,7 @@ class PromotionPlan:
             "live": self.live,
             "candidate": self.candidate,
             "live_now": self.live_now,
+            "why": self.why,
             "built": list(self.changes.built),
             "kept": len(self.changes.kept),
             "removed": list(self.changes.removed),
@@ -85,7 +90,7 @@ def explain(plan: PromotionPlan) -> tuple[str, ...]:
         "check target: reachable, compiles, recoverable, nothing that a swap would break",
         "record undo, then change",
         f"clone: {plan.live} → {plan.candidate}",
-        f"build: {counts}, {changes.tests} tests",
+        f"build ({plan.why}): {counts}, {changes.tests} tests",
         *(f"  build {name}" for name in changes.built[:30]),
         *([f"  … and {len(changes.built) - 30} more"] if len(changes.built) > 30 else []),  # noqa: PLR2004
         *(f"  remove {name}" for name in changes.removed),

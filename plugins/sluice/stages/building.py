@@ -1,0 +1,157 @@
+"""What dbt is called with for an environment, and which nodes a release changes against what is live there."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sluice.dbt import artifacts, releases
+from sluice.dbt.invoke import Invocation, run
+from sluice.dbt.profile import Target
+from sluice.domain.changes import Changes, Node, compare
+from sluice.domain.gates import Evidence
+from sluice.domain.judges import TestOutcome, judge_dbt
+from sluice.domain.names import Identifier
+from sluice.domain.policies import DbtGate
+from sluice.errors import StopError
+from sluice.snowflake.connect import ConnectionSettings
+from sluice.stages.workspace import Workspace, query_tag
+
+SETTINGS, QUALITY = "settings.json", "quality.json"
+AFTER = "tag:post_promotion"
+"""Tests that ask live itself, after the cut-over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which nodes are built, and what is known of the former release."""
+
+    call: Invocation
+    changes: Changes
+    options: tuple[str, ...]
+    """What restricts `dbt build` to the changed nodes; empty: everything."""
+    nodes: dict[str, Node]
+    why: str
+
+
+def invocation(work: Workspace, environment: str, release: str, database: Identifier, key: str) -> Invocation:
+    """Return how dbt is called for this release in this database; its files are unpacked and verified."""
+    home = scratch()
+    spec, settings = work.spec(environment), work.settings(environment)
+    tag = query_tag(spec, {"deployment": key, "stage": "dbt"})
+    folder = releases.unpack(work.store, release, home)
+    target = Target(
+        name=spec.dbt.target,
+        account=settings.account,
+        user=settings.user,
+        role=spec.access.role.name,
+        warehouse=spec.warehouse.name.name,
+        database=database.name,
+        schema=settings.schema or "PUBLIC",
+        threads=spec.dbt.threads,
+        password=None if settings.private_key else settings.password,
+        private_key=_key(settings),
+        host=settings.host,
+        port=settings.port,
+        protocol=settings.protocol,
+        query_tag=json.dumps(tag, separators=(",", ":"), default=str).replace("'", ""),
+        connect_timeout=settings.login_timeout,
+    )
+    return Invocation(folder, target, home / "runs" / environment / key / database.name, spec.dbt.as_vars())
+
+
+def select(work: Workspace, call: Invocation, environment: str, former: str | None, *, everything: bool) -> Selection:
+    """Return what changes against the former deployment's release: all of it when that is unknown or set otherwise."""
+    state = call.home / "state"
+    manifest = artifacts.kept(work.store, environment, former, "manifest.json", state) if former else None
+    before = artifacts.kept(work.store, environment, former, SETTINGS, state) if former else None
+    same = before is not None and json.loads(before.read_text()) == _plain(call.variables)
+    options: tuple[str, ...] = ()
+    why = "all of it" if everything else "first deployment here" if former is None else "settings changed"
+    if not everything and manifest is not None and same:
+        options, why = ("--select", "state:modified+", "--state", str(state)), "changed since live's release"
+    elif former is not None and manifest is None and not everything:
+        why = "live's manifest is not in the store"
+    listed = run(call, ["ls", *options, "--output", "json", "--output-keys", "unique_id"])
+    selected = {str(json.loads(line)["unique_id"]) for line in listed.lines if line.startswith("{")}
+    nodes = artifacts.nodes(call.artifacts / "manifest.json")
+    known = artifacts.nodes(manifest) if manifest is not None else None
+    changes = compare(nodes, known, selected, full=not options)
+    return Selection(call, changes, options, nodes, why)
+
+
+def keep_settings(work: Workspace, call: Invocation, environment: str, deployment: str) -> None:
+    """Keep what dbt was told here, so that the next deployment sees whether it changed."""
+    home = artifacts.deployment_home(work.store, environment, deployment)
+    home.mkdir(parents=True, exist_ok=True)
+    (home / SETTINGS).write_text(json.dumps(_plain(call.variables)))
+
+
+def keep_outcomes(work: Workspace, selection: Selection, environment: str, deployment: str, former: str | None) -> None:
+    """Keep how each data test ended: of those that did not run now, what the former deployment saw."""
+    before = _outcomes(work, environment, former) if former else {}
+    found = {key: {**one, "carried": True} for key, one in before.items() if key in selection.nodes}
+    for result in artifacts.results(selection.call.artifacts / "run_results.json"):
+        node = selection.nodes.get(result.id)
+        if node is not None and node.kind == "test" and result.status != "skipped":
+            found[result.id] = {"passed": result.status == "pass", "weight": node.weight, "carried": False}
+    home = artifacts.deployment_home(work.store, environment, deployment)
+    home.mkdir(parents=True, exist_ok=True)
+    (home / QUALITY).write_text(json.dumps(found))
+
+
+def outcomes(work: Workspace, environment: str, deployment: str) -> list[TestOutcome]:
+    """Return how each data test ended that this deployment ran or carried over."""
+    return [
+        TestOutcome(key, bool(one["passed"]), float(str(one["weight"])), bool(one["carried"]))
+        for key, one in sorted(_outcomes(work, environment, deployment).items())
+    ]
+
+
+def scratch() -> Path:
+    """Return this user's own folder for what can be made again: under TMPDIR, closed to others."""
+    home = Path(tempfile.gettempdir()) / f"sluice-{os.getuid()}"
+    home.mkdir(mode=0o700, exist_ok=True)
+    if home.stat().st_uid != os.getuid():
+        raise StopError("the scratch folder belongs to someone else", where=str(home), good="TMPDIR=/var/tmp/mine")
+    return home
+
+
+def _outcomes(work: Workspace, environment: str, deployment: str) -> dict[str, dict[str, object]]:
+    try:
+        content = json.loads((artifacts.deployment_home(work.store, environment, deployment) / QUALITY).read_text())
+    except FileNotFoundError:
+        return {}
+    return dict(content)
+
+
+def _plain(variables: object) -> object:
+    return json.loads(json.dumps(variables, sort_keys=True, default=str))
+
+
+def _key(settings: ConnectionSettings) -> str | None:
+    if not settings.private_key:
+        return None
+    return base64.b64encode(settings.arguments()["private_key"]).decode()
+
+
+def run_build(call: Invocation, selection: Sequence[str], *, full: bool) -> tuple[artifacts.Result, ...]:
+    """Run `dbt build` without the tests that ask live, and return how each node ended; the judges judge."""
+    words = ["build", *selection, "--exclude", AFTER]
+    recorded = call.artifacts / "run_results.json"
+    recorded.unlink(missing_ok=True)
+    run(call, [*words, "--full-refresh"] if full else words, check=False)
+    return artifacts.results(recorded)
+
+
+def dbt_evidence(gate: DbtGate, results: Sequence[artifacts.Result]) -> Evidence:
+    """Return what the nodes' ends say to the gate of dbt's results."""
+    bad = [f"{one.id}: {one.message}" for one in results if one.failed]
+    warned = [f"{one.id}: {one.message}" for one in results if one.status == "warn"]
+    skipped = sum(one.status == "skipped" for one in results)
+    return judge_dbt(gate, len(results) - skipped, bad, warned, skipped)

@@ -1,0 +1,138 @@
+"""The plan of a promotion: what would change, known by reading alone."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sluice.dbt import releases
+from sluice.dbt.project import read_project
+from sluice.domain.cutover import say
+from sluice.domain.deployments import Deployment, StageReport
+from sluice.domain.names import Marker, candidate_name, deployment_id
+from sluice.domain.policies import Gates
+from sluice.domain.promotion import PromotionPlan, released_upstream
+from sluice.domain.specs import EnvironmentSpec
+from sluice.errors import SpecError, StopError
+from sluice.snowflake import observe
+from sluice.stages import building
+from sluice.stages.workspace import Workspace
+
+
+def plan(
+    work: Workspace,
+    environment: str,
+    *,
+    release: str | None = None,
+    full_refresh: bool = False,
+    keep_candidate: bool = False,
+    reason: str = "",
+    actor: str = "",
+    now: datetime,
+) -> tuple[Deployment, StageReport]:
+    """Return the deployment that is asked for, and the report of its plan; nothing has changed."""
+    spec = work.spec(environment)
+    if spec.promotion.strategy != "blue_green" or spec.upstream is None:
+        raise SpecError(
+            f"{environment} is not promoted to: its strategy is {spec.promotion.strategy}",
+            where=f"environments.{environment}.promotion",
+            value=environment,
+            good=", ".join(name for name, one in work.environments.items() if one.upstream)
+            or "an upstream in the spec",
+            untouched="everything",
+        )
+    wanted = _release(work, spec, release)
+    releases.find(work.store, wanted)
+    deployment = Deployment(
+        id=deployment_id(now, f"{environment} {now.isoformat()} {actor}"),
+        environment=environment,
+        kind="promotion",
+        release=wanted,
+        full_refresh=full_refresh,
+        keep_candidate=keep_candidate or spec.promotion.keep_candidate,
+        reason=reason,
+        actor=actor,
+    )
+    found = _plan(work, deployment, live_marker(work, environment))
+    facts = {**found.to_json(), "release": wanted, "live_already": found.live_already}
+    summary = (
+        f"{wanted} → {environment}: {len(found.changes.built)} built, {len(found.changes.kept)} kept, "
+        f"{len(found.changes.removed)} removed"
+    )
+    return deployment, StageReport("plan", summary, facts)
+
+
+def live_marker(work: Workspace, environment: str) -> Marker | None:
+    """Return what live of an environment bears, read as that environment."""
+    spec = work.spec(environment)
+    with work.session(environment, tag={"stage": "plan"}) as session:
+        markers = observe.markers(session, spec.database.name.name)
+    if spec.database.name.name not in markers:
+        raise StopError(
+            f"the live database of {environment} is not there",
+            where=f"environment {environment}",
+            value=spec.database.name.name,
+            good=f"provision_environment with environment = {environment}",
+            untouched="everything",
+        )
+    return markers[spec.database.name.name]
+
+
+def gate_names(gates: Gates) -> tuple[str, ...]:
+    """Return the gates that are switched on, in the order in which they are judged."""
+    switches = {
+        "dbt results": gates.dbt.enabled,
+        "quality score": gates.quality.enabled,
+        "row-count drift": gates.row_count.enabled,
+        "column contract": gates.columns.enabled,
+        "metrics": bool(gates.metrics),
+        "run time": gates.run_time.enabled,
+        "self-containment": gates.self_containment.enabled,
+        "access parity": gates.access_parity.enabled,
+        "foreign writer": gates.foreign_writer.enabled,
+        "object kinds": gates.object_kinds.enabled,
+    }
+    return tuple(name for name, on in switches.items() if on)
+
+
+def _release(work: Workspace, spec: EnvironmentSpec, asked: str | None) -> str:
+    upstream = str(spec.upstream)
+    marker = live_marker(work, upstream)
+    lives: dict[str, str | None] = {}
+    if asked is not None and (marker is None or marker.release != asked):
+        for name in work.environments:
+            found = live_marker(work, name)
+            lives[name] = found.release if found else None
+    return released_upstream(spec.name, upstream, marker, asked, lives)
+
+
+def _plan(work: Workspace, deployment: Deployment, marker: Marker | None) -> PromotionPlan:
+    spec = work.spec(deployment.environment)
+    live = spec.database.name
+    former = marker.deployment if marker else None
+    call = building.invocation(work, spec.name, deployment.release, live, deployment.id)
+    selection = building.select(work, call, spec.name, former, everything=deployment.full_refresh)
+    cautions = (
+        [] if _follows_swaps(selection) else ["the project does not override ref(): its views may name live itself"]
+    )
+    wanted = spec.warehouse.promotion_size
+    bigger = wanted is not None and wanted.credits_per_hour > spec.warehouse.size.credits_per_hour
+    return PromotionPlan(
+        deployment=deployment,
+        upstream=str(spec.upstream),
+        live=live.name,
+        candidate=candidate_name(live, deployment.id).name,
+        live_now=say(marker),
+        live_already=marker is not None and marker.release == deployment.release,
+        changes=selection.changes,
+        why=selection.why,
+        approval=spec.promotion.approval,
+        gates=gate_names(work.policies.gates(spec.name)),
+        scale=(spec.warehouse.size.value, wanted.value) if wanted is not None and bigger else None,
+        cautions=tuple(cautions),
+    )
+
+
+def _follows_swaps(selection: building.Selection) -> bool:
+    """Tell whether the project replaces ref(), or makes no view for which that would matter."""
+    views = any(node.materialized == "view" for node in selection.nodes.values())
+    return not views or read_project(selection.call.project).overrides_ref()

@@ -1,0 +1,152 @@
+"""A stage at work: its session, its lock, its memory in the journal; every failure is in the journal too."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from time import monotonic
+
+from sluice.domain.cutover import Exchange
+from sluice.domain.deployments import Deployment, StageReport
+from sluice.domain.events import Event, Kind
+from sluice.domain.gates import Evidence, failed
+from sluice.domain.names import Identifier, Marker
+from sluice.domain.specs import EnvironmentSpec
+from sluice.errors import RefusedError, SluiceError, StopError
+from sluice.snowflake import journal, locks, observe
+from sluice.snowflake.connect import Session
+from sluice.stages.workspace import Workspace
+
+log = logging.getLogger(__name__)
+
+StageFunction = Callable[[Workspace, Deployment, datetime], StageReport]
+
+
+@dataclass(slots=True)
+class Stage:
+    """What a running stage works with; it lives as long as its session."""
+
+    name: str
+    work: Workspace
+    deployment: Deployment
+    now: datetime
+    session: Session
+    lock: locks.Lock | None = None
+    started: float = field(default_factory=monotonic)
+    noted: int = 0
+
+    @property
+    def spec(self) -> EnvironmentSpec:
+        """The spec of the environment that is deployed to."""
+        return self.work.spec(self.deployment.environment)
+
+    @property
+    def live(self) -> Identifier:
+        """The name that consumers read."""
+        return self.spec.database.name
+
+    def markers(self) -> dict[str, Marker | None]:
+        """Return the marker of live and of each candidate and retained database beside it: one statement."""
+        return beside(observe.markers(self.session, self.live.name), self.live)
+
+    def note(self, kind: str, payload: Mapping[str, object], *, once: bool = False) -> None:
+        """Leave an event in the journal; `once` keeps the first of this kind, however often the stage is repeated."""
+        self.noted += 1
+        event = Event.once(
+            "" if once else f"{self.name}:{self.now.isoformat()}:{self.noted}",
+            at=self.now + timedelta(microseconds=self.noted),  # two events of one stage keep their order
+            actor=self.deployment.actor,
+            environment=self.deployment.environment,
+            kind=kind,
+            deployment=self.deployment.id,
+            payload=payload,
+        )
+        journal.append(self.session, event)
+
+    def recall(self, *kinds: str) -> list[Event]:
+        """Return what this deployment has noted of these kinds, oldest first."""
+        return journal.read(
+            self.session, environment=self.deployment.environment, deployment=self.deployment.id, kinds=kinds
+        )
+
+    def exchange(self) -> Exchange:
+        """Return the recorded exchange; without one nothing may be swapped."""
+        noted = self.recall(Kind.UNDO_RECORDED)
+        if not noted:
+            raise StopError(
+                "no undo is recorded for this deployment, so nothing may be changed",
+                where=f"journal of {self.deployment.environment}",
+                value=self.deployment.id,
+                good="the stage record_undo, run before",
+                untouched="live",
+            )
+        return Exchange.from_json(noted[0].payload)
+
+    def report(
+        self, summary: str, facts: Mapping[str, object] | None = None, evidence: tuple[Evidence, ...] = ()
+    ) -> StageReport:
+        """Return the stage's report, which is in the journal then."""
+        spent = {"seconds": round(monotonic() - self.started, 3), "statements": self.session.statements + 1}
+        report = StageReport(self.name, summary, {**(facts or {}), **spent}, evidence)
+        self.note(Kind.STAGE_DONE, report.to_json())
+        return report
+
+    def refuse(self, message: str, evidence: tuple[Evidence, ...], *, untouched: str) -> RefusedError:
+        """Return the refusal that the failing evidence makes; the evidence is in the journal."""
+        bad = failed(evidence)
+        self.note("deployment.refused", {"stage": self.name, "evidence": [one.to_json() for one in evidence]})
+        lines = [f"{one.gate}: {one.observed} (limit: {one.limit}){_details(one)}" for one in bad]
+        return RefusedError(
+            f"{message}: " + "; ".join(lines),
+            where=f"{self.deployment.environment}, deployment {self.deployment.id}, stage {self.name}",
+            untouched=untouched,
+        )
+
+
+@contextmanager
+def stage(name: str, work: Workspace, deployment: Deployment, now: datetime, *, locked: bool = True) -> Iterator[Stage]:
+    """Open a stage: its session is tagged, its lock is held and has half its lease left, its failure is noted."""
+    tag = {"deployment": deployment.id, "stage": name}
+    with work.session(deployment.environment, tag=tag) as session:
+        one = Stage(name, work, deployment, now, session)
+        try:
+            if locked:
+                one.lock = hold(one)
+            yield one
+        except SluiceError as error:
+            _note_failure(one, error)
+            raise
+
+
+def hold(one: Stage) -> locks.Lock:
+    """Return the environment's lock, held by this deployment with at least half its lease left, or refuse."""
+    found = locks.read(one.session, one.deployment.environment)
+    if found is None or found.holder != one.deployment.id:
+        raise RefusedError(
+            f"this deployment does not hold the lock: {'nobody does' if found is None else found.holder + ' does'}",
+            where=f"environment {one.deployment.environment}, stage {one.name}",
+            value=one.deployment.id,
+            good="the stage lock, run before",
+            untouched="everything",
+        )
+    return found if found.left * 2 > found.lease_seconds else locks.renew(one.session, found)
+
+
+def beside(markers: Mapping[str, Marker | None], live: Identifier) -> dict[str, Marker | None]:
+    """Return only live and what is named after it by us."""
+    ours = (f"{live.name}__C_", f"{live.name}__R_")
+    return {name: marker for name, marker in markers.items() if name == live.name or name.startswith(ours)}
+
+
+def _note_failure(one: Stage, error: SluiceError) -> None:
+    try:
+        one.note(Kind.FAILED, {"stage": one.name, "error": str(error), "advice": error.advice})
+    except SluiceError as second:
+        log.warning("the failure could not be noted in the journal: %s", second)
+
+
+def _details(evidence: Evidence) -> str:
+    return f" [{'; '.join(evidence.detail[:5])}]" if evidence.detail else ""

@@ -1,0 +1,67 @@
+"""After a failure: live is what it was before, whatever point the deployment had reached."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import assert_never
+
+from sluice.domain.cutover import Exchange, NotSwapped, Stop, Swap, decide_undo, say
+from sluice.domain.deployments import Deployment, StageReport
+from sluice.domain.events import Kind
+from sluice.domain.gates import Evidence, failed
+from sluice.domain.names import Identifier
+from sluice.errors import StopError
+from sluice.snowflake.statements import rename_database
+from sluice.stages.candidate import drop
+from sluice.stages.cutover import exchange_names
+from sluice.stages.stage import Stage, stage
+from sluice.stages.verification import checked
+from sluice.stages.workspace import Workspace
+
+
+def undo(work: Workspace, deployment: Deployment, now: datetime) -> StageReport:
+    """Have the former deployment live again and verified; the candidate dropped, or kept as was asked."""
+    with stage("undo", work, deployment, now) as one:
+        if one.recall(Kind.LIVE):
+            return one.report("the deployment is settled: nothing to undo; a rollback would bring the former back")
+        if not one.recall(Kind.UNDO_RECORDED):
+            return one.report("nothing was recorded, so nothing was changed")
+        exchange = one.exchange()
+        decision = decide_undo(exchange, one.markers())
+        match decision:
+            case NotSwapped(leftover):
+                return one.report(f"live is what it was; {_clear(one, exchange, leftover)}", {"swapped_back": False})
+            case Swap():
+                return _swap_back(one, exchange, decision)
+            case Stop(because):
+                raise StopError(because, where=exchange.live, value=deployment.id, untouched=exchange.live)
+            case _:
+                assert_never(decision)
+
+
+def _swap_back(one: Stage, exchange: Exchange, step: Swap) -> StageReport:
+    seconds = exchange_names(one, step, expect=exchange.former, before=exchange.wanted)
+    facts = {"swapped_back": True, "swap_seconds": seconds, "live": say(exchange.former)}
+    one.note(Kind.ROLLED_BACK, {**facts, "automatic": True})
+    evidence = _checked(one, exchange)
+    if failed(evidence):
+        raise one.refuse("live was swapped back, and does not pass either", evidence, untouched="the failed candidate")
+    kept = _clear(one, exchange, step.other)
+    return one.report(f"{exchange.live} bears {say(exchange.former)} again; {kept}", facts, evidence)
+
+
+def _checked(one: Stage, exchange: Exchange) -> tuple[Evidence, ...]:
+    """A first deployment's former live is empty: there is nothing in it to check."""
+    return checked(one) if exchange.former is not None and exchange.former.deployment else ()
+
+
+def _clear(one: Stage, exchange: Exchange, leftover: str | None) -> str:
+    """Drop the failed candidate, or leave it under its own name."""
+    if leftover is None:
+        return "there is no candidate"
+    if exchange.drops_incoming and not one.deployment.keep_candidate:
+        drop(one, leftover, exchange.wanted)
+        return f"{leftover} is dropped"
+    if leftover != exchange.incoming:
+        one.session.run(rename_database(Identifier.found(leftover), Identifier.found(exchange.incoming)))
+    return f"{exchange.incoming} is kept"

@@ -1,0 +1,84 @@
+"""After the cut-over: live, read by its live name as those who consume it, passes what the policies ask."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sluice.dbt import artifacts
+from sluice.dbt.invoke import run
+from sluice.domain.cutover import say
+from sluice.domain.deployments import Deployment, StageReport
+from sluice.domain.gates import Evidence, Verdict, failed
+from sluice.domain.names import Identifier
+from sluice.domain.policies import Check
+from sluice.errors import RefusedError, StopError
+from sluice.snowflake import promoted
+from sluice.snowflake.connect import Session
+from sluice.snowflake.statements import use_database
+from sluice.stages import building
+from sluice.stages.stage import Stage, stage
+from sluice.stages.workspace import Workspace
+
+VERIFIED = "deployment.verified"
+
+
+def verify(work: Workspace, deployment: Deployment, now: datetime) -> StageReport:
+    """Know that live bears what is wanted and that its consumers find it right."""
+    with stage("verify", work, deployment, now) as one:
+        exchange, found = one.exchange(), one.markers().get(one.live.name)
+        if found != exchange.wanted:
+            raise StopError(f"live bears {say(found)}", where=exchange.live, value=say(exchange.wanted))
+        evidence = checked(one) if deployment.kind == "rollback" else (*checked(one), *_tested(one))
+        one.note(VERIFIED, {"evidence": [piece.to_json() for piece in evidence]})
+        if failed(evidence):
+            raise one.refuse("live does not pass", evidence, untouched="the former live, which comes back by undo")
+        return one.report(f"{len(evidence)} checks of live pass", {}, evidence)
+
+
+def checked(one: Stage) -> tuple[Evidence, ...]:
+    """Return what the checks of the policies say of live, asked as each consumer role."""
+    checks = one.work.policies.checks(one.deployment.environment)
+    readers = one.spec.access.readers or (one.spec.access.role,)
+    evidence: list[Evidence] = []
+    for role in readers:
+        with one.work.reader(one.deployment.environment, role) as session:
+            evidence.append(_enters(session, one.live, role))
+            evidence += [
+                _check(session, check, role) for check in checks if evidence[-1].verdict is Verdict.PASS or check
+            ]
+            one.session.statements += session.statements
+    return tuple(evidence)
+
+
+def _enters(session: Session, live: Identifier, role: Identifier) -> Evidence:
+    try:
+        session.run(use_database(live))
+    except RefusedError as error:
+        return Evidence("access", Verdict.FAIL, error.message, f"{role} may use {live}")
+    return Evidence("access", Verdict.PASS, f"{role} uses {live}", "may use it")
+
+
+def _check(session: Session, check: Check, role: Identifier) -> Evidence:
+    limit = "some rows" if check.expect == "rows" else "no rows"
+    try:
+        rows = session.run(promoted.as_written(check.sql))
+    except (RefusedError, StopError) as error:
+        return Evidence(check.name, Verdict.FAIL, error.message, limit, (f"as {role}",))
+    good = bool(rows) == (check.expect == "rows")
+    shown = tuple(str(list(row.values())[:6]) for row in rows[:5]) if not good else ()
+    return Evidence(check.name, Verdict.PASS if good else Verdict.FAIL, f"{len(rows)} rows", limit, shown)
+
+
+def _tested(one: Stage) -> tuple[Evidence, ...]:
+    """What the project's own tests of live say: those with the tag post_promotion."""
+    call = building.invocation(
+        one.work, one.deployment.environment, one.deployment.release, one.live, one.deployment.id
+    )
+    listed = run(call, ["ls", "--select", building.AFTER, "--resource-type", "test"])
+    if not listed.lines:
+        return ()
+    run(call, ["test", "--select", building.AFTER], check=False)
+    results = artifacts.results(call.artifacts / "run_results.json")
+    gate = one.work.policies.gates(one.deployment.environment).dbt
+    found = building.dbt_evidence(gate, results)
+    return (Evidence("post-promotion tests", found.verdict, found.observed, found.limit, found.detail),)
