@@ -12,7 +12,7 @@ import snowflake.connector
 from snowflake.connector import errors as vendor
 
 from sluice.domain.names import Identifier
-from sluice.errors import SpecError, StopError
+from sluice.errors import RetryError, SpecError, StopError
 from sluice.snowflake import keys, statements
 from sluice.snowflake.failures import classify
 from sluice.snowflake.statements import Statement
@@ -107,6 +107,10 @@ class Session:
             rows = cursor.fetchall()
         except (vendor.Error, OSError) as error:
             raise classify(error, statement.sql) from error
+        except KeyError as error:
+            # Without retries the connector swallows some transport errors and then looks for "success" in nothing
+            # (network.py, _request_exec_wrapper: "Ignored error").
+            raise RetryError("the answer is lost", lost=True, where=statement.sql[:160]) from error
         finally:
             self.last_query_id = cursor.sfqid
             self.last_count = cursor.rowcount
