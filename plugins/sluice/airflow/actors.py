@@ -25,4 +25,4 @@ def asset_extras(context: Context) -> Iterator[dict[str, Any]]:
 
 def by_asset(context: Context) -> bool:
     """Whether assets triggered this run, rather than a person or a clock."""
-    return str(context["dag_run"].run_type).endswith("asset_triggered")
+    return bool(context["dag_run"].run_type.value == "asset_triggered")

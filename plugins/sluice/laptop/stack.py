@@ -22,10 +22,10 @@ from sluice.laptop.rest import AirflowApi
 from sluice.laptop.surroundings import Surroundings
 
 AIRFLOW = {
-    "api-server": ["api-server"],
-    "scheduler": ["scheduler", "--skip-serve-logs"],
-    "dag-processor": ["dag-processor"],
-    "triggerer": ["triggerer", "--skip-serve-logs"],
+    "api-server": ["airflow", "api-server"],
+    "scheduler": ["sluice.laptop.warm", "scheduler", "--skip-serve-logs"],
+    "dag-processor": ["airflow", "dag-processor"],
+    "triggerer": ["airflow", "triggerer", "--skip-serve-logs"],
 }
 PATIENCE = 240.0
 
@@ -93,11 +93,12 @@ class Stack:
             )
         self.surroundings.airflow_home.mkdir(parents=True, exist_ok=True)
         self.logs.mkdir(exist_ok=True)
+        self.surroundings.scratch.mkdir(exist_ok=True)
         try:
             self._start_account()
             self._prepare()
             for name, arguments in AIRFLOW.items():
-                self._launch(name, [sys.executable, "-m", "airflow", *arguments])
+                self._launch(name, [sys.executable, "-m", *arguments])
             self._await_health()
             self._await_dags()
         except BaseException:

@@ -31,6 +31,11 @@ class Surroundings:
         return self.home / "airflow"
 
     @property
+    def scratch(self) -> Path:
+        """What can be made again: unpacked releases, dbt's target folders."""
+        return self.home / "scratch"
+
+    @property
     def passwords(self) -> Path:
         """Airflow's own file of the generated passwords of its users."""
         return self.airflow_home / "passwords.json"
@@ -53,6 +58,7 @@ class Surroundings:
             "SLUICE_DBT_PROJECT": str(self.project),
             "SLUICE_STORE": f"file://{self.home / 'store'}",
             "SNOWDOME_PASSWORD": self.account_password,
+            "TMPDIR": str(self.scratch),
             # Nothing reports home, nothing fetches at run time.
             "DO_NOT_TRACK": "1",
             "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",

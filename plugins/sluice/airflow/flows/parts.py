@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from airflow.sdk import DAG, Param
+from airflow.sdk import DAG, Param, TriggerRule
 
 from sluice.airflow.notifications import notifier
 from sluice.airflow.operators.plans import DEPLOYMENT, PlanOperator
-from sluice.airflow.operators.stages import StageOperator
+from sluice.airflow.operators.stages import StageOperator, UndoOperator
 from sluice.domain.specs import EnvironmentSpec, load_environments
 from sluice.settings import settings
 
@@ -36,6 +36,21 @@ class Stages:
         """Return the task of a stage, named like it."""
         merged = {"task_id": stage, "stage": stage, "deployment": self.deployment} | self._arguments | arguments
         return StageOperator(**merged)
+
+
+def undo_task(stages: Stages, record: StageOperator, spec: EnvironmentSpec | None = None) -> UndoOperator:
+    """Return the task that runs only when a stage after `record` failed; the run stays failed nonetheless."""
+    told = {}
+    if spec is not None:
+        told = {"on_success_callback": notifier("rolled back", spec), "on_failure_callback": notifier("failed", spec)}
+    return UndoOperator(
+        task_id="undo",
+        deployment=stages.deployment,
+        recorded_by=record.task_id,
+        trigger_rule=TriggerRule.ONE_FAILED,
+        **told,
+        **RETRIES,
+    )
 
 
 def flow(

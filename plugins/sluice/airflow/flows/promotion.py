@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from airflow.sdk import DAG, Param, TaskGroup, TriggerRule, chain
+from airflow.sdk import DAG, Param, TaskGroup, chain
 
 from sluice.airflow.assets import environment_asset
 from sluice.airflow.flows import forms
-from sluice.airflow.flows.parts import RETRIES, Stages, flow, specs
+from sluice.airflow.flows.parts import RETRIES, Stages, flow, specs, undo_task
 from sluice.airflow.notifications import notifier
 from sluice.airflow.operators.approval import AcceptMarginal, ApproveDeployment
 from sluice.airflow.operators.plans import PlanPromotion
-from sluice.airflow.operators.stages import StageOperator, UndoOperator
+from sluice.airflow.operators.stages import StageOperator
 from sluice.domain.specs import EnvironmentSpec
 
 BEFORE_CUT_OVER = ("check_source", "check_target", "record_undo", "clone", "build", "judge")
@@ -43,7 +43,7 @@ def promotion(environment: str, *, group_id: str = "promotion", prefix_group_id:
         work |= {stage: stages.task(stage) for stage in ("cut_over", "verify")}
         settle = _settle(stages, spec)
         chain(plan, *_approval(stages, spec, plan), lock, scale_up, *work.values(), settle)
-        undo = _undo(stages, spec, work["record_undo"])
+        undo = undo_task(stages, work["record_undo"], spec)
         undoable = list(work.values())[list(work).index("clone") :]
         undoable >> undo
         scale_down = stages.task("scale_down").as_teardown(setups=scale_up)
@@ -91,18 +91,6 @@ def _accept(stages: Stages, spec: EnvironmentSpec, judge: StageOperator) -> Acce
 def _settle(stages: Stages, spec: EnvironmentSpec) -> StageOperator:
     return stages.task(
         "settle", outlets=[environment_asset(spec.name)], on_success_callback=notifier("succeeded", spec)
-    )
-
-
-def _undo(stages: Stages, spec: EnvironmentSpec, record: StageOperator) -> UndoOperator:
-    return UndoOperator(
-        task_id="undo",
-        deployment=stages.deployment,
-        recorded_by=record.task_id,
-        trigger_rule=TriggerRule.ONE_FAILED,
-        on_success_callback=notifier("rolled back", spec),
-        on_failure_callback=notifier("failed", spec),
-        **RETRIES,
     )
 
 

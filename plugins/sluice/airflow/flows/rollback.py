@@ -5,10 +5,10 @@ from __future__ import annotations
 from airflow.sdk import DAG, TaskGroup, chain
 
 from sluice.airflow.flows import forms
-from sluice.airflow.flows.parts import RETRIES, Stages, flow, specs
+from sluice.airflow.flows.parts import RETRIES, Stages, flow, specs, undo_task
 from sluice.airflow.operators.plans import PlanRollback
 
-STAGES = ("cut_over", "verify", "settle")
+SWAP = ("record_undo", "cut_over", "verify", "settle")
 
 
 def rollback(*, group_id: str = "rollback", prefix_group_id: bool = True) -> TaskGroup:
@@ -18,7 +18,11 @@ def rollback(*, group_id: str = "rollback", prefix_group_id: bool = True) -> Tas
         stages = Stages(plan)
         lock = stages.task("lock").as_setup()
         unlock = stages.task("unlock").as_teardown(setups=lock)
-        chain(plan, lock, *(stages.task(stage) for stage in STAGES), unlock)
+        record, swap, verify, settle = (stages.task(stage) for stage in SWAP)
+        undo = undo_task(stages, record)
+        chain(plan, lock, record, swap, verify, settle)
+        [swap, verify] >> undo
+        [settle, undo] >> unlock
     return group
 
 

@@ -34,8 +34,10 @@ class SluiceOperator(BaseOperator):
         try:
             return self.work(airflow_workspace(), context)
         except RetryError as error:
+            self.log.error("%s", error)  # noqa: TRY400  (the message is for people; the traceback follows)
             raise AirflowException(f"{error}\n  {error.advice}") from error
         except SluiceError as error:
+            self.log.error("%s", error)  # noqa: TRY400
             raise AirflowFailException(f"{error}\n  {error.advice}") from error
 
     def tell(self, report: StageReport) -> dict[str, object]:

@@ -1,0 +1,36 @@
+"""`python -m sluice.laptop.warm scheduler …`: Airflow's own command, with what our tasks import imported beforehand.
+
+LocalExecutor forks its workers from the scheduler; what the scheduler has imported, no task imports again. On a laptop
+that is most of the time of a short task, and the forks share the memory.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+IMPORTED_BY_TASKS = (
+    "sluice.airflow.flows",
+    "sluice.airflow.workspace",
+    "sluice.stages.promotion",
+    "sluice.stages.refresh",
+    "sluice.stages.rollback",
+    "sluice.stages.provision",
+    "dbt.cli.main",
+    "dbt.adapters.snowflake",
+    "include.olist.load",
+)
+
+
+def main() -> None:
+    """Airflow's command line runs in this process, warm."""
+    for module in IMPORTED_BY_TASKS:
+        importlib.import_module(module)
+    from airflow.__main__ import main as airflow
+
+    sys.argv[0] = "airflow"
+    airflow()
+
+
+if __name__ == "__main__":
+    main()
