@@ -1,0 +1,55 @@
+"""Kinds of objects that cannot be made here: SHOW of them is empty, and says so truthfully."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from snowdome.grammar.show import Show
+from snowdome.objects import lookup, shown
+from snowdome.result import Result, listing
+
+if TYPE_CHECKING:
+    from snowdome.account import Account
+    from snowdome.session import Session
+
+KINDS = (
+    "STREAM",
+    "TASK",
+    "PIPE",
+    "ALERT",
+    "DYNAMIC TABLE",
+    "EXTERNAL TABLE",
+    "EVENT TABLE",
+    "ICEBERG TABLE",
+    "MATERIALIZED VIEW",
+    "MASKING POLICY",
+    "ROW ACCESS POLICY",
+    "SESSION POLICY",
+    "PASSWORD POLICY",
+    "NETWORK POLICY",
+    "NETWORK RULE",
+    "AGGREGATION POLICY",
+    "PROJECTION POLICY",
+    "AUTHENTICATION POLICY",
+    "SECRET",
+    "INTEGRATION",
+    "SHARE",
+    "STREAMLIT",
+    "NOTEBOOK",
+    "FAILOVER GROUP",
+    "REPLICATION GROUP",
+    "BACKUP POLICY",
+    "BACKUP SET",
+    "STORAGE LIFECYCLE POLICY",
+)
+COLUMNS = (
+    ("created_on", shown.TIME),
+    *((name, shown.TEXT) for name in ("name", "database_name", "schema_name", "owner", "comment", "state")),
+)
+
+
+def show(account: Account, session: Session, statement: Show) -> Result:
+    """No rows; a scope that does not exist is still an error."""
+    if statement.scope not in (None, "ACCOUNT") and statement.scope_name is not None:
+        lookup.find(account, session, statement.scope or "", statement.scope_name, "SHOW")
+    return listing(COLUMNS, [])

@@ -1,0 +1,165 @@
+"""Resource monitors: made, altered, dropped, shown; what they measure comes from metering."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, get_args
+
+from snowdome import access, errors
+from snowdome.errors import invalid
+from snowdome.future import born
+from snowdome.grammar import monitors as grammar
+from snowdome.grammar.clauses import How
+from snowdome.grammar.cursor import invalid_value
+from snowdome.grammar.options import Settings
+from snowdome.grammar.show import Show
+from snowdome.objects import shown
+from snowdome.records import Monitor, Role, User, Warehouse
+from snowdome.result import Result, listing, status
+
+if TYPE_CHECKING:
+    from snowdome.account import Account
+    from snowdome.session import Session
+
+DONE = status("Statement executed successfully.")
+MOST_NOTIFIED = 5
+TRIGGERS = "TRIGGERS"
+
+
+def run(account: Account, session: Session, statement: grammar.MonitorStatement) -> Result:
+    """The monitor statement has been carried out."""
+    if isinstance(statement, grammar.CreateMonitor):
+        return create(account, session, statement)
+    found = account.catalog.find(Monitor, statement.name)
+    if found is None or not access.may_see(account, session, found):
+        if statement.if_exists:
+            return DONE
+        raise errors.not_found("Resource monitor", statement.name)
+    if isinstance(statement, grammar.DropMonitor):
+        return drop(account, session, found)
+    return alter(account, session, found, statement)
+
+
+def _admin_only(account: Account, session: Session) -> None:
+    admin = account.catalog.find(Role, "ACCOUNTADMIN")
+    if admin is None or admin.id not in access.roles_of(account, session, primary=True):
+        raise errors.insufficient_privileges("ACCOUNT", access.account_record(account).name)
+
+
+def create(account: Account, session: Session, statement: grammar.CreateMonitor) -> Result:
+    """The monitor is there; only ACCOUNTADMIN makes one."""
+    _admin_only(account, session)
+    old = account.catalog.find(Monitor, statement.name)
+    if old is not None and statement.how is How.IF_NOT_EXISTS:
+        return status(f"{statement.name} already exists, statement succeeded.")
+    if old is not None and statement.how is not How.OR_REPLACE:
+        raise errors.already_exists(statement.name)
+    settings: dict[str, Any] = {"FREQUENCY": "MONTHLY"}
+    settings = _with(account, settings, statement.settings, statement.triggers)
+    with account.catalog.change() as change:
+        if old is not None:
+            drop(account, session, old)
+        monitor = Monitor(id=change.new_id(), name=statement.name, created_on=account.clock.now(), settings=settings)
+        change.put(born(account, session, monitor))
+    return status(f"Resource monitor {statement.name} successfully created.")
+
+
+def _with(
+    account: Account, settings: dict[str, Any], given: Settings, triggers: tuple[grammar.Trigger, ...] | None
+) -> dict[str, Any]:
+    settings = settings | dict(given)
+    for name in ("START_TIMESTAMP", "END_TIMESTAMP"):
+        value = dict(given).get(name)
+        if value == "IMMEDIATELY":
+            settings[name] = account.clock.now().isoformat()
+        elif isinstance(value, str):
+            settings[name] = _time(value, name).isoformat()
+    if settings.get("START_TIMESTAMP") is None:
+        settings["START_TIMESTAMP"] = account.clock.now().isoformat()
+    start, end = settings["START_TIMESTAMP"], settings.get("END_TIMESTAMP")
+    if end is not None and datetime.fromisoformat(end) <= datetime.fromisoformat(start):
+        raise invalid_value(end, "END_TIMESTAMP")
+    notified = settings.get("NOTIFY_USERS", ())
+    if len(notified) > MOST_NOTIFIED:
+        raise invalid(f"NOTIFY_USERS of a resource monitor are at most {MOST_NOTIFIED}")
+    for user in notified:
+        if account.catalog.find(User, user) is None:
+            raise errors.not_found("User", user)
+    if triggers is not None:
+        settings[TRIGGERS] = [[trigger.percent, trigger.action] for trigger in triggers]
+    return settings
+
+
+def _time(text: str, name: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise invalid_value(text, name) from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def alter(account: Account, session: Session, found: Monitor, statement: grammar.SetMonitor) -> Result:
+    """The settings hold; new triggers take the place of all old ones."""
+    access.check(account, session, "MODIFY", found)
+    settings = _with(account, found.settings, statement.settings, statement.triggers)
+    with account.catalog.change() as change:
+        change.put(replace(found, settings=settings, altered_on=account.clock.now()))
+    return DONE
+
+
+def drop(account: Account, session: Session, found: Monitor) -> Result:
+    """The monitor is gone, and watches no warehouse any more."""
+    access.check(account, session, "OWNERSHIP", found)
+    with account.catalog.change() as change:
+        for warehouse in account.catalog.all(Warehouse):
+            if warehouse.monitor == found.id:
+                change.put(replace(warehouse, monitor=None))
+        change.erase(found.id)
+    return status(f"{found.name} successfully dropped.")
+
+
+COLUMNS = tuple(
+    (name, shown.TIME if name in ("start_time", "end_time", "created_on") else shown.TEXT)
+    for name in (
+        "name", "credit_quota", "used_credits", "remaining_credits", "level", "frequency", "start_time", "end_time",
+        "notify_at", "suspend_at", "suspend_immediately_at", "created_on", "owner", "comment", "notify_users",
+    )
+)  # fmt: skip
+
+
+def show(account: Account, session: Session, statement: Show) -> Result:
+    """SHOW RESOURCE MONITORS."""
+    monitors = [one for one in account.catalog.all(Monitor) if access.may_see(account, session, one)]
+    rows = [_row(account, one) for one in shown.keep(statement, monitors, lambda monitor: monitor.name)]
+    return listing(COLUMNS, rows)
+
+
+def _row(account: Account, monitor: Monitor) -> tuple[Any, ...]:
+    of = monitor.settings
+    quota = of.get("CREDIT_QUOTA")
+    watches = any(warehouse.monitor == monitor.id for warehouse in account.catalog.all(Warehouse))
+    whole = access.account_record(account).parameters.get("RESOURCE_MONITOR") == monitor.name
+    level = "ACCOUNT" if whole else "WAREHOUSE" if watches else None
+    return (
+        monitor.name, _credits(quota), _credits(0), _credits(quota), level,
+        of["FREQUENCY"], _moment(of.get("START_TIMESTAMP")), _moment(of.get("END_TIMESTAMP")), _at(of, grammar.NOTIFY),
+        _at(of, grammar.SUSPEND), _at(of, grammar.SUSPEND_IMMEDIATE), monitor.created_on,
+        shown.role_name(account, monitor.owner), monitor.comment, ", ".join(of.get("NOTIFY_USERS", ())),
+    )  # fmt: skip
+
+
+def _credits(value: float | None) -> str | None:
+    return None if value is None else f"{value:.2f}"
+
+
+def _moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
+
+
+def _at(of: dict[str, Any], action: str) -> str | None:
+    found = [f"{percent}%" for percent, does in of.get(TRIGGERS, ()) if does == action]
+    return ",".join(found) or None
+
+
+HANDLERS = dict.fromkeys(get_args(grammar.MonitorStatement), run)

@@ -1,0 +1,110 @@
+"""Parameters of the account and its objects: set, unset, and shown with the level they come from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from snowdome import access, errors
+from snowdome.grammar.names import Name
+from snowdome.grammar.parameters import (
+    ACCOUNT_ONLY,
+    OBJECT_PARAMETERS,
+    SESSION_PARAMETERS,
+    WAREHOUSE_PARAMETERS,
+    Parameter,
+)
+from snowdome.grammar.session import SetAccount, UnsetAccount
+from snowdome.grammar.show import ShowParameters
+from snowdome.objects import lookup, shown
+from snowdome.records import Database, Monitor, Record, Role, Schema, Table, User, Warehouse
+from snowdome.result import Result, listing, status
+
+if TYPE_CHECKING:
+    from snowdome.account import Account
+    from snowdome.session import Session
+
+DONE = status("Statement executed successfully.")
+COLUMNS = tuple((name, shown.TEXT) for name in ("key", "value", "default", "level", "description", "type"))
+RETENTION = "DATA_RETENTION_TIME_IN_DAYS"
+
+
+def set_account(account: Account, session: Session, statement: SetAccount | UnsetAccount) -> Result:
+    """The account's parameters have those values, or their defaults."""
+    admin = account.catalog.find(Role, "ACCOUNTADMIN")
+    if admin is None or admin.id not in access.roles_of(account, session):
+        raise errors.insufficient_privileges("ACCOUNT", access.account_record(account).name)
+    record = access.account_record(account)
+    parameters = dict(record.parameters)
+    if isinstance(statement, SetAccount):
+        for name, value in statement.settings:
+            if name == "RESOURCE_MONITOR" and value is not None and account.catalog.find(Monitor, str(value)) is None:
+                raise errors.not_found("Resource monitor", str(value))
+            parameters[name] = value
+    else:
+        for name in statement.names:
+            parameters.pop(name, None)
+    with account.catalog.change() as change:
+        change.put(replace(record, parameters=parameters))
+    return DONE
+
+
+def show(account: Account, session: Session, statement: ShowParameters) -> Result:
+    """Each parameter with its value and the level it was set at."""
+    known, levels = _asked(account, session, statement)
+    rows = []
+    pattern = shown.like(statement.like) if statement.like is not None else None
+    for name in sorted(known):
+        parameter = known[name]
+        if pattern is not None and not pattern.fullmatch(name):
+            continue
+        level, value = next(((lv, of[name]) for lv, of in levels if of.get(name) is not None), ("", parameter.default))
+        rows.append((
+            name, _text(value), _text(parameter.default), level, parameter.description, parameter.type
+        ))  # fmt: skip
+    return listing(COLUMNS, rows)
+
+
+Levels = list[tuple[str, Mapping[str, Any]]]
+
+
+def _asked(account: Account, session: Session, statement: ShowParameters) -> tuple[Mapping[str, Parameter], Levels]:
+    """The parameters of the level, and where their values may come from, nearest first."""
+    whole = ("ACCOUNT", access.account_record(account).parameters)
+    user = account.catalog.get(User, session.user)
+    match statement.level:
+        case "SESSION":
+            return SESSION_PARAMETERS, [("SESSION", session.parameters), ("USER", user.properties), whole]
+        case "ACCOUNT":
+            return dict(SESSION_PARAMETERS) | dict(OBJECT_PARAMETERS) | dict(ACCOUNT_ONLY), [whole]
+        case "USER":
+            wanted = lookup.user(account, statement.name.last) if statement.name else user
+            return SESSION_PARAMETERS, [("USER", wanted.properties), whole]
+    found = _object(account, session, statement)
+    if isinstance(found, Warehouse):
+        return WAREHOUSE_PARAMETERS, [("WAREHOUSE", found.settings), whole]
+    chain = [found, *access.parents(account, found)]
+    return OBJECT_PARAMETERS, [*((one.kind, _of(one)) for one in chain), whole]
+
+
+def _object(account: Account, session: Session, statement: ShowParameters) -> Record:
+    current = {"WAREHOUSE": session.warehouse, "DATABASE": session.database, "SCHEMA": session.schema}
+    name = statement.name or Name((current.get(statement.level) or "",))
+    if not name.last:
+        raise errors.no_database("SHOW PARAMETERS")
+    return lookup.find(account, session, statement.level, name, "SHOW PARAMETERS")
+
+
+def _of(record: Record) -> Mapping[str, Any]:
+    retention = record.retention if isinstance(record, (Database, Schema, Table)) else None
+    return dict(record.parameters) | {RETENTION: retention}
+
+
+def _text(value: object) -> str:
+    if isinstance(value, bool):
+        return shown.truth(value)
+    return "" if value is None else str(value)
+
+
+HANDLERS = {SetAccount: set_account, UnsetAccount: set_account, ShowParameters: show}

@@ -1,0 +1,163 @@
+"""SHOW GRANTS and SHOW FUTURE GRANTS, in every form."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from snowdome import access, errors
+from snowdome.grammar.grants import OnAccount
+from snowdome.grammar.names import Name
+from snowdome.grammar.show import ShowFutureGrants, ShowGrants
+from snowdome.grammar.tokens import quote_identifier
+from snowdome.objects import lookup, shown
+from snowdome.records import DatabaseRole, FutureGrant, Record, Role, User
+from snowdome.result import Result, listing
+
+if TYPE_CHECKING:
+    from snowdome.account import Account
+    from snowdome.session import Session
+
+Row = tuple[Any, ...]
+
+
+def _columns(names: str) -> tuple[tuple[str, str], ...]:
+    return tuple((name, shown.TIME if name == "created_on" else shown.TEXT) for name in names.split())
+
+
+PRIVILEGES = _columns(
+    "created_on privilege granted_on name granted_to grantee_name grant_option granted_by granted_by_role_type"
+)
+MEMBERS = _columns("created_on role granted_to grantee_name granted_by")
+FUTURE = _columns("created_on privilege grant_on name grant_to grantee_name grant_option")
+
+
+def show(account: Account, session: Session, statement: ShowGrants) -> Result:
+    """The grants that were asked for."""
+    with account.catalog.lock:
+        columns, rows = _asked(account, session, statement)
+    return listing(columns, rows[: statement.limit] if statement.limit is not None else rows)
+
+
+def _asked(account: Account, session: Session, statement: ShowGrants) -> tuple[tuple[tuple[str, str], ...], list[Row]]:
+    if statement.form == "ON" and statement.on is not None:
+        on = statement.on
+        record: Record = access.account_record(account)
+        if not isinstance(on, OnAccount):
+            record = lookup.find(account, session, on.kind, on.name, "SHOW GRANTS")
+        return PRIVILEGES, list(_on(account, record))
+    if statement.form == "MINE" or statement.kind == "USER":
+        name = statement.name
+        user = account.catalog.get(User, session.user) if name is None else lookup.user(account, name.last)
+        return MEMBERS, list(_roles_of(account, user))
+    role = lookup.find(account, session, statement.kind or "ROLE", statement.name or Name(("",)), "SHOW GRANTS")
+    _may_ask(account, session, role)
+    if statement.form == "OF":
+        return MEMBERS, list(_members(account, role))
+    return PRIVILEGES, list(_to(account, role))
+
+
+def _may_ask(account: Account, session: Session, role: Record) -> None:
+    """Roles that the session neither has, nor owns, nor manages, do not exist for it."""
+    roles = access.roles_of(account, session)
+    mine = {one.id for one in access.available_roles(account, session.user)}
+    if role.id in roles | mine or role.owner in roles or access.manages_grants(account, session):
+        return
+    if isinstance(role, DatabaseRole) and access.may_see(account, session, role):
+        return
+    raise errors.not_found(role.kind.capitalize(), role.name)
+
+
+def _on(account: Account, record: Record) -> Iterator[Row]:
+    """Every privilege on the record, its ownership first."""
+    if record.owner is not None:
+        yield _row(account, record, "OWNERSHIP", record.owner, record.created_on, by=record.owner, option=True)
+    for grant in sorted(record.grants, key=lambda g: (g.privilege, g.to)):
+        yield _row(account, record, grant.privilege, grant.to, grant.on, by=grant.by, option=grant.option)
+
+
+def _to(account: Account, role: Record) -> Iterator[Row]:
+    """Every privilege that the role was given itself, and what it owns."""
+    for record in account.catalog.all(Record):
+        if not account.catalog.is_live(record) and record.id != 0:
+            continue
+        if record.owner == role.id:
+            yield _row(account, record, "OWNERSHIP", role.id, record.created_on, by=role.id, option=True)
+        for grant in record.grants:
+            if grant.to == role.id:
+                yield _row(account, record, grant.privilege, role.id, grant.on, by=grant.by, option=grant.option)
+
+
+def _row(account: Account, record: Record, privilege: str, to: int, on: object, *, by: int | None, option: bool) -> Row:
+    kind = record.kind.replace(" ", "_")
+    return (
+        on, privilege, kind, dotted(account, record), grantee_kind(account, to), grantee_name(account, to),
+        shown.truth(option), shown.role_name(account, by), shown.role_type(account, by),
+    )  # fmt: skip
+
+
+def dotted(account: Account, record: Record) -> str:
+    """The record's full name, quoted where it has to be."""
+    parts = [record.name, *(above.name for above in access.parents(account, record))]
+    return ".".join(quote_identifier(part) for part in reversed(parts))
+
+
+def grantee_kind(account: Account, to: int) -> str:
+    """ROLE, DATABASE_ROLE or USER."""
+    record = account.catalog.peek(to)
+    return record.kind.replace(" ", "_") if record is not None else "ROLE"
+
+
+def grantee_name(account: Account, to: int) -> str:
+    """The role's name; a database role's with its database."""
+    record = account.catalog.peek(to)
+    if isinstance(record, DatabaseRole):
+        return access.full_name(account, record)
+    return record.name if record is not None else ""
+
+
+def _members(account: Account, role: Record) -> Iterator[Row]:
+    """To whom the role was granted."""
+    name = access.full_name(account, role)
+    for grant in role.grants:
+        to = grant.to
+        by = shown.role_name(account, grant.by)
+        yield grant.on, name, grantee_kind(account, to), grantee_name(account, to), by
+
+
+def _roles_of(account: Account, user: User) -> Iterator[Row]:
+    """The roles granted to the user."""
+    for role in account.catalog.all(Role):
+        for grant in role.grants:
+            if grant.to == user.id:
+                yield grant.on, role.name, "USER", user.name, shown.role_name(account, grant.by)
+
+
+def show_future(account: Account, session: Session, statement: ShowFutureGrants) -> Result:
+    """What is promised on objects to come."""
+    with account.catalog.lock:
+        if statement.form == "IN":
+            container = lookup.find(account, session, statement.kind, statement.name, "SHOW GRANTS")
+            rows = [_future(account, container, promise) for promise in container.future if not promise.inherited]
+        else:
+            role = lookup.find(account, session, statement.kind, statement.name, "SHOW GRANTS")
+            _may_ask(account, session, role)
+            rows = [
+                _future(account, record, promise)
+                for record in account.catalog.all(Record)
+                if account.catalog.is_live(record)
+                for promise in record.future
+                if promise.to == role.id and not promise.inherited
+            ]
+    return listing(FUTURE, rows)
+
+
+def _future(account: Account, container: Record, promise: FutureGrant) -> Row:
+    kind = promise.kind.replace(" ", "_")
+    return (
+        promise.on, promise.privilege, kind, f"{dotted(account, container)}.<{kind}>",
+        grantee_kind(account, promise.to), grantee_name(account, promise.to), shown.truth(promise.option),
+    )  # fmt: skip
+
+
+HANDLERS = {ShowGrants: show, ShowFutureGrants: show_future}

@@ -1,0 +1,96 @@
+"""SHOW WAREHOUSES, and DESCRIBE of what has no columns."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from snowdome import access
+from snowdome.grammar.show import Show
+from snowdome.objects import shown, warehouse_rules
+from snowdome.objects.warehouses import default_of
+from snowdome.records import Record, Warehouse
+from snowdome.result import Result, listing
+
+if TYPE_CHECKING:
+    from snowdome.account import Account
+    from snowdome.session import Session
+
+NUMBERS = frozenset({
+    "min_cluster_count", "max_cluster_count", "started_clusters", "running", "queued", "auto_suspend",
+    "query_acceleration_max_scale_factor",
+})  # fmt: skip
+TIMES = frozenset({"created_on", "resumed_on", "updated_on"})
+NAMES = [
+    *("name", "state", "type", "size", "min_cluster_count", "max_cluster_count", "started_clusters", "running"),
+    *("queued", "is_default", "is_current", "auto_suspend", "auto_resume", "available", "provisioning", "quiescing"),
+    *("other", "created_on", "resumed_on", "updated_on", "owner", "comment", "enable_query_acceleration"),
+    *("query_acceleration_max_scale_factor", "resource_monitor", "actives", "pendings", "failed", "suspended"),
+    *("uuid", "scaling_policy", "budget", "owner_role_type", "resource_constraint", "generation"),
+]
+COLUMNS = tuple(
+    (name, shown.TIME if name in TIMES else shown.NUMBER if name in NUMBERS else shown.TEXT) for name in NAMES
+)
+
+
+def show(account: Account, session: Session, statement: Show) -> Result:
+    """SHOW WAREHOUSES: those the session has any privilege on."""
+    with account.catalog.lock:
+        visible = [one for one in account.catalog.all(Warehouse) if access.may_see(account, session, one)]
+        found = shown.keep(statement, visible, lambda warehouse: warehouse.name)
+        rows = [_cells(account, session, account.compute.settled(warehouse)) for warehouse in found]
+    return listing(COLUMNS, [tuple(cells.get(name) for name in NAMES) for cells in rows])
+
+
+def _cells(account: Account, session: Session, warehouse: Warehouse) -> dict[str, Any]:
+    settings = warehouse_rules.effective(warehouse.settings)
+    monitor = account.catalog.peek(warehouse.monitor) if warehouse.monitor is not None else None
+    cells = {
+        "name": warehouse.name,
+        "state": warehouse.state,
+        "type": settings["WAREHOUSE_TYPE"],
+        "running": account.compute.running(warehouse),
+        "queued": 0,
+        "is_default": shown.mark(default_of(account, session) == warehouse.name),
+        "is_current": shown.mark(session.warehouse == warehouse.name),
+        "created_on": warehouse.created_on,
+        "resumed_on": warehouse.resumed_on,
+        "updated_on": warehouse.updated_on,
+        "owner": shown.role_name(account, warehouse.owner),
+        "comment": warehouse.comment,
+        "resource_monitor": monitor.name if monitor is not None else "null",
+        "uuid": str(warehouse.id),
+        "owner_role_type": shown.role_type(account, warehouse.owner),
+    }
+    return cells if settings["WAREHOUSE_TYPE"] == warehouse_rules.ADAPTIVE else cells | _sized(warehouse, settings)
+
+
+def _sized(warehouse: Warehouse, settings: dict[str, Any]) -> dict[str, Any]:
+    """What only a warehouse with a size has."""
+    runs = warehouse.state == "STARTED"
+    return {
+        "size": warehouse_rules.SHOWN_SIZES[settings["WAREHOUSE_SIZE"]],
+        "min_cluster_count": settings["MIN_CLUSTER_COUNT"],
+        "max_cluster_count": settings["MAX_CLUSTER_COUNT"],
+        "started_clusters": settings["MIN_CLUSTER_COUNT"] if runs else 0,
+        "auto_suspend": settings["AUTO_SUSPEND"],
+        "auto_resume": shown.truth(settings["AUTO_RESUME"]),
+        "available": "100" if runs else "",
+        "provisioning": "0" if runs else "",
+        "quiescing": "0" if runs else "",
+        "other": "0" if runs else "",
+        "enable_query_acceleration": shown.truth(settings["ENABLE_QUERY_ACCELERATION"]),
+        "query_acceleration_max_scale_factor": settings["QUERY_ACCELERATION_MAX_SCALE_FACTOR"],
+        "actives": str(settings["MIN_CLUSTER_COUNT"]) if runs else "0",
+        "pendings": "0",
+        "failed": "0",
+        "suspended": "0" if runs else str(settings["MAX_CLUSTER_COUNT"]),
+        "scaling_policy": settings["SCALING_POLICY"],
+        "resource_constraint": settings["RESOURCE_CONSTRAINT"],
+        "generation": settings["GENERATION"],
+    }
+
+
+def describe(rows: list[Record]) -> Result:
+    """DESCRIBE of what has no columns: what is in it, or itself."""
+    columns = (("created_on", shown.TIME), ("name", shown.TEXT), ("kind", shown.TEXT))
+    return listing(columns, [(one.created_on, one.name, one.kind) for one in rows])
