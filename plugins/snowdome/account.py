@@ -11,6 +11,7 @@ import duckdb
 from snowdome import access, foundation
 from snowdome.catalog import Catalog
 from snowdome.clock import Clock
+from snowdome.compute import Compute
 from snowdome.complaints import from_duckdb
 from snowdome.compute import Compute
 from snowdome.duck import Duck
@@ -41,6 +42,7 @@ class Account:
         self.log = StatementLog(self.clock)
         self.faults = Faults()
         self.locks = TableLocks()
+        self.compute = Compute(self)
         self.compute = Compute(self)
         self.sessions: dict[int, Session] = {}
         self._session_ids = itertools.count(1)
@@ -93,3 +95,7 @@ class Account:
         """Relations registered for one statement are gone."""
         for name in names:
             session.duck.unregister(name)
+
+    def role_name(self, session: Session) -> str:
+        """The name of the session's role."""
+        return self.catalog.get(Role, session.role).name

@@ -63,7 +63,7 @@ def _change(account: Account, session: Session, expression: Expr, parameters: Pa
         return _nothing(expression)
     binder = Binder(account, context)
     try:
-        if exclusive or _shared(account, session, table):
+        if exclusive or shared(account, session, table):
             account.locks.acquire(table.id, session.id, LOCK_TIMEOUT)
         with account.catalog.lock:
             table = target(account, context, parts)
@@ -72,7 +72,7 @@ def _change(account: Account, session: Session, expression: Expr, parameters: Pa
             for privilege in privileges(expression):
                 account.require(context, privilege, table)
             bound = binder.bind(expression, targets=frozenset({id(node)}))
-            physical = _claim(account, session, table)
+            physical = claim(account, session, table)
         with account.compute.use(session):
             return _write(account, session, expression, bound, table, physical, parameters)
     finally:
@@ -140,13 +140,14 @@ def privileges(expression: Expr) -> list[str]:
             return []
 
 
-def _shared(account: Account, session: Session, table: Table) -> bool:
+def shared(account: Account, session: Session, table: Table) -> bool:
+    """Whether the table's rows are also a clone's, so that a change needs rows of its own."""
     return table.id not in session.pending and account.catalog.sharers(table.physical) > 1
 
 
-def _claim(account: Account, session: Session, table: Table) -> str:
+def claim(account: Account, session: Session, table: Table) -> str:
     """The anonymous table this session will write to; a clone made from now on sees that it is being written."""
-    if table.temporary or not _shared(account, session, table):
+    if table.temporary or not shared(account, session, table):
         physical = account.physical(session, table)
         session.written.add(physical)
         return physical

@@ -8,6 +8,7 @@ finishes on what it was compiled against.
 from __future__ import annotations
 
 import threading
+import warnings
 from pathlib import Path
 
 import duckdb
@@ -15,6 +16,9 @@ from fakesnow import info_schema, macros
 from fakesnow.transforms import show, stage
 
 from snowdome.errors import SqlError
+
+# DuckDB advises against arrow from DB-API cursors, whose extra copy is what we pay for transactions and parameters
+warnings.filterwarnings("ignore", message="Arrow output on a DB-API result")
 
 ROWS = "rows"
 VIEWS = "views"
@@ -100,6 +104,15 @@ class Duck:
             ).fetchone()
             following = start if row is None or row[0] is None else row[0] + increment
             cursor.execute(f'CREATE SEQUENCE {ROWS}.main."{physical}" START {following} INCREMENT {increment}')
+
+    def stage(self, physical: str) -> None:
+        """fakesnow's loader knows the stage of that anonymous name."""
+        with self._root.cursor() as cursor:
+            cursor.execute(
+                "INSERT OR REPLACE INTO _fs_global._fs_information_schema._fs_stages (name, database_name, schema_name, "
+                "url, type) VALUES (?, ?, 'main', '', 'INTERNAL')",
+                [physical, ROWS],
+            )
 
     def run(self, sql: str) -> list[tuple[object, ...]]:
         """The statement is done and committed, on a connection of its own."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import threading
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -34,6 +35,8 @@ class Session:
     temporary: dict[tuple[int, str], Table | View] = field(default_factory=dict)
     """Temporary tables by (schema id, name): they hide permanent ones of that name."""
     duck: duckdb.DuckDBPyConnection
+    lock: threading.RLock = field(default_factory=threading.RLock)
+    """A session runs one statement at a time."""
     autocommit: bool = True
     in_transaction: bool = False
     """Between BEGIN and COMMIT."""

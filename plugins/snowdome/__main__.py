@@ -1,0 +1,98 @@
+"""`python -m snowdome serve`: an account on a port of this machine."""
+
+from __future__ import annotations
+
+import argparse
+import errno
+import logging
+import os
+import signal
+import socket
+import sys
+from pathlib import Path
+
+PASSWORD = "snowdome"  # noqa: S105 (the documented default of a toy account)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The server has run and stopped; the result is the process's exit code."""
+    options = _parser().parse_args(arguments)
+    logging.basicConfig(level=os.environ.get("SNOWDOME_LOG", "WARNING"), format="%(levelname)s %(name)s: %(message)s")
+    folder = None if options.memory else Path(options.data)
+    try:
+        listener = _listen(options.host, options.port)
+    except OSError as problem:
+        return _complain(f"cannot listen on {options.host}:{options.port}: {_why(problem)}")
+    try:
+        return _serve(folder, listener, options.host)
+    except OSError as problem:
+        return _complain(f"cannot use {folder}: {problem.strerror or problem}")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m snowdome", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    serve = commands.add_parser("serve", help="serve an account until SIGTERM")
+    serve.add_argument("--port", type=_port, required=True, help="0 takes a free one and prints it")
+    serve.add_argument("--host", default="127.0.0.1", help="the loopback unless told otherwise")
+    keeping = serve.add_mutually_exclusive_group(required=True)
+    keeping.add_argument("--data", metavar="DIR", help="keep the account in this folder")
+    keeping.add_argument("--memory", action="store_true", help="keep nothing")
+    return parser
+
+
+def _port(text: str) -> int:
+    port = int(text)
+    if not 0 <= port <= 65_535:  # noqa: PLR2004
+        raise argparse.ArgumentTypeError(f"{text} is no port; use 0 to 65535, for example 8080")
+    return port
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind((host, port))
+    return listener
+
+
+def _serve(folder: Path | None, listener: socket.socket, host: str) -> int:
+    import duckdb
+    import uvicorn
+
+    from snowdome.account import Account
+    from snowdome.server import Server
+
+    if folder is not None:
+        folder.mkdir(parents=True, exist_ok=True)
+    try:
+        account = Account(folder, password=os.environ.get("SNOWDOME_PASSWORD", PASSWORD))
+    except duckdb.IOException as problem:
+        return _complain(f"cannot open the account in {folder}: {str(problem).splitlines()[0]}")
+    config = uvicorn.Config(Server(account).app, log_level="warning", lifespan="off", timeout_graceful_shutdown=5)
+    server = uvicorn.Server(config)
+    port = listener.getsockname()[1]
+    kept = f"data in {folder}" if folder is not None else "in memory"
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, lambda *_: setattr(server, "should_exit", True))
+    listener.listen(128)
+    print(f"snowdome ready on http://{host}:{port} (an emulated Snowflake account, {kept}; not for production)", flush=True)  # noqa: T201
+    try:
+        server.run(sockets=[listener])
+    finally:
+        account.close()
+    return 0
+
+
+def _why(problem: OSError) -> str:
+    if problem.errno == errno.EADDRINUSE:
+        return "the port is taken; stop what listens there or use --port 0"
+    return problem.strerror or str(problem)
+
+
+def _complain(message: str) -> int:
+    print(f"snowdome: {message}", file=sys.stderr)  # noqa: T201
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

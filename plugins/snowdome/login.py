@@ -1,0 +1,138 @@
+"""Logging in: who may, by password or key pair, and what the session starts with."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+import jwt
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+
+from snowdome import access, passwords
+from snowdome.errors import SqlError
+from snowdome.records import Database, Role, Schema, User
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from snowdome.account import Account
+    from snowdome.session import Session
+
+KEYS = ("RSA_PUBLIC_KEY", "RSA_PUBLIC_KEY_2")
+
+
+def login(account: Account, data: Mapping[str, Any], query: Mapping[str, str]) -> Session:
+    """A session for the one who proved who it is."""
+    user = _user(account, str(data.get("LOGIN_NAME", "")))
+    if data.get("AUTHENTICATOR", "").upper() == "SNOWFLAKE_JWT":
+        _check_key(user, str(data.get("TOKEN", "")))
+    else:
+        _check_password(user, str(data.get("PASSWORD", "")))
+    parameters = dict(data.get("SESSION_PARAMETERS") or {})
+    role = _role(account, user, query.get("roleName"))
+    secondary = user.properties.get("DEFAULT_SECONDARY_ROLES") or ()
+    database, schema = _existing(account, *_namespace(user, query))
+    return account.open(
+        user,
+        role,
+        secondary_roles="ALL" in secondary,
+        database=database,
+        schema=schema,
+        warehouse=_folded(query.get("warehouse")) or user.properties.get("DEFAULT_WAREHOUSE"),
+        parameters={k.upper(): v for k, v in parameters.items()},
+        autocommit=parameters.get("AUTOCOMMIT", True) is not False,
+        client=str(data.get("CLIENT_APP_ID", "")),
+    )
+
+
+def fingerprint(public_key: str) -> str:
+    """The fingerprint of a public key, as it stands in the tokens of key-pair authentication."""
+    return "SHA256:" + base64.b64encode(hashlib.sha256(_der(public_key)).digest()).decode()
+
+
+def refused(message: str = "Incorrect username or password was specified.") -> SqlError:
+    """390100: who it is was not proved."""
+    return SqlError(390100, "08004", message)
+
+
+def _user(account: Account, login_name: str) -> User:
+    wanted = login_name.upper()
+    for user in account.catalog.all(User):
+        if (user.login_name or user.name).upper() == wanted:
+            if user.disabled:
+                raise SqlError(390101, "08004", "User access disabled. Contact your local system administrator.")
+            return user
+    raise refused()
+
+
+def _check_password(user: User, password: str) -> None:
+    if user.password_hash is None or not passwords.matches(password, user.password_hash):
+        raise refused()
+
+
+def _check_key(user: User, token: str) -> None:
+    """The token is signed with the private key of one of the user's public keys."""
+    for name in KEYS:
+        key = user.properties.get(name)
+        if not key:
+            continue
+        public = serialization.load_der_public_key(_der(str(key)))
+        if not isinstance(public, RSAPublicKey):
+            continue
+        try:
+            claims = jwt.decode(token, public, algorithms=["RS256"], options={"verify_aud": False})
+        except jwt.PyJWTError:
+            continue
+        if str(claims.get("iss", "")).endswith(fingerprint(str(key))):
+            return
+    raise SqlError(390144, "08004", "JWT token is invalid.")
+
+
+def _der(public_key: str) -> bytes:
+    lines = [line for line in public_key.splitlines() if line and not line.startswith("-----")]
+    return base64.b64decode("".join(lines))
+
+
+def _role(account: Account, user: User, wanted: str | None) -> Role:
+    name = _folded(wanted) or user.properties.get("DEFAULT_ROLE") or "PUBLIC"
+    found = account.catalog.find(Role, name)
+    if found is None or not access.may_assume(account, user, found):
+        if wanted is None:
+            public = account.catalog.find(Role, "PUBLIC")
+            if public is not None:
+                return public
+        raise SqlError(
+            390189,
+            "08001",
+            f"Role '{name}' specified in the connect string does not exist or not authorized. "
+            "Contact your local system administrator, or attempt to login with another role, e.g. PUBLIC.",
+        )
+    return found
+
+
+def _namespace(user: User, query: Mapping[str, str]) -> tuple[str | None, str | None]:
+    database, schema = _folded(query.get("databaseName")), _folded(query.get("schemaName"))
+    if database is None and (default := user.properties.get("DEFAULT_NAMESPACE")):
+        parts = str(default).split(".")
+        database = _folded(parts[0])
+        schema = schema or (_folded(parts[1]) if len(parts) > 1 else None)
+    return database, schema or ("PUBLIC" if database else None)
+
+
+def _existing(account: Account, database: str | None, schema: str | None) -> tuple[str | None, str | None]:
+    """What of it there is: a session does not start in a database or schema that does not exist."""
+    found = account.catalog.find(Database, database) if database else None
+    if found is None:
+        return None, None
+    if schema != "INFORMATION_SCHEMA" and (not schema or account.catalog.find(Schema, schema, found.id) is None):
+        schema = None
+    return found.name, schema
+
+
+def _folded(name: str | None) -> str | None:
+    """A name as a connection gives it: folded unless quoted."""
+    if not name:
+        return None
+    return name[1:-1] if name.startswith('"') and name.endswith('"') else name.upper()

@@ -1,0 +1,180 @@
+"""ALTER TABLE where it changes columns or declares keys."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from sqlglot import Expr, exp
+
+from snowdome import dml, errors, rows, transactions, types
+from snowdome.bind import parts_of
+from snowdome.errors import unsupported
+from snowdome.objects import constraints
+from snowdome.records import Column, Table
+from snowdome.resolve import Context
+from snowdome.result import Result, status
+from snowdome.translate import translate
+
+if TYPE_CHECKING:
+    from snowdome.account import Account
+    from snowdome.session import Session
+
+DONE = "Statement executed successfully."
+
+
+def alter(account: Account, session: Session, expression: exp.Alter) -> Result:
+    """The table has the columns it was told to have."""
+    if str(expression.args.get("kind")).upper() != "TABLE":
+        raise unsupported(expression.sql(dialect="snowflake")[:80])
+    if session.in_transaction:
+        transactions.commit(account, session)
+    context = Context.of(session)
+    parts = parts_of(expression.this)
+    table = dml.target(account, context, parts, missing_ok=bool(expression.args.get("exists")))
+    if table is None:
+        return status(DONE)
+    if not table.temporary:
+        account.require(context, "OWNERSHIP", table)
+    account.locks.acquire(table.id, session.id, dml.LOCK_TIMEOUT)
+    try:
+        with dml.implicit(account, session):
+            transactions.start_writing(account, session)
+            physical = dml.claim(account, session, table)
+            if physical != account.physical(session, table):
+                dml.make_own(account, session, table, physical)
+            changed = table
+            for action in expression.args["actions"]:
+                changed = _apply(account, session, changed, physical, action)
+            session.touched.add(table.id)
+    finally:
+        account.locks.release(session.id)
+    _settle(account, session, table, changed)
+    return status(DONE)
+
+
+def _settle(account: Account, session: Session, table: Table, changed: Table) -> None:
+    now = account.clock.now()
+    if table.temporary:
+        session.temporary[table.parent, table.name] = replace(changed, version=table.version + 1)
+        return
+    with account.catalog.change() as change:
+        current = account.catalog.get(Table, table.id)
+        change.put(
+            replace(
+                current,
+                columns=changed.columns,
+                keys=changed.keys,
+                version=current.version + 1,
+                altered_on=now,
+                last_ddl=now,
+            )
+        )
+
+
+def _apply(account: Account, session: Session, table: Table, physical: str, action: Expr) -> Table:
+    place = f'{"temp" if table.temporary else "rows"}.main."{physical}"'
+    match action:
+        case exp.ColumnDef():
+            return _add(account, session, table, place, action)
+        case exp.Schema():
+            for column in action.expressions:
+                table = _apply(account, session, table, physical, column)
+            return table
+        case exp.Drop():
+            for column in action.args["tables"]:
+                table = _drop(account, session, table, place, column.name, missing_ok=bool(action.args.get("exists")))
+            return table
+        case exp.RenameColumn():
+            return _rename(account, session, table, place, action)
+        case exp.AlterColumn():
+            return _alter_column(account, session, table, place, action)
+        case exp.AddConstraint():
+            keys = tuple(k for e in action.expressions for k in constraints.key(e))
+            return replace(table, keys=(*table.keys, *keys))
+        case _:
+            raise unsupported(f"ALTER TABLE … {action.sql(dialect='snowflake')}")
+
+
+def _add(account: Account, session: Session, table: Table, place: str, column: exp.ColumnDef) -> Table:
+    name = column.name
+    if any(c.name == name for c in table.columns):
+        if column.args.get("exists"):
+            return table
+        raise errors.SqlError(1430, "42601", f"SQL compilation error:\ncolumn '{name}' already exists")
+    declared = constraints.Declared()
+    constraints.take_column(column, declared)
+    if column.kind is None:
+        raise errors.syntax_error(f"column {name} has no type.")
+    required = name in declared.required
+    kind = translate(exp.cast(exp.Null(), column.kind)).args["to"].sql(dialect="duckdb")
+    default = f" DEFAULT {translate(_default(column)).sql(dialect='duckdb')}" if name in declared.defaults else ""
+    quoted = _quoted(name)
+    rows.run(account, session, f"ALTER TABLE {place} ADD COLUMN {quoted} {kind}{default}")
+    if required:
+        rows.run(account, session, f"ALTER TABLE {place} ALTER COLUMN {quoted} SET NOT NULL")
+    duck_type = _duck_type(session, place, name)
+    made = Column(
+        name=name,
+        type=types.declared(column.kind, duck_type),
+        nullable=not required,
+        default=declared.defaults.get(name),
+        comment=declared.comments.get(name, ""),
+    )
+    return replace(table, columns=(*table.columns, made), keys=(*table.keys, *declared.keys))
+
+
+def _drop(account: Account, session: Session, table: Table, place: str, name: str, *, missing_ok: bool) -> Table:
+    if not any(c.name == name for c in table.columns):
+        if missing_ok:
+            return table
+        raise errors.invalid_identifier(name)
+    rows.run(account, session, f"ALTER TABLE {place} DROP COLUMN {_quoted(name)}")
+    return replace(table, columns=tuple(c for c in table.columns if c.name != name))
+
+
+def _rename(account: Account, session: Session, table: Table, place: str, action: exp.RenameColumn) -> Table:
+    old, new = action.this.name, action.args["to"].name
+    if not any(c.name == old for c in table.columns):
+        raise errors.invalid_identifier(old)
+    rows.run(account, session, f"ALTER TABLE {place} RENAME COLUMN {_quoted(old)} TO {_quoted(new)}")
+    return replace(table, columns=tuple(replace(c, name=new) if c.name == old else c for c in table.columns))
+
+
+def _alter_column(account: Account, session: Session, table: Table, place: str, action: exp.AlterColumn) -> Table:
+    name = action.this.name
+    old = next((c for c in table.columns if c.name == name), None)
+    if old is None:
+        raise errors.invalid_identifier(name)
+    new = old
+    change = f"ALTER TABLE {place} ALTER COLUMN {_quoted(name)}"
+    if (wanted := action.args.get("dtype")) is not None:
+        kind = translate(exp.cast(exp.Null(), wanted)).args["to"].sql(dialect="duckdb")
+        rows.run(account, session, f"{change} SET DATA TYPE {kind}")
+        new = replace(new, type=types.declared(wanted, _duck_type(session, place, name)))
+    elif action.args.get("comment") is not None:
+        new = replace(new, comment=action.args["comment"].name)
+    elif action.args.get("allow_null") is not None:
+        nullable = bool(action.args["allow_null"])
+        rows.run(account, session, f"{change} {'DROP' if nullable else 'SET'} NOT NULL")
+        new = replace(new, nullable=nullable)
+    elif action.args.get("drop"):
+        rows.run(account, session, f"{change} DROP DEFAULT")
+        new = replace(new, default=None)
+    else:
+        raise unsupported(f"ALTER TABLE … {action.sql(dialect='snowflake')}")
+    return replace(table, columns=tuple(new if c.name == name else c for c in table.columns))
+
+
+def _default(column: exp.ColumnDef) -> Expr:
+    found = column.find(exp.DefaultColumnConstraint)
+    return found.this.copy() if found is not None else exp.Null()
+
+
+def _duck_type(session: Session, place: str, name: str) -> str:
+    description = session.duck.execute(f"SELECT {_quoted(name)} FROM {place} LIMIT 0").description
+    return str(description[0][1])
+
+
+def _quoted(name: str) -> str:
+    return exp.to_identifier(name, quoted=True).sql(dialect="duckdb")

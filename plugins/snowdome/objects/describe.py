@@ -1,0 +1,69 @@
+"""DESCRIBE TABLE and VIEW."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlglot import exp
+
+from snowdome import access, errors, resolve
+from snowdome.bind import parts_of
+from snowdome.errors import unsupported
+from snowdome.records import Column, Key, Table
+from snowdome.resolve import Context
+from snowdome.result import Result
+
+if TYPE_CHECKING:
+    from snowdome.account import Account
+    from snowdome.session import Session
+
+DESCRIBE = 0x4500
+COLUMNS = (
+    "name", "type", "kind", "null?", "default", "primary key", "unique key", "check", "expression", "comment",
+    "policy name", "privacy domain", "schema_evolution_record",
+)  # fmt: skip
+
+
+def describe(account: Account, session: Session, expression: exp.Describe) -> Result:
+    """One row for each column."""
+    kind = str(expression.args.get("kind") or "TABLE").upper()
+    if kind not in ("TABLE", "VIEW") or not isinstance(expression.this, exp.Table):
+        raise unsupported(f"DESCRIBE {kind}")
+    context = Context.of(session)
+    parts = parts_of(expression.this)
+    with account.catalog.lock:
+        if parts[1] == "INFORMATION_SCHEMA":
+            return _information_schema(account, context, parts)
+        found = resolve.relation(account, context, parts, "DESCRIBE")
+        if not found.temporary and not access.may_see(account, session, found):
+            raise errors.not_found("Object", found.name)
+        keys = found.keys if isinstance(found, Table) else ()
+        rows = [_row(column, keys) for column in found.columns]
+    return Result(columns=tuple((name, "VARCHAR") for name in COLUMNS), rows=rows, type_id=DESCRIBE)
+
+
+def _row(column: Column, keys: tuple[Key, ...]) -> tuple[str | None, ...]:
+    primary = any(k.kind == "PRIMARY KEY" and column.name in k.columns for k in keys)
+    unique = any(k.kind == "UNIQUE" and column.name in k.columns for k in keys)
+    return (
+        column.name,
+        column.type,
+        "COLUMN",
+        "Y" if column.nullable else "N",
+        column.default,
+        "Y" if primary else "N",
+        "Y" if unique else "N",
+        None,
+        None,
+        column.comment or None,
+        None,
+        None,
+        None,
+    )
+
+
+def _information_schema(account: Account, context: Context, parts: tuple[str | None, str | None, str]) -> Result:
+    database = resolve.database(account, context, parts[0])
+    described = account.information_schema.columns(database, parts[2])
+    rows = [_row(Column(name=name, type=kind), ()) for name, kind in described]
+    return Result(columns=tuple((name, "VARCHAR") for name in COLUMNS), rows=rows, type_id=DESCRIBE)

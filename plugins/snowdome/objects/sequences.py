@@ -1,0 +1,91 @@
+"""Sequences; and DROP of what lives in a schema and is no table or view."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlglot import exp
+
+from snowdome import errors, resolve
+from snowdome.bind import parts_of
+from snowdome.errors import unsupported
+from snowdome.future import born
+from snowdome.objects.drops import erase
+from snowdome.records import FileFormat, Record, Sequence, Stage
+from snowdome.resolve import Context
+from snowdome.result import Result, status
+
+if TYPE_CHECKING:
+    from snowdome.account import Account
+    from snowdome.session import Session
+
+DROPPED: dict[str, type[Record]] = {"SEQUENCE": Sequence, "STAGE": Stage, "FILE FORMAT": FileFormat}
+
+
+def create(account: Account, session: Session, create: exp.Create) -> Result:
+    """The sequence is there."""
+    start, increment, ordered, comment = 1, 1, False, ""
+    properties = create.args.get("properties")
+    for item in properties.expressions if properties else ():
+        match item:
+            case exp.SequenceProperties():
+                start = _number(item.args.get("start"), 1)
+                increment = _number(item.args.get("increment"), 1)
+            case exp.SchemaCommentProperty():
+                comment = item.this.name
+            case _:
+                raise unsupported(f"CREATE SEQUENCE … {item.sql(dialect='snowflake')}")
+    context, parts = Context.of(session), parts_of(create.this)
+    with account.catalog.change() as change:
+        schema = resolve.schema(account, context, parts[0], parts[1], "CREATE SEQUENCE")
+        account.require(context, "CREATE SEQUENCE", schema)
+        old = account.catalog.find(Sequence, parts[2], schema.id)
+        if old is not None and create.args.get("exists"):
+            return status(f"{parts[2]} already exists, statement succeeded.")
+        if old is not None and not create.args.get("replace"):
+            raise errors.already_exists(f"{resolve.full_name(account, schema)}.{parts[2]}")
+        if old is not None:
+            account.require(context, "OWNERSHIP", old)
+            erase(account, change, old)
+        record_id = change.new_id()
+        account.duck.run(f'CREATE SEQUENCE rows.main."q{record_id}" START {start} INCREMENT {increment}')
+        change.put(
+            born(
+                account,
+                session,
+                Sequence(
+                    id=record_id,
+                    name=parts[2],
+                    parent=schema.id,
+                    comment=comment,
+                    created_on=account.clock.now(),
+                    physical=f"q{record_id}",
+                    start=start,
+                    increment=increment,
+                    ordered=ordered,
+                ),
+            )
+        )
+    return status(f"Sequence {parts[2]} successfully created.")
+
+
+def drop(account: Account, session: Session, expression: exp.Drop) -> Result:
+    """The sequence, stage or file format is gone."""
+    kind = str(expression.args.get("kind")).upper()
+    if kind not in DROPPED:
+        raise unsupported(f"DROP {kind}")
+    context, parts = Context.of(session), parts_of(expression.args["tables"][0])
+    with account.catalog.change() as change:
+        try:
+            found = resolve.child(account, context, DROPPED[kind], parts)
+        except errors.SqlError:
+            if not expression.args.get("exists"):
+                raise
+            return status(f"Drop statement executed successfully ({parts[2]} already dropped).")
+        account.require(context, "OWNERSHIP", found)
+        erase(account, change, found)
+    return status(f"{parts[2]} successfully dropped.")
+
+
+def _number(node: exp.Expr | None, default: int) -> int:
+    return default if node is None else int(node.sql())

@@ -1,0 +1,43 @@
+"""What a statement would answer with, without carrying it out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fakesnow.statement_type import statement_type_id
+from sqlglot import exp
+
+from snowdome import grammar, rows
+from snowdome.bind import Binder, normalise
+from snowdome.parsing import parse
+from snowdome.resolve import Context
+from snowdome.result import Result
+from snowdome.translate import translate
+
+if TYPE_CHECKING:
+    from snowdome.account import Account
+    from snowdome.session import Session
+
+
+def describe(account: Account, session: Session, sql: str) -> tuple[Result, int]:
+    """The columns, and how many values can be bound."""
+    if grammar.parse(sql) is not None:
+        return Result(columns=(("status", "VARCHAR"),), type_id=0x6000), 0
+    expression = normalise(parse(session, sql))
+    binds = len(list(expression.find_all(exp.Placeholder)))
+    kind = statement_type_id(expression)
+    if not isinstance(expression, exp.Query):
+        verbs = {exp.Insert: "inserted", exp.Update: "updated", exp.Delete: "deleted"}
+        word = next((w for cls, w in verbs.items() if isinstance(expression, cls)), None)
+        columns = ((f"number of rows {word}", "NUMBER(38,0)"),) if word else (("status", "VARCHAR"),)
+        return Result(columns=columns, type_id=kind), binds
+    for placeholder in list(expression.find_all(exp.Placeholder)):
+        placeholder.replace(exp.Null())
+    binder = Binder(account, Context.of(session))
+    try:
+        with account.catalog.lock:
+            bound = translate(binder.bind(expression))
+        rows.run_expression(account, session, exp.select("*").from_(bound.subquery("q")).limit(0))
+        return Result(columns=rows.columns(session.duck), table=session.duck.to_arrow_table(), type_id=0x1000), binds
+    finally:
+        account.unregister(session, binder.bound.registered)

@@ -1,0 +1,229 @@
+"""Stages, file formats, PUT, LIST and COPY INTO a table: fakesnow's loaders on anonymous names."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import snowflake.connector.errors
+from fakesnow import copy_into as loader
+from fakesnow.transforms import file_format, stage
+from fakesnow.transforms.options import parse_options
+from sqlglot import Expr, exp
+
+from snowdome import dml, errors, resolve, rows, transactions
+from snowdome.bind import parts_of, redirect
+from snowdome.errors import SqlError, unsupported
+from snowdome.future import born
+from snowdome.objects.drops import erase
+from snowdome.records import FileFormat, Record, Stage, Table
+from snowdome.resolve import Context
+from snowdome.result import Result, status
+
+if TYPE_CHECKING:
+    from snowdome.account import Account
+    from snowdome.rows import Parameters
+    from snowdome.session import Session
+
+CATALOG, SCHEMA = "rows", "main"
+COPY = 0x3600
+
+
+def create(account: Account, session: Session, create: exp.Create) -> Result:
+    """The internal stage is there, empty."""
+    temporary, comment = False, ""
+    properties = create.args.get("properties")
+    for item in properties.expressions if properties else ():
+        match item:
+            case exp.TemporaryProperty():
+                temporary = True
+            case exp.SchemaCommentProperty():
+                comment = item.this.name
+            case _ if item.name.upper() == "FILE_FORMAT":
+                continue
+            case _:
+                raise unsupported(f"CREATE STAGE … {item.sql(dialect='snowflake')}")
+    record = Stage(id=account.catalog.new_id(), name="", created_on=account.clock.now(), physical="", comment=comment)
+    record = replace(record, physical=f"g{record.id}", temporary=temporary)
+    return _settle(account, session, create, record, "Stage area")
+
+
+def create_format(account: Account, session: Session, create: exp.Create) -> Result:
+    """The file format is there."""
+    options = parse_options(create.args["properties"].expressions if create.args.get("properties") else [])
+    kind = str(options.pop("TYPE", "CSV")).upper()
+    comment = str(options.pop("COMMENT", ""))
+    record = FileFormat(
+        id=account.catalog.new_id(),
+        name="",
+        created_on=account.clock.now(),
+        type=kind,
+        options={"TYPE": kind, **(file_format.CSV_DEFAULT_OPTIONS if kind == "CSV" else {}), **options},
+        comment=comment,
+    )
+    return _settle(account, session, create, record, "File format")
+
+
+def put(account: Account, session: Session, expression: Expr, parameters: Parameters) -> Result:
+    """Where the client may upload its files to."""
+    target = expression.args["target"].text("this")
+    if target == "?" and isinstance(parameters, list):
+        target = str(parameters.pop(0))
+    name, _, path = target.removeprefix("@").partition("/")
+    options = parse_options(expression.args.get("properties") or [])
+    physical = _storage(account, session, name)
+    data = {
+        "stageInfo": {
+            "locationType": "LOCAL_FS",
+            "location": stage.internal_dir(f"{CATALOG}.{SCHEMA}.{physical}", path),
+            "creds": {},
+        },
+        "src_locations": [_local(expression.this.name)],
+        "parallel": 4,
+        "autoCompress": bool(options.get("AUTO_COMPRESS", True)),
+        "sourceCompression": "auto_detect",
+        "overwrite": bool(options.get("OVERWRITE", False)),
+        "command": "UPLOAD",
+    }
+    return Result(columns=(("status", "VARCHAR"),), extra={"put": data, "stage": target})
+
+
+def listing(account: Account, session: Session, expression: Expr) -> Result:
+    """A row for each file."""
+    if expression.args.get("pattern") is not None:
+        raise unsupported("LIST … PATTERN")
+    name = expression.this.name.strip("'").removeprefix("@").partition("/")[0]
+    physical = _storage(account, session, name)
+    rows.run(account, session, stage.list_stage_files_sql(f"{CATALOG}.{SCHEMA}.{physical}"))
+    return rows.answer(account, session, 0x1000)
+
+
+def copy(account: Account, session: Session, expression: exp.Copy, parameters: Parameters) -> Result:
+    """The files' rows are in the table; a file that was loaded before is left out unless FORCE is given."""
+    if not expression.args.get("kind"):
+        raise unsupported("COPY INTO a location")
+    context = Context.of(session)
+    node = expression.this.this if isinstance(expression.this, exp.Schema) else expression.this
+    _bind_source(account, session, expression)
+    _bind_format(account, context, expression)
+    with dml.implicit(account, session):
+        with account.catalog.lock:
+            table = dml.target(account, context, parts_of(node))
+            if table is None:
+                raise errors.not_found("Object", node.name)
+            account.require(context, "INSERT", table)
+            shared = dml.shared(account, session, table)
+        if shared:
+            account.locks.acquire(table.id, session.id, dml.LOCK_TIMEOUT)
+        with account.catalog.lock:
+            physical = dml.claim(account, session, table)
+        with account.compute.use(session):
+            transactions.start_writing(account, session)
+            if physical != account.physical(session, table):
+                dml.make_own(account, session, table, physical)
+            session.touched.add(table.id)
+            return _load(account, session, expression, node, table, physical, parameters)
+
+
+def _load(
+    account: Account,
+    session: Session,
+    expression: exp.Copy,
+    node: exp.Table,
+    table: Table,
+    physical: str,
+    parameters: Parameters,
+) -> Result:
+    redirect(node, physical, temporary=table.temporary, alias=False)
+    node.set("db", None)
+    node.set("catalog", None)
+    listed = list(parameters) if isinstance(parameters, list) else parameters
+    try:
+        loader.copy_into(session.duck, CATALOG, SCHEMA, expression, stage.TableStages(session.duck), listed)
+    except snowflake.connector.errors.ProgrammingError as problem:
+        raise SqlError(problem.errno or 1003, problem.sqlstate or "42000", str(problem.raw_msg)) from problem
+    except (NotImplementedError, ValueError) as problem:
+        raise unsupported(f"COPY INTO … {problem}") from problem
+    found = rows.answer(account, session, COPY)
+    loaded = [] if found.table is None or "rows_loaded" not in found.table.column_names else found.table["rows_loaded"]
+    return replace(found, affected=sum(n.as_py() for n in loaded))
+
+
+def _bind_source(account: Account, session: Session, expression: exp.Copy) -> None:
+    for var in expression.args["files"][0].find_all(exp.Var):
+        if var.name.startswith("@"):
+            name, slash, path = var.name[1:].partition("/")
+            physical = _storage(account, session, name)
+            account.duck.stage(physical)
+            var.set("this", f"@{CATALOG}.{SCHEMA}.{physical}{slash}{path}")
+
+
+def _bind_format(account: Account, context: Context, expression: exp.Copy) -> None:
+    """FORMAT_NAME is replaced with the options it stands for."""
+    for parameter in expression.args.get("params") or ():
+        if parameter.name.upper() != "FILE_FORMAT":
+            continue
+        options = parse_options(parameter.expressions)
+        name = options.pop("FORMAT_NAME", None)
+        if name is None:
+            continue
+        found = resolve.child(account, context, FileFormat, _parts(str(name)))
+        merged = {**found.options, **options}
+        parameter.set("expressions", [_property(key, value) for key, value in merged.items()])
+
+
+def _property(key: str, value: Any) -> exp.Property:  # noqa: ANN401 (an option's value)
+    if isinstance(value, bool):
+        node: Expr = exp.Boolean(this=value)
+    elif isinstance(value, int):
+        node = exp.Literal.number(value)
+    elif isinstance(value, list):
+        node = exp.Tuple(expressions=[exp.Literal.string(str(v)) for v in value])
+    else:
+        node = exp.Literal.string(str(value))
+    return exp.Property(this=exp.Var(this=key), value=node)
+
+
+def _storage(account: Account, session: Session, name: str) -> str:
+    """The folder of a named stage, a table's stage (`%table`) or the user's (`~`)."""
+    context = Context.of(session)
+    if name == "~":
+        return f"u{session.user}"
+    parts = _parts(name)
+    if parts[2].startswith("%"):
+        table = resolve.relation(account, context, (parts[0], parts[1], parts[2][1:]))
+        return f"s{table.id}"
+    found = resolve.child(account, context, Stage, parts)
+    account.require(context, "USAGE", found)
+    return found.physical
+
+
+def _parts(name: str) -> tuple[str | None, str | None, str]:
+    """The parts of a dotted name written in a string or behind an @."""
+    percent = "%" if name.rpartition(".")[2].startswith("%") else ""
+    table = exp.to_table(name.replace("%", "", 1) if percent else name, dialect="snowflake")
+    folded = [i.name if i.quoted else i.name.upper() for i in table.parts]
+    database, schema, last = [None] * (3 - len(folded)) + folded
+    return database, schema, percent + (last or "")
+
+
+def _settle(account: Account, session: Session, create: exp.Create, record: Record, word: str) -> Result:
+    context, parts = Context.of(session), parts_of(create.this)
+    cls = type(record)
+    with account.catalog.change() as change:
+        schema = resolve.schema(account, context, parts[0], parts[1], f"CREATE {cls.kind}")
+        account.require(context, f"CREATE {cls.kind}", schema)
+        old = account.catalog.find(cls, parts[2], schema.id)
+        if old is not None and create.args.get("exists"):
+            return status(f"{parts[2]} already exists, statement succeeded.")
+        if old is not None and not create.args.get("replace"):
+            raise errors.already_exists(parts[2])
+        if old is not None:
+            account.require(context, "OWNERSHIP", old)
+            erase(account, change, old)
+        change.put(born(account, session, replace(record, name=parts[2], parent=schema.id)))
+    return status(f"{word} {parts[2]} successfully created.")
+
+
+def _local(url: str) -> str:
+    return url.removeprefix("file://")
