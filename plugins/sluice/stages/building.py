@@ -6,7 +6,7 @@ import base64
 import json
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,14 +29,22 @@ AFTER = "tag:post_promotion"
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Which nodes are built, and what is known of the former release."""
+    """Which nodes are built: against which former manifest, and why."""
 
     call: Invocation
-    changes: Changes
     options: tuple[str, ...]
-    """What restricts `dbt build` to the changed nodes; empty: everything."""
-    nodes: dict[str, Node]
+    """What restricts a dbt command to the changed nodes; empty: everything."""
+    former: dict[str, Node] | None
+    """The nodes of live's release; None where they are not known."""
     why: str
+
+    def nodes(self) -> dict[str, Node]:
+        """Return the nodes of this release, as dbt parsed them last."""
+        return artifacts.nodes(self.call.artifacts / "manifest.json")
+
+    def changes(self, selected: Collection[str]) -> Changes:
+        """Return what happens to each node when dbt takes these."""
+        return compare(self.nodes(), self.former, selected, full=not self.options)
 
 
 def invocation(work: Workspace, environment: str, release: str, database: Identifier, key: str) -> Invocation:
@@ -66,23 +74,25 @@ def invocation(work: Workspace, environment: str, release: str, database: Identi
 
 
 def select(work: Workspace, call: Invocation, environment: str, former: str | None, *, everything: bool) -> Selection:
-    """Return what changes against the former deployment's release: all of it when that is unknown or set otherwise."""
+    """Return how dbt takes only what changed against the former deployment; all of it when that cannot be known."""
     state = call.home / "state"
     manifest = artifacts.kept(work.store, environment, former, "manifest.json", state) if former else None
     before = artifacts.kept(work.store, environment, former, SETTINGS, state) if former else None
-    same = before is not None and json.loads(before.read_text()) == _plain(call.variables)
-    options: tuple[str, ...] = ()
-    why = "all of it" if everything else "first deployment here" if former is None else "settings changed"
-    if not everything and manifest is not None and same:
-        options, why = ("--select", "state:modified+", "--state", str(state)), "changed since live's release"
-    elif former is not None and manifest is None and not everything:
-        why = "live's manifest is not in the store"
-    listed = run(call, ["ls", *options, "--output", "json", "--output-keys", "unique_id"])
-    selected = {str(json.loads(line)["unique_id"]) for line in listed.lines if line.startswith("{")}
-    nodes = artifacts.nodes(call.artifacts / "manifest.json")
     known = artifacts.nodes(manifest) if manifest is not None else None
-    changes = compare(nodes, known, selected, full=not options)
-    return Selection(call, changes, options, nodes, why)
+    if everything or former is None:
+        return Selection(call, (), known, "all of it" if everything else "first deployment here")
+    if manifest is None:
+        return Selection(call, (), None, "live's manifest is not in the store")
+    if before is None or json.loads(before.read_text()) != _plain(call.variables):
+        return Selection(call, (), known, "settings changed")
+    options = ("--select", "state:modified+", "--state", str(state))
+    return Selection(call, options, known, "changed since live's release")
+
+
+def listed(selection: Selection) -> Changes:
+    """Return what would change, without building: dbt parses the project and lists what it would take."""
+    found = run(selection.call, ["ls", *selection.options, "--output", "json", "--output-keys", "unique_id"])
+    return selection.changes({str(json.loads(line)["unique_id"]) for line in found.lines if line.startswith("{")})
 
 
 def keep_settings(work: Workspace, call: Invocation, environment: str, deployment: str) -> None:
@@ -95,9 +105,10 @@ def keep_settings(work: Workspace, call: Invocation, environment: str, deploymen
 def keep_outcomes(work: Workspace, selection: Selection, environment: str, deployment: str, former: str | None) -> None:
     """Keep how each data test ended: of those that did not run now, what the former deployment saw."""
     before = _outcomes(work, environment, former) if former else {}
-    found = {key: {**one, "carried": True} for key, one in before.items() if key in selection.nodes}
+    nodes = selection.nodes()
+    found = {key: {**one, "carried": True} for key, one in before.items() if key in nodes}
     for result in artifacts.results(selection.call.artifacts / "run_results.json"):
-        node = selection.nodes.get(result.id)
+        node = nodes.get(result.id)
         if node is not None and node.kind == "test" and result.status != "skipped":
             found[result.id] = {"passed": result.status == "pass", "weight": node.weight, "carried": False}
     home = artifacts.deployment_home(work.store, environment, deployment)

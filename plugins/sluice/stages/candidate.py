@@ -130,8 +130,9 @@ def _build(one: Stage, exchange: Exchange) -> dict[str, object]:
     started = monotonic()
     results = building.run_build(call, selection.options, full=deployment.full_refresh)
     seconds = round(monotonic() - started, 1)
+    changes = selection.changes({result.id for result in results})
     found = observe.inventory(one.session, candidate)
-    gone = [name for name in selection.changes.removed if name in found]
+    gone = [name for name in changes.removed if name in found]
     for name in gone:
         one.session.run(promoted.drop_relation(candidate, name, found[name].kind))
     building.keep_settings(one.work, call, environment, deployment.id)
@@ -143,7 +144,7 @@ def _build(one: Stage, exchange: Exchange) -> dict[str, object]:
     return {
         "models": sum(1 for result in results if result.built),
         "tests": sum(1 for result in results if result.tested),
-        "kept": len(selection.changes.kept),
+        "kept": len(changes.kept),
         "removed": gone,
         "why": selection.why,
         "build_seconds": seconds,

@@ -110,9 +110,10 @@ def _compiles(one: Stage, former: str | None) -> Evidence:
     """What is to be built compiles against live; on a first deployment there is nothing yet to compile against."""
     environment, release = one.deployment.environment, one.deployment.release
     call = building.invocation(one.work, environment, release, one.live, one.deployment.id)
-    selection = building.select(one.work, call, environment, former, everything=one.deployment.full_refresh)
     if former is None:
-        return Evidence("compiles", Verdict.PASS, f"{len(selection.nodes)} nodes parsed", "parses")
+        run(call, ["parse"])
+        return Evidence("compiles", Verdict.PASS, "parses; live is empty, so nothing is compiled against it", "parses")
+    selection = building.select(one.work, call, environment, former, everything=one.deployment.full_refresh)
     ended = run(call, ["compile", *selection.options], check=False)
     verdict = Verdict.PASS if ended.succeeded else Verdict.FAIL
-    return Evidence("compiles", verdict, f"{len(selection.changes.built)} nodes", "compiles", ended.failures)
+    return Evidence("compiles", verdict, selection.why, "compiles", ended.failures)

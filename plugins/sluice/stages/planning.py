@@ -111,6 +111,7 @@ def _plan(work: Workspace, deployment: Deployment, marker: Marker | None) -> Pro
     former = marker.deployment if marker else None
     call = building.invocation(work, spec.name, deployment.release, live, deployment.id)
     selection = building.select(work, call, spec.name, former, everything=deployment.full_refresh)
+    changes = building.listed(selection)
     cautions = (
         [] if _follows_swaps(selection) else ["the project does not override ref(): its views may name live itself"]
     )
@@ -123,7 +124,7 @@ def _plan(work: Workspace, deployment: Deployment, marker: Marker | None) -> Pro
         candidate=candidate_name(live, deployment.id).name,
         live_now=say(marker),
         live_already=marker is not None and marker.release == deployment.release,
-        changes=selection.changes,
+        changes=changes,
         why=selection.why,
         approval=spec.promotion.approval,
         gates=gate_names(work.policies.gates(spec.name)),
@@ -134,5 +135,5 @@ def _plan(work: Workspace, deployment: Deployment, marker: Marker | None) -> Pro
 
 def _follows_swaps(selection: building.Selection) -> bool:
     """Tell whether the project replaces ref(), or makes no view for which that would matter."""
-    views = any(node.materialized == "view" for node in selection.nodes.values())
+    views = any(node.materialized == "view" for node in selection.nodes().values())
     return not views or read_project(selection.call.project).overrides_ref()

@@ -68,7 +68,7 @@ def build_in_place(work: Workspace, deployment: Deployment, now: datetime) -> St
         facts: dict[str, object] = {
             "models": sum(1 for result in results if result.built),
             "tests": sum(1 for result in results if result.tested),
-            "removed": _remove(one, selection.changes.removed),
+            "removed": _remove(one, selection.changes({result.id for result in results}).removed),
             "why": selection.why,
             "build_seconds": round(monotonic() - started, 1),
         }

@@ -20,6 +20,7 @@ from sluice.stages.stage import Stage, stage
 from sluice.stages.workspace import Workspace
 
 VERIFIED = "deployment.verified"
+_TAG = building.AFTER.removeprefix("tag:")
 
 
 def verify(work: Workspace, deployment: Deployment, now: datetime) -> StageReport:
@@ -71,14 +72,15 @@ def _check(session: Session, check: Check, role: Identifier) -> Evidence:
 
 def _tested(one: Stage) -> tuple[Evidence, ...]:
     """What the project's own tests of live say: those with the tag post_promotion."""
-    call = building.invocation(
-        one.work, one.deployment.environment, one.deployment.release, one.live, one.deployment.id
-    )
-    listed = run(call, ["ls", "--select", building.AFTER, "--resource-type", "test"])
-    if not listed.lines:
+    environment, key = one.deployment.environment, one.deployment.id
+    into = building.scratch() / "runs" / environment / key / "verified"
+    manifest = artifacts.kept(one.work.store, environment, key, "manifest.json", into)
+    tags = {tag for node in artifacts.nodes(manifest).values() for tag in node.tags} if manifest is not None else {_TAG}
+    if _TAG not in tags:
         return ()
+    call = building.invocation(one.work, environment, one.deployment.release, one.live, key)
+    (call.artifacts / "run_results.json").unlink(missing_ok=True)
     run(call, ["test", "--select", building.AFTER], check=False)
     results = artifacts.results(call.artifacts / "run_results.json")
-    gate = one.work.policies.gates(one.deployment.environment).dbt
-    found = building.dbt_evidence(gate, results)
+    found = building.dbt_evidence(one.work.policies.gates(environment).dbt, results)
     return (Evidence("post-promotion tests", found.verdict, found.observed, found.limit, found.detail),)

@@ -1,0 +1,63 @@
+"""dbt in this process: what it is told, what it leaves behind, and what its failures say."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from sluice.dbt.artifacts import nodes
+from sluice.dbt.invoke import Invocation, run
+from sluice.dbt.profile import Target
+from sluice.errors import RetryError, SpecError
+
+SECRET = "hunter2-hunter2"
+TARGET = Target("prod", "acme", "SVC", "R", "WH", "LIVE", "PUBLIC", 2, password=SECRET, host="127.0.0.1", port=1)
+
+
+@pytest.fixture
+def call(tmp_path: Path) -> Invocation:
+    project = tmp_path / "project"
+    (project / "models").mkdir(parents=True)
+    (project / "dbt_project.yml").write_text(
+        "name: shop\nprofile: a name of its own\nflags:\n  send_anonymous_usage_stats: false\n"
+    )
+    (project / "models" / "a.sql").write_text("select {{ var('answer') }} as a, '{{ target.name }}' as target")
+    (project / "models" / "b.sql").write_text("select a from {{ ref('a') }}")
+    return Invocation(project, replace(TARGET, protocol="http", connect_timeout=1), tmp_path / "home", {"answer": 42})
+
+
+def test_the_project_decides_its_profile_and_we_its_values(call: Invocation) -> None:
+    """Any project's profile name works; target, database and vars come from us; nothing stays in the environment."""
+    listed = run(call, ["ls", "--output", "json", "--output-keys", "unique_id"])
+    assert {json.loads(line)["unique_id"] for line in listed.lines} == {"model.shop.a", "model.shop.b"}
+    manifest = json.loads((call.artifacts / "manifest.json").read_text())
+    assert manifest["nodes"]["model.shop.a"]["database"] == "LIVE"
+    assert nodes(call.artifacts / "manifest.json")["model.shop.b"].relation == "PUBLIC.B"
+    assert not [name for name in os.environ if "SLUICE" in name]
+
+
+def test_no_secret_reaches_the_disk(call: Invocation) -> None:
+    """Profile, logs and artifacts hold no value of the connection's password; the text is the same for any database."""
+    run(call, ["ls"])
+    profile = (call.home / "profiles.yml").read_text()
+    run(replace(call, target=replace(call.target, database="OTHER", password="another")), ["ls"])
+    assert (call.home / "profiles.yml").read_text() == profile
+    for path in call.home.rglob("*"):
+        assert not path.is_file() or SECRET.encode() not in path.read_bytes(), path
+    assert SECRET not in repr(call)
+
+
+def test_a_project_that_does_not_parse_is_refused(call: Invocation) -> None:
+    """The refusal names the file and what dbt says of it."""
+    (call.project / "models" / "b.sql").write_text("select {{ ref('nobody') }}")
+    with pytest.raises(SpecError, match="nobody"):
+        run(call, ["parse"])
+
+
+def test_an_unreachable_account_may_be_tried_again(call: Invocation) -> None:
+    """A connection that cannot be made is a reason to retry, not to change the project."""
+    with pytest.raises(RetryError, match="could not reach Snowflake"):
+        run(call, ["run"])
