@@ -12,7 +12,7 @@ import pyarrow as pa
 from fakesnow import transforms
 from sqlglot import Expr, exp
 
-from snowdome import functions, resolve
+from snowdome import functions, resolve, table_functions
 from snowdome.duck import ROWS, VIEWS
 from snowdome.errors import SqlError, unsupported
 from snowdome.records import Sequence, View
@@ -111,17 +111,20 @@ class Binder:
         table.set("catalog", None)
 
     def _result_scan(self, source: exp.TableFromRows) -> None:
-        """TABLE(RESULT_SCAN(…)) is the kept answer of an earlier statement."""
+        """TABLE(RESULT_SCAN(…)) is the kept answer of an earlier statement; other functions answer afresh."""
         call = source.this
-        if not (isinstance(call, exp.Anonymous) and call.name.upper() == "RESULT_SCAN"):
-            return
-        argument = call.expressions[0]
-        results, session = self.account.results, self.context.session
-        query_id = argument.name if isinstance(argument, exp.Literal) else results.last_id(session, -1)
-        outcome = results.get(query_id or "")
-        if outcome is None or outcome.result is None:
-            raise SqlError(709, "02000", f"Statement {query_id} not found")
-        table = exp.Table(this=exp.to_identifier(self._register(outcome.result.arrow()), quoted=True))
+        result = table_functions.answer(self.account, self.context, call)
+        if result is None:
+            if not (isinstance(call, exp.Anonymous) and call.name.upper() == "RESULT_SCAN"):
+                return
+            argument = call.expressions[0]
+            results, session = self.account.results, self.context.session
+            query_id = argument.name if isinstance(argument, exp.Literal) else results.last_id(session, -1)
+            outcome = results.get(query_id or "")
+            if outcome is None or outcome.result is None:
+                raise SqlError(709, "02000", f"Statement {query_id} not found")
+            result = outcome.result
+        table = exp.Table(this=exp.to_identifier(self._register(result.arrow()), quoted=True))
         for key in ("alias", "joins"):
             table.set(key, source.args.get(key))
         source.replace(table)

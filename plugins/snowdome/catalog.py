@@ -146,6 +146,7 @@ class Catalog:
         record = self._records.pop(record_id, None)
         if record is None:
             return None
+        self._kids[record.parent].discard(record_id)
         if isinstance(record, (Role, DatabaseRole)):
             self.closures.clear()
         if isinstance(record, Table):

@@ -6,7 +6,7 @@ import time
 import uuid
 from typing import TYPE_CHECKING
 
-from snowdome import data, grammar, objects, transactions
+from snowdome import data, dispatch, grammar, transactions
 from snowdome.errors import SqlError
 from snowdome.grammar.session import SessionStatement
 from snowdome.grammar.show import ShowStatement
@@ -50,7 +50,7 @@ def _run(account: Account, session: Session, sql: str, parameters: Parameters) -
         return data.execute(account, session, sql, parameters)
     if session.in_transaction and not isinstance(statement, (SessionStatement, ShowStatement)):
         transactions.commit(account, session)
-    return objects.run(account, session, statement)
+    return dispatch.run(account, session, statement)
 
 
 def _entry(account: Account, session: Session, sql: str, query_id: str) -> Entry:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from sqlglot import Expr, exp
 
+from snowdome import access
 from snowdome.errors import SqlError, unsupported
+from snowdome.objects import tag_references
 from snowdome.records import Role, User
 
 if TYPE_CHECKING:
@@ -92,6 +95,8 @@ def _session_value(binder: Binder, node: Expr) -> str | None:  # noqa: C901, PLR
             return REGION
         case exp.CurrentSecondaryRoles():
             return '{"roles":"","value":"ALL"}' if session.secondary_roles else '{"roles":"","value":""}'
+        case exp.CurrentAvailableRoles():
+            return json.dumps([role.name for role in access.available_roles(account, session.user)])
         case exp.CurrentTransaction():
             return str(session.id) if session.in_transaction else None
         case _:
@@ -128,6 +133,8 @@ def _anonymous(binder: Binder, node: exp.Anonymous) -> Expr | None:
         return exp.Literal.string("127.0.0.1")
     if name == "CURRENT_STATEMENT":
         return exp.Literal.string(account.log.current(session))
+    if name == "SYSTEM$GET_TAG":
+        return _literal(tag_references.get_tag(account, session, *(argument.name for argument in node.expressions[:3])))
     if name.startswith("SYSTEM$"):
         raise SqlError(2140, "42601", f"SQL compilation error:\nUnknown function {name}: unsupported by snowdome")
     return None

@@ -1,0 +1,75 @@
+"""Account statements to what carries them out: each kind of statement has one function that does it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from snowdome.errors import unsupported
+from snowdome.grammar.show import Show
+from snowdome.objects import (
+    absent,
+    databases,
+    grants,
+    monitors,
+    parameters,
+    relations,
+    remarks,
+    roles,
+    schemas,
+    sessions,
+    show,
+    show_grants,
+    show_users,
+    show_warehouses,
+    tag_references,
+    tags,
+    users,
+    warehouses,
+)
+
+if TYPE_CHECKING:
+    from snowdome.account import Account
+    from snowdome.grammar import Statement
+    from snowdome.result import Result
+    from snowdome.session import Session
+
+Handler = Callable[["Account", "Session", Any], "Result"]
+
+HANDLERS: dict[type, Any] = {
+    **databases.HANDLERS,
+    **schemas.HANDLERS,
+    **relations.HANDLERS,
+    **sessions.HANDLERS,
+    **warehouses.HANDLERS,
+    **roles.HANDLERS,
+    **users.HANDLERS,
+    **grants.HANDLERS,
+    **tags.HANDLERS,
+    **monitors.HANDLERS,
+    **parameters.HANDLERS,
+    **remarks.HANDLERS,
+    **show_grants.HANDLERS,
+}
+SHOWN: dict[str, Handler] = {
+    **dict.fromkeys((*show.FULL, "COLUMN"), show.show),
+    "ROLE": roles.show,
+    "DATABASE ROLE": roles.show_database_roles,
+    "USER": show_users.show,
+    "WAREHOUSE": show_warehouses.show,
+    "TAG": tag_references.show,
+    "RESOURCE MONITOR": monitors.show,
+    **dict.fromkeys(absent.KINDS, absent.show),
+}
+
+
+def run(account: Account, session: Session, statement: Statement) -> Result:
+    """The statement has been carried out."""
+    if isinstance(statement, Show):
+        handler = SHOWN.get(statement.kind)
+        what = f"SHOW {statement.kind}"
+    else:
+        handler, what = HANDLERS.get(type(statement)), type(statement).__name__
+    if handler is None:
+        raise unsupported(what)
+    return handler(account, session, statement)
