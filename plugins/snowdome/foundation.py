@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from snowdome.passwords import hashed
 from snowdome.privileges import GLOBAL
-from snowdome.records import ACCOUNT_ID, Grant, Role, Sequence, Table, User
+from snowdome.records import ACCOUNT_ID, Database, DatabaseRole, Grant, Role, Sequence, Table, User
 from snowdome.records import Account as AccountRecord
 
 if TYPE_CHECKING:
     from snowdome.account import Account
+    from snowdome.catalog import Change
 
 # each role, and the roles it is granted to
 ROLES = {
@@ -27,6 +29,13 @@ ACCOUNT_PRIVILEGES = {
     "SECURITYADMIN": ("MANAGE GRANTS", "CREATE NETWORK POLICY"),
 }
 ADMIN = "ADMIN"
+SNOWFLAKE = "SNOWFLAKE"
+SNOWFLAKE_ROLES = (
+    "ALERT_VIEWER", "BUDGET_CREATOR", "CORTEX_USER", "DATA_METRIC_USER", "GOVERNANCE_ADMIN", "GOVERNANCE_VIEWER",
+    "MONITORING_VIEWER", "OBJECT_VIEWER", "ORGANIZATION_BILLING_VIEWER", "ORGANIZATION_USAGE_VIEWER",
+    "SECURITY_VIEWER", "USAGE_ADMIN", "USAGE_VIEWER",
+)  # fmt: skip
+"""Database roles that Snowflake's own database offers."""
 
 
 def lay(account: Account, password: str) -> None:
@@ -48,6 +57,7 @@ def lay(account: Account, password: str) -> None:
             for privilege in wanted
         )
         change.put(AccountRecord(id=ACCOUNT_ID, name="SNOWDOME", parent=-1, created_on=now, grants=privileges))
+        _lay_snowflake(change, ids["ACCOUNTADMIN"], now)
         change.put(
             User(
                 id=user,
@@ -59,6 +69,17 @@ def lay(account: Account, password: str) -> None:
                 properties={"DEFAULT_ROLE": "ACCOUNTADMIN"},
             )
         )
+
+
+def _lay_snowflake(change: Change, admin: int, now: datetime) -> None:
+    """The database that Snowflake shares with every account, with its database roles; nobody owns it."""
+    database = change.put(
+        Database(
+            id=change.new_id(), name=SNOWFLAKE, created_on=now, grants=(Grant(privilege="USAGE", to=admin, on=now),)
+        )
+    )
+    for name in SNOWFLAKE_ROLES:
+        change.put(DatabaseRole(id=change.new_id(), name=name, parent=database.id, created_on=now))
 
 
 def clean(account: Account) -> None:
