@@ -42,6 +42,8 @@ def from_duckdb(account: Account, problem: duckdb.Error) -> SqlError:
         return SqlError(2140, "42601", f"SQL compilation error:\nUnknown function {found[1].upper()}")
     if "division by zero" in text.lower():
         return SqlError(100051, "22012", "Division by zero")
+    if isinstance(problem, duckdb.ConstraintException) and "Duplicate key" in text:
+        return SqlError(200001, "22000", "A primary key already exists.")
     if isinstance(problem, duckdb.InterruptException):
         return SqlError(604, "57014", "SQL execution canceled")
     for cls, errno, state in _BY_CLASS:

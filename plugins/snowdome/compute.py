@@ -42,6 +42,8 @@ class Compute:
             if not found.settings.get("AUTO_RESUME", True):
                 raise errors.no_warehouse()
             found = self.start(found)
+        if found.state == "DISABLED":
+            raise errors.no_warehouse()
         with self._lock:
             self._running[found.id].append(session)
         try:
@@ -56,7 +58,7 @@ class Compute:
         now = self._account.clock.now()
         self._idle_since[warehouse.id] = now
         with self._account.catalog.change() as change:
-            return change.put(replace(warehouse, state=STARTED, resumed_on=now))
+            return change.put(replace(warehouse, state=STARTED, resumed_on=now, updated_on=now))
 
     def settled(self, warehouse: Warehouse) -> Warehouse:
         """The warehouse as the clock has left it: asleep if it was idle for longer than AUTO_SUSPEND."""

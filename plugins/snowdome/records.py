@@ -133,6 +133,8 @@ class Table(Record):
 
     column_tags: dict[str, dict[int, str]] = field(default_factory=dict)
     """Tag values by column name and tag id."""
+    hybrid: bool = False
+    """Whether its primary key is enforced, and clones leave it out."""
 
     kind: ClassVar[str] = "TABLE"
     space: ClassVar[str] = "RELATION"

@@ -92,6 +92,8 @@ def _inventory(account: Account, session: Session, parent: int) -> Iterable[Reco
         needed = NEEDED.get(type(child))
         if needed is not None and not access.has(account, session, needed, child):
             continue
+        if isinstance(child, Table) and child.hybrid:
+            continue
         yield child
         yield from _inventory(account, session, child.id)
 
@@ -104,9 +106,15 @@ def _own_sequence(account: Account, sequence: Sequence) -> Sequence:
 
 def _repointed(record: Record, roles: dict[int, int], tags: dict[int, int]) -> Record:
     """Grants to database roles and tags that were cloned along mean the copies."""
-    if not roles and not (tags and record.tags):
+    if not roles and not tags:
         return record
     grants: tuple[Grant, ...] = tuple(replace(g, to=roles.get(g.to, g.to)) for g in record.grants)
     future: tuple[FutureGrant, ...] = tuple(replace(f, to=roles.get(f.to, f.to)) for f in record.future)
     values = {tags.get(tag, tag): value for tag, value in record.tags.items()}
-    return replace(record, grants=grants, future=future, tags=values)
+    record = replace(record, grants=grants, future=future, tags=values)
+    if not isinstance(record, (Table, View)):
+        return record
+    columns = {
+        name: {tags.get(tag, tag): value for tag, value in of.items()} for name, of in record.column_tags.items()
+    }
+    return replace(record, column_tags=columns)

@@ -14,6 +14,7 @@ from snowdome.grammar.tables import (
     CloneTable,
     ClusterTable,
     DropTable,
+    Recluster,
     RenameTable,
     SecureView,
     SetTable,
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
     from snowdome.session import Session
 
 DONE = "Statement executed successfully."
+RECLUSTER_OFF = "RECLUSTER SUSPENDED"
+"""The parameter of a table whose automatic clustering rests."""
 
 
 def clone(account: Account, session: Session, statement: CloneTable) -> Result:
@@ -168,6 +171,19 @@ def cluster(account: Account, session: Session, statement: ClusterTable) -> Resu
     return status(DONE)
 
 
+def recluster(account: Account, session: Session, statement: Recluster) -> Result:
+    """Automatic clustering of the table goes on, or rests."""
+    with account.catalog.change() as change:
+        found = _owned(account, Context.of(session), statement.name, "TABLE", if_exists=statement.if_exists)
+        if not isinstance(found, Table):
+            return settings.missing(statement.name.last)
+        parameters = {name: value for name, value in found.parameters.items() if name != RECLUSTER_OFF}
+        if not statement.resumed:
+            parameters[RECLUSTER_OFF] = True
+        _put(session, change, replace(found, parameters=parameters))
+    return status(DONE)
+
+
 def drop(account: Account, session: Session, statement: DropTable) -> Result:
     """The table or view has no name any more; a table can be undropped while its retention lasts."""
     context, name = Context.of(session), statement.name
@@ -232,6 +248,7 @@ HANDLERS = {
     UnsetTable: unset_properties,
     SecureView: secure,
     ClusterTable: cluster,
+    Recluster: recluster,
     DropTable: drop,
     UndropTable: undrop,
 }

@@ -10,6 +10,7 @@ from snowdome import access, errors, resolve, types
 from snowdome.grammar.show import Show
 from snowdome.objects import shown
 from snowdome.objects.drops import retention_days
+from snowdome.objects.relations import RECLUSTER_OFF
 from snowdome.objects.shown import NUMBER, TEXT, TIME
 from snowdome.records import Column, Database, Record, Schema, Table, View
 from snowdome.resolve import Context
@@ -101,9 +102,7 @@ def _parents(account: Account, session: Session, statement: Show) -> list[int]:
             scope = "SCHEMA"
     if scope == "ACCOUNT":
         databases = [d for d in account.catalog.children(0, Database) if access.may_see(account, session, d)]
-    elif scope == "DATABASE":
-        databases = [resolve.database(account, context, name.last if name is not None else None, "SHOW")]
-    elif statement.kind == "SCHEMA":
+    elif scope == "DATABASE" or statement.kind == "SCHEMA":
         databases = [resolve.database(account, context, name.last if name is not None else None, "SHOW")]
     else:
         return [_schema(account, context, statement).id]
@@ -175,7 +174,8 @@ def _relation_cells(record: Table | View, counts: dict[int, int]) -> dict[str, A
         "cluster_by": f"LINEAR({record.cluster_by})" if record.cluster_by else "",
         "rows": counts.get(record.id),
         "bytes": 0,
-        "automatic_clustering": "ON" if record.cluster_by else "OFF",
+        "automatic_clustering": "ON" if record.cluster_by and not record.parameters.get(RECLUSTER_OFF) else "OFF",
+        "is_hybrid": shown.mark(record.hybrid),
     }
 
 
