@@ -77,7 +77,7 @@ def statements_of(step: Step) -> list[Statement]:  # noqa: C901, PLR0911 (one ca
 
 
 def _control(step: CreateControl) -> Iterable[Statement]:
-    for one in step.missing:
+    for one in sorted(step.missing, key=lambda found: found.name in VIEWS):  # the views read the journal
         if one.schema is None:
             yield control.create_database(one.database, Marker("control").comment)
         elif one.name is None:
