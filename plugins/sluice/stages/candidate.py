@@ -69,7 +69,7 @@ def build(work: Workspace, deployment: Deployment, now: datetime) -> StageReport
         one.note(BUILDING, {"candidate": exchange.incoming})
         facts = _build(one, exchange)
         one.note(BUILT, facts)
-        summary = f"{facts['models']} models built, {facts['tests']} tests run in {facts['build_seconds']} s"
+        summary = f"{facts['built']} models built, {facts['tests']} tests run in {facts['build_seconds']} s"
         return one.report(summary, facts)
 
 
@@ -142,7 +142,7 @@ def _build(one: Stage, exchange: Exchange) -> dict[str, object]:
         run(call, ["docs", "generate", "--no-compile"])
         links |= artifacts.keep(one.work.store, environment, deployment.id, [call.artifacts / "catalog.json"])
     return {
-        "models": sum(1 for result in results if result.built),
+        "built": sum(1 for result in results if result.built),
         "tests": sum(1 for result in results if result.tested),
         "kept": len(changes.kept),
         "removed": gone,

@@ -66,7 +66,7 @@ def build_in_place(work: Workspace, deployment: Deployment, now: datetime) -> St
         started = monotonic()
         results = building.run_build(call, selection.options, full=deployment.full_refresh)
         facts: dict[str, object] = {
-            "models": sum(1 for result in results if result.built),
+            "built": sum(1 for result in results if result.built),
             "tests": sum(1 for result in results if result.tested),
             "removed": _remove(one, selection.changes({result.id for result in results}).removed),
             "why": selection.why,
@@ -78,7 +78,7 @@ def build_in_place(work: Workspace, deployment: Deployment, now: datetime) -> St
         if failed(evidence):
             raise one.refuse("the build does not pass", evidence, untouched="every other environment")
         return one.report(
-            f"{facts['models']} models, {facts['tests']} tests in {facts['build_seconds']} s", facts, evidence
+            f"{facts['built']} models, {facts['tests']} tests in {facts['build_seconds']} s", facts, evidence
         )
 
 

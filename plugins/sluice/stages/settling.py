@@ -100,7 +100,7 @@ def _receipt(one: Stage) -> Mapping[str, object]:
     arrived = [event.payload for event in one.recall(ARRIVED)]
     return {
         "swap_seconds": cut[0].get("swap_seconds") if cut else None,
-        "rollback_seconds": round(sum(float(str(each.get("seconds", 0))) for each in facts), 3),
-        "rollback_statements": sum(int(str(each.get("statements", 0))) for each in facts) + one.session.statements,
+        "seconds": round(sum(float(str(each.get("seconds", 0))) for each in facts), 3),
+        "statements": sum(int(str(each.get("statements", 0))) for each in facts) + one.session.statements,
         "no_longer_live": dict(arrived[-1]) if arrived else {},
     }

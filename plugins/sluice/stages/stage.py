@@ -25,6 +25,14 @@ log = logging.getLogger(__name__)
 StageFunction = Callable[[Workspace, Deployment, datetime], StageReport]
 
 
+class GateError(RefusedError):
+    """A gate said no; its evidence, all of it, travels with the refusal."""
+
+    def __init__(self, message: str, evidence: tuple[Evidence, ...], **facts: str | None) -> None:
+        super().__init__(message, **facts)
+        self.evidence = evidence
+
+
 @dataclass(slots=True)
 class Stage:
     """What a running stage works with; it lives as long as its session."""
@@ -90,17 +98,18 @@ class Stage:
     ) -> StageReport:
         """Return the stage's report, which is in the journal then."""
         spent = {"seconds": round(monotonic() - self.started, 3), "statements": self.session.statements + 1}
-        report = StageReport(self.name, summary, {**(facts or {}), **spent}, evidence)
+        report = StageReport(self.name, summary, {**spent, **(facts or {})}, evidence)
         self.note(Kind.STAGE_DONE, report.to_json())
         return report
 
-    def refuse(self, message: str, evidence: tuple[Evidence, ...], *, untouched: str) -> RefusedError:
+    def refuse(self, message: str, evidence: tuple[Evidence, ...], *, untouched: str) -> GateError:
         """Return the refusal that the failing evidence makes; the evidence is in the journal."""
         bad = failed(evidence)
         self.note("deployment.refused", {"stage": self.name, "evidence": [one.to_json() for one in evidence]})
         lines = [f"{one.gate}: {one.observed} (limit: {one.limit}){_details(one)}" for one in bad]
-        return RefusedError(
+        return GateError(
             f"{message}: " + "; ".join(lines),
+            evidence,
             where=f"{self.deployment.environment}, deployment {self.deployment.id}, stage {self.name}",
             untouched=untouched,
         )
