@@ -121,7 +121,7 @@ def test_the_lock_needs_only_the_foundation() -> None:
     made = _plan(PROD, Estate())
     base = foundation(made)
     kinds = {type(step).__name__ for step in base.steps}
-    assert kinds == {"CreateControl", "CreateRole", "CreateWarehouse", "GrantPrivileges"}
+    assert kinds == {"CreateControl", "CreateRole", "CreateWarehouse", "GrantPrivileges", "GrantRole"}
     assert all("LOCK_PROD" in str(step.grant.on) for step in base.steps if isinstance(step, GrantPrivileges))
 
 

@@ -55,6 +55,7 @@ def plan(
         *_sources(want, found),
         *_database(spec, want, found, now),
         *_user(want, found, public_key, marker),
+        *_tag_names(want, found),
         *_grants(want, found, circumstances),
         *_tags(spec, want, found),
     ]
@@ -69,6 +70,8 @@ def foundation(whole: Plan) -> Plan:
 def _is_foundation(step: Step) -> bool:
     if isinstance(step, CreateControl | CreateRole | CreateWarehouse):
         return True
+    if isinstance(step, GrantRole):  # future ownership gives the lock's table to the environment's role: we inherit it
+        return step.membership.to_kind == "ROLE"
     if isinstance(step, AlterWarehouse):
         return [change.setting for change in step.changes] == ["auto_resume"]
     if isinstance(step, GrantPrivileges):
@@ -219,9 +222,12 @@ def _is_public(grant: Grant, database: Database | None) -> bool:
     )
 
 
-def _tags(spec: EnvironmentSpec, want: Estate, found: Estate) -> Iterable[Step]:
+def _tag_names(want: Estate, found: Estate) -> Iterable[Step]:
     for tag in sorted(want.tag_names - found.tag_names):
         yield CreateTag(tag, "cost and ownership are attributed by it")
+
+
+def _tags(spec: EnvironmentSpec, want: Estate, found: Estate) -> Iterable[Step]:
     missing = want.tagged - found.tagged
     for kind, on in sorted({(one.kind, one.on) for one in missing}):
         values = sorted((one for one in missing if (one.kind, one.on) == (kind, on)), key=lambda one: one.tag)
