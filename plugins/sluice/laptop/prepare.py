@@ -32,9 +32,8 @@ def _put(settings: dict[str, Any], port: int) -> None:
     with create_session() as session:
         for wanted in settings["connections"]:
             found = session.query(Connection).filter(Connection.conn_id == wanted["conn_id"]).one_or_none()
-            kept = found.extra_dejson.get("private_key_content") if found else None
             connection = found or Connection(conn_id=wanted["conn_id"])
-            _fill(connection, wanted, port, kept)
+            _fill(connection, wanted, port)
             session.add(connection)
         for pool in settings["pools"]:
             Pool.create_or_update_pool(
@@ -42,17 +41,17 @@ def _put(settings: dict[str, Any], port: int) -> None:
             )
 
 
-def _fill(connection: Any, wanted: dict[str, Any], port: int, kept_key: str | None) -> None:
-    """The connection points to this machine's account; a service user keeps its key over restarts."""
+def _fill(connection: Any, wanted: dict[str, Any], port: int) -> None:
+    """The connection points to this machine's account; password and key are those of the first start."""
+    kept = connection.extra_dejson.get("private_key_content")
     extra = dict(wanted["conn_extra"]) | {"account": "snowdome", "host": "127.0.0.1", "port": port, "protocol": "http"}
     connection.conn_type = wanted["conn_type"]
     connection.login = wanted["conn_login"]
     connection.schema = wanted.get("conn_schema") or ""
     if wanted["conn_login"] == "ADMIN":
-        connection.password = os.environ["SNOWDOME_PASSWORD"]
+        connection.password = connection.password or os.environ["SNOWDOME_PASSWORD"]
     else:
-        connection.password = None
-        extra["private_key_content"] = kept_key or _new_key()
+        extra["private_key_content"] = kept or _new_key()
     connection.extra = json.dumps(extra)
 
 

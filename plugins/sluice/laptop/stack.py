@@ -81,8 +81,13 @@ class Stack:
     ) -> None:
         self.stop()
 
-    def start(self) -> None:
-        """Account and Airflow answer, every DAG file is read; or nothing of them runs and the error says why."""
+    @property
+    def task_logs(self) -> Path:
+        """Where Airflow keeps the logs of tasks."""
+        return self.surroundings.airflow_home / "logs"
+
+    def refuse_if_running(self) -> None:
+        """No stack of this name runs, or this is refused."""
         if living := [service.name for service in read_state(self.state_file) if service.running]:
             raise RefusedError(
                 "this stack is already running",
@@ -91,6 +96,10 @@ class Stack:
                 good="make down",
                 untouched="it",
             )
+
+    def start(self) -> None:
+        """Account and Airflow answer, every DAG file is read; or nothing of them runs and the error says why."""
+        self.refuse_if_running()
         self.surroundings.airflow_home.mkdir(parents=True, exist_ok=True)
         self.logs.mkdir(exist_ok=True)
         self.surroundings.scratch.mkdir(exist_ok=True)

@@ -1,0 +1,106 @@
+"""DAG runs as a person follows them: each task told when it ends, with what its report says."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sluice.errors import StopError
+from sluice.laptop.rest import AirflowApi, Json, Run
+
+ENDED = frozenset({"success", "failed", "upstream_failed", "skipped"})
+THOUGHT = 4.0
+"""Seconds a person takes; an answer in the very second a task parks is lost by Airflow 3.3's scheduler."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A DAG run that ended, and what its tasks came to."""
+
+    run: Run
+    state: str
+    tasks: Mapping[str, Json]
+    reports: Mapping[str, Json]
+
+    def failed_task(self) -> str | None:
+        """Return the task that failed by itself, if any."""
+        return next((name for name, task in self.tasks.items() if task["state"] == "failed"), None)
+
+    def fact(self, task: str, name: str) -> Any:
+        """Return one fact of a stage's report."""
+        return (self.reports.get(task) or {}).get("facts", {}).get(name)
+
+    @property
+    def built(self) -> int | None:
+        """How many models the run built."""
+        found = next((self.fact(task, "built") for task in ("build", "build_in_place") if task in self.reports), None)
+        return None if found is None else int(found)
+
+
+def follow(
+    api: AirflowApi, run: Run, say: Callable[[str], None], *, seconds: float = 900, approver: AirflowApi | None = None
+) -> Ended:
+    """Wait until the run ends; tell each task; answer its questions as `approver`."""
+    told: dict[str, str] = {}
+    reports: dict[str, Json] = {}
+
+    def watch(tasks: Mapping[str, Json]) -> None:
+        for name, task in tasks.items():
+            state = str(task["state"])
+            if state in ENDED and told.get(name) != state:
+                told[name] = state
+                report = api.xcom(run, name) if state == "success" else None
+                if isinstance(report, dict):
+                    reports[name] = report
+                if state in {"success", "failed"}:
+                    say(_line(name, task, report))
+            if state == "awaiting_input" and told.get(name) != state and approver is not None:
+                told[name] = state
+                approve(approver, run, name, say)
+
+    state = api.wait(run, seconds=seconds, watch=watch)
+    return Ended(run, state, api.tasks(run), reports)
+
+
+def approve(approver: AirflowApi, run: Run, task: str, say: Callable[[str], None]) -> None:
+    """The approver reads the question for a moment and says yes."""
+    question = next((one for one in approver.waiting(run) if one["task_instance"]["task_id"] == task), None)
+    if question is None:
+        return
+    say(f"{task}: {question['subject']} {approver.user} reads the plan …")
+    time.sleep(THOUGHT)
+    approver.answer(run, task, "Approve")
+    say(f"{task}: approved by {approver.user}")
+
+
+def next_run(api: AirflowApi, dag_id: str, known: set[str], *, seconds: float = 90) -> Run:
+    """Return the run that the DAG's asset started, once it is there; `known` are the runs of before."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        for found in reversed(api.runs(dag_id)):
+            if found["dag_run_id"] not in known:
+                known.add(found["dag_run_id"])
+                return Run(dag_id, found["dag_run_id"])
+        time.sleep(0.5)
+    raise StopError(f"its asset started no run of {dag_id} in {seconds:.0f} s", where=dag_id)
+
+
+def why(api: AirflowApi, ended: Ended, logs: Path) -> StopError:
+    """Return the error that a run makes which ended otherwise than expected: the task, its words, its log."""
+    task = ended.failed_task() or "none of its tasks"
+    text = api.log(ended.run, task, int(ended.tasks[task]["try_number"])) if task in ended.tasks else ""
+    return StopError(
+        f"{ended.run.dag_id} ended as {ended.state}; failed: {task}",
+        where=str(logs / f"dag_id={ended.run.dag_id}" / f"run_id={ended.run.run_id}"),
+        value="\n".join(text.splitlines()[-25:]),
+    )
+
+
+def _line(name: str, task: Json, report: Any) -> str:
+    seconds = f"{float(task['duration'] or 0):.1f} s"
+    said = str(report["summary"]) if isinstance(report, dict) and report.get("summary") else ""
+    mark = "✓" if task["state"] == "success" else "✗"
+    return f"{mark} {name:<15} {seconds:>8}  {said.splitlines()[0] if said else ''}"
