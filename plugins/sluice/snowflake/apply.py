@@ -24,12 +24,9 @@ from sluice.domain.steps import (
     SetTags,
     Step,
 )
-from sluice.errors import RetryError
 from sluice.snowflake import control, provisioning, statements
 from sluice.snowflake.connect import Session
 from sluice.snowflake.statements import Statement
-
-_ATTEMPTS = 3
 
 
 def apply(session: Session, plan: Plan, done: Callable[[Step], None] = lambda _: None) -> int:
@@ -37,7 +34,7 @@ def apply(session: Session, plan: Plan, done: Callable[[Step], None] = lambda _:
     before = session.statements
     for step in plan.steps:
         for statement in statements_of(step):
-            _insist(session, statement)
+            session.run(statement)
         done(step)
     return session.statements - before
 
@@ -86,15 +83,3 @@ def _control(step: CreateControl) -> Iterable[Statement]:
             yield control.create_journal(one.database)
         elif one.name in VIEWS:
             yield control.create_view(one.database, one.name)
-
-
-def _insist(session: Session, statement: Statement) -> None:
-    """Send an idempotent statement until it is answered, or give up after a few cut lines."""
-    for attempt in range(1, _ATTEMPTS + 1):
-        try:
-            session.run(statement)
-        except RetryError:
-            if attempt == _ATTEMPTS:
-                raise
-        else:
-            return

@@ -15,10 +15,11 @@ from sluice.domain.names import Identifier
 from sluice.errors import RetryError, SpecError, StopError
 from sluice.snowflake import keys, statements
 from sluice.snowflake.failures import classify
-from sluice.snowflake.statements import Statement
+from sluice.snowflake.statements import Statement, Value
 
 Row = dict[str, Any]
 _CONTROL = Identifier("SLUICE")
+_ATTEMPTS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,13 +96,27 @@ class Session:
         self.last_count: int | None = None
 
     def run(self, statement: Statement) -> list[Row]:
-        """Return the rows of a statement, keyed by lower-case column name."""
+        """Return the rows of a statement, keyed by lower-case column name.
+
+        A statement that may be repeated is, when its answer is lost: the connector itself gives up on an answer that
+        was cut half-way.
+        """
+        attempts = _ATTEMPTS if self.retries and statement.repeatable else 1
+        for _ in range(attempts - 1):
+            try:
+                return self._run(statement)
+            except RetryError as cut:
+                if not cut.lost:
+                    raise
+        return self._run(statement)
+
+    def _run(self, statement: Statement) -> list[Row]:
         self.statements += 1
         cursor = self.connection.cursor(snowflake.connector.DictCursor)
         try:
             cursor.execute(
                 statement.sql,
-                statement.params or None,
+                tuple(_plain(value) for value in statement.params) or None,
                 _no_retry=not (self.retries and statement.repeatable),
             )
             rows = cursor.fetchall()
@@ -135,6 +150,11 @@ class Session:
             yield self
         finally:
             self.run(statements.use_role(before))
+
+
+def _plain(value: Value) -> Value:
+    """The connector binds texts by their exact class; an enum's member is one of another."""
+    return str(value) if isinstance(value, str) else value
 
 
 @contextmanager
