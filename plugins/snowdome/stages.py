@@ -72,6 +72,7 @@ def put(account: Account, session: Session, expression: Expr, parameters: Parame
     name, _, path = target.removeprefix("@").partition("/")
     options = parse_options(expression.args.get("properties") or [])
     physical = _storage(account, session, name)
+    account.duck.stage(physical)  # now, because a COPY INTO in an open transaction would not see it
     data = {
         "stageInfo": {
             "locationType": "LOCAL_FS",
