@@ -6,16 +6,17 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import Any
 
-import httpx
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
+from sluice.domain.names import Identifier
 from sluice.domain.policies import load_policies
 from sluice.domain.specs import load_environments
 from sluice.snowflake.connect import ConnectionSettings, Session, connect
+from sluice.snowflake.statements import Statement
 from sluice.stages.workspace import Workspace
+from snowdome.pytest_plugin import Snowdome
 from upath import UPath
 
 INCLUDE = Path(__file__).resolve().parents[2] / "include"
@@ -54,9 +55,22 @@ class Connections:
 
 
 @pytest.fixture
-def connections(snowdome: Any) -> Connections:
+def account(snowdome_module: Snowdome) -> Iterator[Snowdome]:
+    """The account of this module, as empty as a new one when the test begins."""
+    yield snowdome_module
+    snowdome_module.no_faults()
+    with connect(Connections(snowdome_module.port)("snowflake_admin")) as session:
+        for kind, ours in (("DATABASE", ""), ("WAREHOUSE", ""), ("ROLE", ("SLUICE", "OLIST")), ("USER", "SVC_")):
+            for row in session.run(Statement(f"SHOW {kind}S")):
+                name = Identifier.found(row["name"])
+                if name.name.startswith(ours) and name.name != "SNOWFLAKE":
+                    session.run(Statement(f"DROP {kind} IF EXISTS {name.sql}"))
+
+
+@pytest.fixture
+def connections(account: Snowdome) -> Connections:
     """The connections to the server of this test."""
-    return Connections(snowdome.port)
+    return Connections(account.port)
 
 
 @pytest.fixture
@@ -94,30 +108,29 @@ def another(connections: Connections) -> Iterator[Callable[[], Session]]:
         manager.__exit__(None, None, None)
 
 
-def _control(port: int, path: str, body: dict[str, object]) -> None:
-    answer = httpx.post(f"http://127.0.0.1:{port}/snowdome/{path}", json=body, timeout=10)
-    answer.raise_for_status()
-
-
 @pytest.fixture
-def fault(snowdome: Any) -> Callable[..., None]:
+def fault(account: Snowdome) -> Callable[..., None]:
     """Ask the server for a fault: `fault(match=…, nth=…, when=…, do=…)`."""
-    return lambda **what: _control(snowdome.port, "faults", what)
+    return account.fault
 
 
 @pytest.fixture
-def advance(snowdome: Any) -> Callable[[int], None]:
-    """Move the account's clock on by so many seconds."""
-    return lambda seconds: _control(snowdome.port, "clock", {"advance_seconds": seconds})
+def clear(account: Snowdome) -> Callable[[], int]:
+    """Take back the faults that have not struck, and return how many there were."""
 
-
-@pytest.fixture
-def clear(snowdome: Any) -> Callable[[], list[object]]:
-    """Take back the faults that have not struck, and return them."""
-
-    def take_back() -> list[object]:
-        answer = httpx.delete(f"http://127.0.0.1:{snowdome.port}/snowdome/faults", timeout=10)
-        answer.raise_for_status()
-        return list(answer.json()["waiting"])
+    def take_back() -> int:
+        waiting = len(account.control("faults")["faults"])
+        account.no_faults()
+        return waiting
 
     return take_back
+
+
+@pytest.fixture
+def advance(account: Snowdome) -> Callable[[int], None]:
+    """Move the account's clock on by so many seconds."""
+
+    def move(seconds: int) -> None:
+        account.clock(advance_seconds=seconds)
+
+    return move

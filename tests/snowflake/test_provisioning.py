@@ -200,7 +200,7 @@ def _own(work: Workspace, number: int) -> Iterator[Workspace]:
     ("do", "when"), [("error", "before"), ("error", "after"), ("drop", "before"), ("drop", "after")]
 )
 def test_a_failure_at_any_statement_is_finished_by_the_next_run(
-    work: Workspace, fault: Callable[..., None], clear: Callable[[], list[object]], do: str, when: str
+    work: Workspace, fault: Callable[..., None], clear: Callable[[], int], do: str, when: str
 ) -> None:
     """Refused, cut, or answered into the void: after one more run the environment is as specified and unlocked."""
     number = 0
