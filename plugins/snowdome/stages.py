@@ -156,7 +156,7 @@ def _bind_source(account: Account, session: Session, expression: exp.Copy) -> No
             name, slash, path = var.name[1:].partition("/")
             physical = _storage(account, session, name)
             account.duck.stage(physical)
-            var.set("this", f"@{CATALOG}.{SCHEMA}.{physical}{slash}{path}")
+            var.set("this", f'@"{CATALOG}"."{SCHEMA}"."{physical}"{slash}{path}')
 
 
 def _bind_format(account: Account, context: Context, expression: exp.Copy) -> None:
