@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -70,24 +69,22 @@ class Readers:
                 except MissingError as error:
                     # Before the first deployment there is nothing to read; after it, this is an error like any other.
                     if self._begun.is_set():
-                        self._count(lambda error=error: self._complain(str(error)))
+                        self._complain(str(error))
                 except SluiceError as error:
-                    self._count(lambda error=error: self._complain(str(error)))
+                    self._complain(str(error))
                 else:
                     self._begun.set()
-                    self._count(lambda answer=answer: self._judge(str(answer["one"]), str(answer["other"])))
-
-    def _count(self, what: Callable[[], None]) -> None:
-        with self._lock:
-            what()
+                    self._judge(str(answer["one"]), str(answer["other"]))
 
     def _judge(self, one: str, other: str) -> None:
-        self.seen.reads += 1
-        self.seen.values.add(one)
-        if one != other:
-            self.seen.torn += 1
-            self.seen.complaints.append(f"torn: {one} and {other} in one answer")
+        with self._lock:
+            self.seen.reads += 1
+            self.seen.values.add(one)
+            if one != other:
+                self.seen.torn += 1
+                self.seen.complaints.append(f"torn: {one} and {other} in one answer")
 
     def _complain(self, text: str) -> None:
-        self.seen.errors += 1
-        self.seen.complaints.append(text)
+        with self._lock:
+            self.seen.errors += 1
+            self.seen.complaints.append(text)

@@ -1,0 +1,129 @@
+"""The DAGs: they import, they read YAML only, their tasks hang together as a promotion must, their forms refuse."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from airflow.dag_processing.dagbag import DagBag
+from airflow.sdk import DAG
+from airflow.sdk.exceptions import ParamValidationError
+from sluice.airflow.flows import promotion, promotion_params
+
+ROOT = Path(__file__).parents[2]
+STAGES = [
+    "plan", "approve", "lock", "scale_up", "check_source", "check_target", "record_undo", "clone", "build", "judge",
+    "accept_marginal", "cut_over", "verify", "settle",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def bag() -> DagBag:
+    """Every DAG file of the project, read as Airflow reads them."""
+    return DagBag(ROOT / "dags")
+
+
+def test_every_dag_file_imports(bag: DagBag) -> None:
+    """Each file makes one DAG, with documentation, and none fails."""
+    assert bag.import_errors == {}
+    assert set(bag.dags) >= {"provision_environment", "refresh_dev", "promote_staging", "promote_prod", "rollback"}
+    assert len(bag.dags) == len(list((ROOT / "dags").glob("*.py")))
+    assert all(dag.doc_md and dag.max_active_runs == 1 and not dag.catchup for dag in bag.dags.values())
+
+
+def test_reading_a_dag_file_is_cheap() -> None:
+    """Reading the DAG files imports neither dbt nor the Snowflake connector nor pandas, and takes a fraction of a second."""
+    probe = """
+import json, sys, time
+from airflow.sdk import DAG
+from airflow.providers.standard.operators.hitl import ApprovalOperator
+from airflow.dag_processing.dagbag import DagBag
+started = time.perf_counter()
+bag = DagBag(sys.argv[1])
+seconds = time.perf_counter() - started
+heavy = sorted(n for n in ("dbt", "snowflake.connector", "duckdb", "pandas", "sqlglot", "pyarrow") if n in sys.modules)
+print("PROBE" + json.dumps({"seconds": seconds, "heavy": heavy, "errors": bag.import_errors}))
+"""
+    result = subprocess.run(
+        [sys.executable, "-c", probe, str(ROOT / "dags")],
+        env=os.environ, capture_output=True, text=True, check=True, timeout=120,
+    )  # fmt: skip
+    seen = json.loads(result.stdout.split("PROBE")[1])
+    assert seen["errors"] == {}
+    assert seen["heavy"] == []
+    assert seen["seconds"] < 3
+
+
+def test_the_thirteen_stages_follow_one_another(bag: DagBag) -> None:
+    """Production's promotion has every stage, in order, approval included."""
+    order = [task.task_id for task in bag.dags["promote_prod"].topological_sort()]
+    assert [name for name in order if name in STAGES] == STAGES
+
+
+def test_only_production_asks_for_approval(bag: DagBag) -> None:
+    """The spec decides: staging has no approval task."""
+    assert "approve" not in bag.dags["promote_staging"].task_ids
+    assert bag.dags["promote_prod"].get_task("approve").approvers == ["admin", "alice", "bob"]
+
+
+@pytest.mark.parametrize("dag_id", ["promote_staging", "promote_prod", "refresh_dev", "rollback"])
+def test_what_was_taken_is_given_back(bag: DagBag, dag_id: str) -> None:
+    """Lock and warehouse size are set-up tasks with tear-downs, so they are given back after a failure too."""
+    dag = bag.dags[dag_id]
+    assert dag.get_task("lock").is_setup
+    assert dag.get_task("unlock").is_teardown
+    if dag_id != "rollback":
+        assert dag.get_task("scale_up").is_setup
+        assert dag.get_task("scale_down").is_teardown
+
+
+@pytest.mark.parametrize("dag_id", ["promote_staging", "promote_prod", "rollback"])
+def test_a_successful_undo_does_not_hide_the_failure(bag: DagBag, dag_id: str) -> None:
+    """`settle` decides the run beside `undo`; after a failure it is upstream_failed, so the run is failed."""
+    dag = bag.dags[dag_id]
+    deciding = {
+        task.task_id
+        for task in dag.tasks
+        if not task.is_teardown and all(dag.get_task(name).is_teardown for name in task.downstream_task_ids)
+    }
+    assert deciding == {"settle", "undo"}
+    assert "settle" not in dag.get_task("undo").upstream_task_ids
+    assert dag.get_task("undo").trigger_rule == "one_failed"
+
+
+def test_promotions_wait_for_their_upstreams_asset(bag: DagBag) -> None:
+    """A refresh of dev starts staging's promotion, and staging's starts production's."""
+    settle, register = bag.dags["promote_staging"].get_task("settle"), bag.dags["refresh_dev"].get_task("register")
+    assert [asset.name for asset in register.outlets] == ["sluice://dev"]
+    assert [asset.name for asset in settle.outlets] == ["sluice://staging"]
+    assert "sluice://dev" in str(bag.dags["promote_staging"].schedule)
+    assert "sluice://staging" in str(bag.dags["promote_prod"].schedule)
+
+
+@pytest.mark.parametrize(
+    ("dag_id", "name", "bad"),
+    [
+        ("promote_prod", "release", "latest; drop database"),
+        ("promote_prod", "full_refresh", "yes"),
+        ("rollback", "environment", "dev"),
+        ("rollback", "deployment", "d1"),
+        ("rollback", "reason", ""),
+        ("provision_environment", "environment", "qa"),
+        ("load_olist", "scale", 7),
+    ],
+)
+def test_forms_refuse_bad_values(bag: DagBag, dag_id: str, name: str, bad: object) -> None:
+    """A value that does not fit is refused by the form itself, before any task runs."""
+    with pytest.raises(ParamValidationError):
+        bag.dags[dag_id].params.get_param(name).resolve(value=bad)
+
+
+def test_the_task_group_fits_into_anybodys_dag() -> None:
+    """`promotion(...)` is a library: its tasks live under its group in a DAG that is not ours."""
+    with DAG("somebody_elses", schedule=None, params=promotion_params()) as dag:
+        group = promotion("staging", group_id="to_staging")
+    assert group.group_id == "to_staging"
+    assert all(name.startswith("to_staging.") for name in dag.task_ids)
+    assert dag.get_task("to_staging.undo").recorded_by == "to_staging.record_undo"
