@@ -109,7 +109,20 @@ def _arrow(result: Result, rowtype: list[dict[str, Any]]) -> str:
     table = _plain(result.arrow())
     if table.num_rows == 0 and table.num_columns == 0:
         return ""
-    return b64encode(to_ipc(to_sf(table, rowtype))).decode()
+    return b64encode(to_ipc(_with_nulls(to_sf(table, rowtype), table))).decode()
+
+
+def _with_nulls(sent: pa.Table, table: pa.Table) -> pa.Table:
+    """The table with its NULL timestamps: fakesnow's structure for a timestamp has none, and reads as 1970."""
+    for index, field in enumerate(sent.schema):
+        source = table.column(index)
+        if not pa.types.is_struct(field.type) or not source.null_count:
+            continue
+        column = sent.column(index).combine_chunks()
+        filled = [part.fill_null(0) for part in column.flatten()]
+        masked = pa.StructArray.from_arrays(filled, fields=list(field.type), mask=source.combine_chunks().is_null())
+        sent = sent.set_column(index, field.with_nullable(True), masked)
+    return sent
 
 
 def _plain(table: pa.Table) -> pa.Table:
