@@ -56,6 +56,7 @@ def create(account: Account, session: Session, create: exp.Create, parameters: P
         if create.args.get("exists"):
             return status(f"{parts[2]} already exists, statement succeeded.")
         raise errors.already_exists(f"{resolve.full_name(account, schema)}.{parts[2]}")
+    replacing = bool(create.args.get("replace"))
     table_id = account.catalog.new_id()
     physical = f"t{table_id}"
     with dml.implicit(account, session):
@@ -79,7 +80,7 @@ def create(account: Account, session: Session, create: exp.Create, parameters: P
         retention=properties.retention,
         cluster_by=properties.cluster_by,
     )
-    settle(account, session, table, replace_old=bool(create.args.get("replace")), copy_grants=properties.copy_grants)
+    settle(account, session, table, replace_old=replacing, copy_grants=properties.copy_grants)
     return status(f"Table {parts[2]} successfully created.")
 
 
