@@ -76,6 +76,6 @@ def test_the_record_survives_the_journal() -> None:
 
 
 def test_parking_is_named_after_what_it_holds() -> None:
-    """The former live is kept under the id of its own deployment; one that held none stays where it is."""
+    """The former live is kept under the id of its own deployment; one without an id stays where it is."""
     assert EXCHANGE.parking == PARKED
     assert Exchange("P", CANDIDATE, NEW, Marker("prod"), drops_incoming=True).parking == CANDIDATE

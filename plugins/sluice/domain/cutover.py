@@ -27,7 +27,7 @@ class Exchange:
 
     @property
     def parking(self) -> str:
-        """The name under which the former live is kept; what held no deployment stays where the swap put it."""
+        """The name under which the former live is kept; what bears no id stays where the swap put it."""
         if self.former is None or self.former.deployment is None:
             return self.incoming
         return retained_name(Identifier.found(self.live), self.former.deployment).name
@@ -115,11 +115,16 @@ def decide_undo(exchange: Exchange, found: Markers) -> NotSwapped | Swap | Stop:
     return Swap(exchange.live, homes[0])
 
 
+def deployed(marker: Marker | None) -> str | None:
+    """Return the deployment that a database holds; None for one that was made empty and has seen none."""
+    return marker.deployment if marker is not None and marker.release is not None else None
+
+
 def say(marker: Marker | None) -> str:
     """Name a deployment in a sentence."""
     if marker is None:
         return "no marker of ours"
-    return f"deployment {marker.deployment} of {marker.environment}" if marker.deployment else "no deployment yet"
+    return f"deployment {marker.deployment} of {marker.environment}" if deployed(marker) else "no deployment yet"
 
 
 def _homes(exchange: Exchange) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from time import monotonic
 from sluice.dbt import artifacts
 from sluice.dbt.invoke import run
 from sluice.domain.access import to_mirror
-from sluice.domain.cutover import Exchange, say
+from sluice.domain.cutover import Exchange, deployed, say
 from sluice.domain.deployments import Deployment, StageReport
 from sluice.domain.events import Kind
 from sluice.domain.inventory import missing_from_clone, to_json
@@ -124,7 +124,7 @@ def _clone(one: Stage, exchange: Exchange, markers: dict[str, Marker | None]) ->
 def _build(one: Stage, exchange: Exchange) -> dict[str, object]:
     deployment, environment = one.deployment, one.deployment.environment
     candidate = Identifier.found(exchange.incoming)
-    former = exchange.former.deployment if exchange.former else None
+    former = deployed(exchange.former)
     call = building.invocation(one.work, environment, deployment.release, candidate, deployment.id)
     selection = building.select(one.work, call, environment, former, everything=deployment.full_refresh)
     started = monotonic()

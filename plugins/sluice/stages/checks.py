@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sluice.dbt import artifacts
 from sluice.dbt.invoke import Invocation, run
+from sluice.domain.cutover import deployed
 from sluice.domain.deployments import Deployment, StageReport
 from sluice.domain.events import Kind
 from sluice.domain.gates import Evidence, Verdict, failed
@@ -50,7 +51,7 @@ def check_target(work: Workspace, deployment: Deployment, now: datetime) -> Stag
         if gate.enabled:
             evidence.append(judge_kinds(observe.object_kinds(one.session, one.live, gate.refused)))
         former = one.markers().get(one.live.name)
-        evidence.append(_compiles(one, former.deployment if former else None))
+        evidence.append(_compiles(one, deployed(former)))
         if failed(evidence):
             raise one.refuse("the target is not fit", tuple(evidence), untouched=deployment.environment)
         return one.report(f"{one.live} can be promoted to", {}, tuple(evidence))

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sluice.dbt import releases
 from sluice.dbt.project import read_project
-from sluice.domain.cutover import say
+from sluice.domain.cutover import deployed, say
 from sluice.domain.deployments import Deployment, StageReport
 from sluice.domain.names import Marker, candidate_name, deployment_id
 from sluice.domain.policies import Gates
@@ -108,7 +108,7 @@ def _release(work: Workspace, spec: EnvironmentSpec, asked: str | None) -> str:
 def _plan(work: Workspace, deployment: Deployment, marker: Marker | None) -> PromotionPlan:
     spec = work.spec(deployment.environment)
     live = spec.database.name
-    former = marker.deployment if marker else None
+    former = deployed(marker)
     call = building.invocation(work, spec.name, deployment.release, live, deployment.id)
     selection = building.select(work, call, spec.name, former, everything=deployment.full_refresh)
     changes = building.listed(selection)

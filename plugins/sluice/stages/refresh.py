@@ -7,7 +7,7 @@ from time import monotonic
 
 from sluice.dbt import artifacts, releases
 from sluice.dbt.invoke import run
-from sluice.domain.cutover import say
+from sluice.domain.cutover import deployed, say
 from sluice.domain.deployments import Deployment, StageReport
 from sluice.domain.events import Kind
 from sluice.domain.gates import Evidence, failed
@@ -59,7 +59,7 @@ def build_in_place(work: Workspace, deployment: Deployment, now: datetime) -> St
     with stage("build_in_place", work, deployment, now) as one:
         marker = one.markers().get(one.live.name)
         sources = _sources(one)
-        former = marker.deployment if marker else None
+        former = deployed(marker)
         everything = deployment.full_refresh or marker is None or _stale(one, marker, sources)
         call = building.invocation(work, deployment.environment, deployment.release, one.live, deployment.id)
         selection = building.select(work, call, deployment.environment, former, everything=everything)

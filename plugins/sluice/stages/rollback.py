@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from sluice.domain.cutover import Exchange, say
+from sluice.domain.cutover import Exchange, deployed, say
 from sluice.domain.deployments import Deployment, StageReport
 from sluice.domain.events import Kind
 from sluice.domain.names import Marker, deployment_id, retained_name
@@ -62,12 +62,13 @@ def plan(
 
 def retained(markers: Mapping[str, Marker | None], spec: EnvironmentSpec) -> dict[str, Marker]:
     """Return the deployments of this environment that can come back, by id."""
-    found = {}
+    found: dict[str, Marker] = {}
     for name, marker in markers.items():
-        if marker is None or marker.deployment is None or marker.environment != spec.name:
+        held = deployed(marker)
+        if marker is None or held is None or marker.environment != spec.name:
             continue
-        if name == retained_name(spec.database.name, marker.deployment).name:
-            found[marker.deployment] = marker
+        if name == retained_name(spec.database.name, held).name:
+            found[held] = marker
     return dict(sorted(found.items()))
 
 

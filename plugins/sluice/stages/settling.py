@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from sluice.domain.cutover import Exchange, Markers, say
+from sluice.domain.cutover import Exchange, Markers, deployed, say
 from sluice.domain.deployments import Deployment, StageReport
 from sluice.domain.events import Kind
 from sluice.domain.inventory import to_json
@@ -39,9 +39,10 @@ def settle(work: Workspace, deployment: Deployment, now: datetime) -> StageRepor
 
 def _park(one: Stage, exchange: Exchange, markers: Markers) -> None:
     """Rename the former live, wherever a retry finds it."""
-    never_deployed = exchange.former is None or exchange.former.deployment is None
-    if never_deployed or (exchange.parking in markers and markers[exchange.parking] == exchange.former):
+    if exchange.parking == exchange.incoming or markers.get(exchange.parking, exchange.wanted) == exchange.former:
         return
+    if exchange.parking not in markers and exchange.incoming not in markers and deployed(exchange.former) is None:
+        return  # it was empty, and a first attempt has dropped it
     if exchange.parking in markers or markers.get(exchange.incoming, exchange.wanted) != exchange.former:
         raise StopError(
             f"the former live, {say(exchange.former)}, is neither {exchange.incoming} nor {exchange.parking}",
@@ -55,7 +56,7 @@ def _park(one: Stage, exchange: Exchange, markers: Markers) -> None:
 def _retire(one: Stage, exchange: Exchange) -> str:
     """Drop a former live that never held a deployment nor anything else: the empty one that provisioning made."""
     former = exchange.former
-    if former is None or former.deployment is not None:
+    if former is None or deployed(former) is not None:
         return f"{exchange.parking} is retained"
     if exchange.parking not in one.markers():
         return "there was nothing before"
@@ -74,7 +75,7 @@ def _facts(one: Stage, exchange: Exchange) -> dict[str, object]:
         "release": exchange.wanted.release,
         "retained": {
             "name": exchange.parking,
-            "deployment": former.deployment if former else None,
+            "deployment": deployed(former),
             "release": former.release if former else None,
             "until": until.isoformat(),
         },

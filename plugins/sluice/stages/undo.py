@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import assert_never
 
-from sluice.domain.cutover import Exchange, NotSwapped, Stop, Swap, decide_undo, say
+from sluice.domain.cutover import Exchange, NotSwapped, Stop, Swap, decide_undo, deployed, say
 from sluice.domain.deployments import Deployment, StageReport
 from sluice.domain.events import Kind
 from sluice.domain.gates import Evidence, failed
@@ -52,7 +52,7 @@ def _swap_back(one: Stage, exchange: Exchange, step: Swap) -> StageReport:
 
 def _checked(one: Stage, exchange: Exchange) -> tuple[Evidence, ...]:
     """A first deployment's former live is empty: there is nothing in it to check."""
-    return checked(one) if exchange.former is not None and exchange.former.deployment else ()
+    return checked(one) if deployed(exchange.former) else ()
 
 
 def _clear(one: Stage, exchange: Exchange, leftover: str | None) -> str:
