@@ -5,9 +5,11 @@ The caller holds the catalog's lock while binding, so all names of a statement a
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import duckdb
 import pyarrow as pa
 from fakesnow import transforms
 from sqlglot import Expr, exp
@@ -170,8 +172,19 @@ def normalise(expression: Expr, parameters: list[object] | None = None) -> Expr:
         expression = expression.transform(lambda e: transforms.identifier(e, parameters), copy=False)
     for identifier in expression.find_all(exp.Identifier):
         if not identifier.quoted:
-            identifier.set("this", identifier.name.upper())
+            name = identifier.name.upper()
+            identifier.set("this", name)
+            if name in duck_words():
+                identifier.set("quoted", True)  # noqa: FBT003
     return expression
+
+
+@functools.cache
+def duck_words() -> frozenset[str]:
+    """The words that DuckDB reserves, and Snowflake may not: as names they have to be quoted."""
+    query = "SELECT upper(keyword_name) FROM duckdb_keywords() WHERE keyword_category <> 'unreserved'"
+    with duckdb.connect() as connection:
+        return frozenset(word for (word,) in connection.execute(query).fetchall())
 
 
 def parts_of(table: exp.Table) -> Parts:

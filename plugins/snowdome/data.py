@@ -68,6 +68,8 @@ def _execute(  # noqa: C901, PLR0911, PLR0912 (one line per kind of statement)
             return stages.listing(account, session, expression)
         case exp.Show():
             raise unsupported(f"SHOW {expression.name.upper()}")
+        case exp.Command() if expression.name.upper() == "ALTER":
+            return alterations.from_text(account, session, sql)
         case exp.Command():
             raise unsupported(f"{expression.name.upper()} {str(expression.expression).strip()[:60]}")
         case _:

@@ -21,6 +21,7 @@ from snowdome.objects import (
     sessions,
     show,
     show_grants,
+    show_inside,
     show_users,
     show_warehouses,
     tag_references,
@@ -62,6 +63,9 @@ SHOWN: dict[str, Handler] = {
     "TAG": tag_references.show,
     "RESOURCE MONITOR": monitors.show,
     **dict.fromkeys(absent.KINDS, absent.show),
+    **dict.fromkeys(show_inside.LISTED, show_inside.show),
+    **dict.fromkeys(show_inside.KEYS, show_inside.show_keys),
+    "VARIABLE": show_inside.show_variables,
 }
 
 

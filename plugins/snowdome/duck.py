@@ -96,13 +96,18 @@ class Duck:
             cursor.execute(f"USE {ROWS}.main")
             copy_rows(cursor, source, physical)
 
+    def next_value(self, physical: str, start: int, increment: int) -> int:
+        """What the sequence gives next."""
+        with self._root.cursor() as cursor:
+            row = cursor.execute(
+                "SELECT last_value FROM duckdb_sequences() WHERE sequence_name = ?", [physical]
+            ).fetchone()
+            return start if row is None or row[0] is None else int(row[0]) + increment
+
     def copy_sequence(self, source: str, physical: str, start: int, increment: int) -> None:
         """`physical` goes on where `source` is."""
         with self._root.cursor() as cursor:
-            row = cursor.execute(
-                "SELECT last_value FROM duckdb_sequences() WHERE sequence_name = ?", [source]
-            ).fetchone()
-            following = start if row is None or row[0] is None else row[0] + increment
+            following = self.next_value(source, start, increment)
             cursor.execute(f'CREATE SEQUENCE {ROWS}.main."{physical}" START {following} INCREMENT {increment}')
 
     def stage(self, physical: str) -> None:

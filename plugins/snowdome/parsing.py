@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,8 @@ from snowdome.errors import SqlError, syntax_error
 if TYPE_CHECKING:
     from snowdome.session import Session
 
+# what sqlglot cannot read becomes a Command, which is refused by name: its warning would only repeat that
+logging.getLogger("sqlglot").setLevel(logging.ERROR)
 _COLOURS = re.compile(r"\x1b\[\d*m")
 
 

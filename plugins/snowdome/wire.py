@@ -5,12 +5,10 @@ from __future__ import annotations
 from base64 import b64encode
 from typing import TYPE_CHECKING, Any
 
-import pyarrow as pa
-from fakesnow.arrow import to_ipc, to_sf
 from fakesnow.converter import from_binding
 from fakesnow.statement_type import DML_TYPE_IDS
 
-from snowdome import types
+from snowdome import arrow, types
 from snowdome.result import Result
 
 if TYPE_CHECKING:
@@ -106,41 +104,8 @@ def in_progress(query_id: str) -> dict[str, Any]:
 
 
 def _arrow(result: Result, rowtype: list[dict[str, Any]]) -> str:
-    table = _plain(result.arrow())
-    if table.num_rows == 0 and table.num_columns == 0:
-        return ""
-    return b64encode(to_ipc(_with_nulls(to_sf(table, rowtype), table))).decode()
-
-
-def _with_nulls(sent: pa.Table, table: pa.Table) -> pa.Table:
-    """The table with its NULL timestamps: fakesnow's structure for a timestamp has none, and reads as 1970."""
-    for index, field in enumerate(sent.schema):
-        source = table.column(index)
-        if not pa.types.is_struct(field.type) or not source.null_count:
-            continue
-        column = sent.column(index).combine_chunks()
-        filled = [part.fill_null(0) for part in column.flatten()]
-        masked = pa.StructArray.from_arrays(filled, fields=list(field.type), mask=source.combine_chunks().is_null())
-        sent = sent.set_column(index, field.with_nullable(True), masked)
-    return sent
-
-
-def _plain(table: pa.Table) -> pa.Table:
-    """The table in the types that clients read: dictionaries, lists and structures as text, wide numbers as decimals."""
-    for index, field in enumerate(table.schema):
-        kind = field.type
-        wanted: pa.DataType | None = None
-        if pa.types.is_dictionary(kind) or pa.types.is_large_string(kind):
-            wanted = pa.string()
-        elif pa.types.is_float32(kind):
-            wanted = pa.float64()
-        elif pa.types.is_timestamp(kind) and kind.unit != "us":
-            wanted = pa.timestamp("us", tz=kind.tz)
-        elif pa.types.is_timestamp(kind) and kind.tz not in (None, "UTC"):
-            wanted = pa.timestamp("us", tz="UTC")
-        if wanted is not None:
-            table = table.set_column(index, field.name, table.column(index).cast(wanted))
-    return table
+    table = result.arrow()
+    return b64encode(arrow.stream(table, rowtype)).decode() if table.num_columns else ""
 
 
 def _text(value: object) -> str | None:

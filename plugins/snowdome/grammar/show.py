@@ -11,11 +11,17 @@ from snowdome.grammar.grants import OnAccount, OnObject, on_object
 from snowdome.grammar.names import Name
 from snowdome.grammar.tokens import Kind
 
-SHOWN = dict(kinds.SINGULARS) | {"OBJECTS": "OBJECT", "COLUMNS": "COLUMN"}
-LEFT_TO_DATA = frozenset({
-    "PRIMARY", "UNIQUE", "IMPORTED", "EXPORTED", "STAGES", "SEQUENCES", "FUNCTIONS", "PROCEDURES", "USER", "FILE",
-    "VARIABLES", "LOCKS", "TRANSACTIONS", "BUILTIN", "EXTERNAL FUNCTIONS",
-})  # fmt: skip
+SHOWN = dict(kinds.SINGULARS) | {
+    "OBJECTS": "OBJECT",
+    "COLUMNS": "COLUMN",
+    "PRIMARY KEYS": "PRIMARY KEY",
+    "UNIQUE KEYS": "UNIQUE KEY",
+    "IMPORTED KEYS": "IMPORTED KEY",
+    "EXPORTED KEYS": "EXPORTED KEY",
+    "USER FUNCTIONS": "FUNCTION",
+    "USER PROCEDURES": "PROCEDURE",
+    "VARIABLES": "VARIABLE",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +102,6 @@ def show(cursor: Cursor) -> ShowStatement | None:
     if cursor.accept("PARAMETERS"):
         return _finished(cursor, _parameters(cursor))
     terse = cursor.accept("TERSE")
-    if cursor.sees_any(*LEFT_TO_DATA):
-        return None
     kind = _shown(cursor)
     return _finished(cursor, _clauses(cursor, kind, terse=terse))
 
@@ -145,7 +149,7 @@ def _scope(cursor: Cursor, kind: str) -> tuple[str, Name | None]:
         level = cursor.take().value
         ends = not named or cursor.sees("STARTS", "WITH") or cursor.sees("LIKE") or cursor.sees("LIMIT")
         return level, None if ends else cursor.name({"DATABASE": 1, "SCHEMA": 2}.get(level, 3))
-    if kind == "COLUMN":
+    if kind == "COLUMN" or kind.endswith(" KEY"):
         return "TABLE", cursor.name()
     name = cursor.name(2)
     return ("DATABASE" if kind == "SCHEMA" or (len(name.parts) == 1 and kind == "DATABASE ROLE") else "SCHEMA"), name

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from sqlglot import Expr, exp
 
-from snowdome import dml, errors, rows, transactions, types
+from snowdome import dml, errors, resolve, rows, transactions, types
 from snowdome.bind import parts_of
 from snowdome.errors import unsupported
+from snowdome.grammar.cursor import Cursor
 from snowdome.objects import constraints
 from snowdome.records import Column, Table
 from snowdome.resolve import Context
@@ -40,7 +41,8 @@ def alter(account: Account, session: Session, expression: exp.Alter) -> Result:
     try:
         with dml.implicit(account, session):
             transactions.start_writing(account, session)
-            physical = dml.claim(account, session, table)
+            with account.catalog.lock:
+                physical = dml.claim(account, session, table)
             if physical != account.physical(session, table):
                 dml.make_own(account, session, table, physical)
             changed = table
@@ -50,6 +52,44 @@ def alter(account: Account, session: Session, expression: exp.Alter) -> Result:
     finally:
         account.locks.release(session.id)
     _settle(account, session, table, changed)
+    return status(DONE)
+
+
+def from_text(account: Account, session: Session, sql: str) -> Result:
+    """ALTER TABLE | VIEW … ALTER [COLUMN] … COMMENT …, …: the columns bear those comments."""
+    cursor = Cursor(sql)
+    cursor.expect("ALTER")
+    kind = cursor.expect_any("TABLE", "VIEW")
+    exists = cursor.accept("IF", "EXISTS")
+    name = cursor.name()
+    if not cursor.accept_any("ALTER", "MODIFY"):
+        raise unsupported(f"ALTER {kind} … {cursor.rest()[:60]}")
+    comments: dict[str, str] = {}
+    while not comments or cursor.accept(","):
+        cursor.accept("COLUMN")
+        column = cursor.identifier()
+        if not cursor.accept("COMMENT"):
+            raise unsupported(f"ALTER {kind} … ALTER COLUMN … {cursor.rest()[:60]}")
+        comments[column] = cursor.string()
+    cursor.end()
+    context = Context.of(session)
+    with account.catalog.change() as change:
+        try:
+            found = resolve.relation(account, context, (name.database, name.schema, name.last))
+        except errors.SqlError:
+            if exists:
+                return status(DONE)
+            raise
+        for column in comments:
+            if not any(c.name == column for c in found.columns):
+                raise errors.invalid_identifier(column)
+        columns = tuple(replace(c, comment=comments.get(c.name, c.comment)) for c in found.columns)
+        changed = replace(found, columns=columns)
+        if found.temporary:
+            session.temporary[found.parent, found.name] = changed
+        else:
+            account.require(context, "OWNERSHIP", found)
+            change.put(changed)
     return status(DONE)
 
 

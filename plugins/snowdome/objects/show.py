@@ -78,7 +78,7 @@ def _found(account: Account, session: Session, statement: Show) -> list[Record]:
         "OBJECT": (Table, View),
     }[statement.kind]
     found: list[Record] = []
-    for parent in _parents(account, session, statement):
+    for parent in parents(account, session, statement):
         hidden = {name: r for (home, name), r in session.temporary.items() if home == parent and isinstance(r, classes)}
         records = account.catalog.within(parent) if statement.history else account.catalog.children(parent, *classes)
         found += [
@@ -90,7 +90,7 @@ def _found(account: Account, session: Session, statement: Show) -> list[Record]:
     return found
 
 
-def _parents(account: Account, session: Session, statement: Show) -> list[int]:
+def parents(account: Account, session: Session, statement: Show) -> list[int]:
     """The ids of the containers that are looked into."""
     context, name = Context.of(session), statement.scope_name
     if statement.kind == "DATABASE":
@@ -188,7 +188,7 @@ def _columns(account: Account, session: Session, statement: Show) -> Result:
         else:
             relations = [
                 r
-                for parent in _parents(account, session, statement)
+                for parent in parents(account, session, statement)
                 for r in account.catalog.children(parent, Table, View)
                 if access.may_see(account, session, r)
             ]

@@ -44,6 +44,7 @@ def create(account: Account, session: Session, create: exp.Create, parameters: P
     if session.in_transaction:
         transactions.commit(account, session)
     properties = read_properties(create)
+    replacing = bool(create.args.get("replace"))
     node = create.this.this if isinstance(create.this, exp.Schema) else create.this
     parts = parts_of(node)
     context = Context.of(session)
@@ -52,7 +53,7 @@ def create(account: Account, session: Session, create: exp.Create, parameters: P
         if not properties.temporary:
             account.require(context, "CREATE TABLE", schema)
         old = standing(account, session, schema, parts[2], temporary=properties.temporary)
-    if old is not None and not create.args.get("replace"):
+    if old is not None and not replacing:
         if create.args.get("exists"):
             return status(f"{parts[2]} already exists, statement succeeded.")
         raise errors.already_exists(f"{resolve.full_name(account, schema)}.{parts[2]}")
