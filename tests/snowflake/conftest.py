@@ -88,20 +88,23 @@ def work(connections: Connections, tmp_path: Path) -> Workspace:
 
 @pytest.fixture
 def admin(connections: Connections) -> Iterator[Session]:
-    """A session of the administrator."""
+    """A session of the administrator, with a warehouse of the test's own."""
     with connect(connections("snowflake_admin")) as session:
+        session.run(Statement("CREATE WAREHOUSE TESTS WITH WAREHOUSE_SIZE = XSMALL"))
         yield session
 
 
 @pytest.fixture
-def another(connections: Connections) -> Iterator[Callable[[], Session]]:
-    """Further sessions of the administrator, closed at the end."""
+def another(connections: Connections, admin: Session) -> Iterator[Callable[[], Session]]:
+    """Further sessions like it, closed at the end."""
     opened = []
 
     def open_one() -> Session:
         manager = connect(connections("snowflake_admin"))
         opened.append(manager)
-        return manager.__enter__()
+        session = manager.__enter__()
+        session.run(Statement("USE WAREHOUSE TESTS"))
+        return session
 
     yield open_one
     for manager in opened:

@@ -16,7 +16,7 @@ from snowflake.connector import errors as vendor
         (2002, ExistsError),
         (3001, DeniedError),
         (1003, StopError),
-        (606, StopError),
+        (606, RefusedError),
         (625, RetryError),
         (390144, SpecError),
     ],

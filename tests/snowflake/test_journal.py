@@ -17,7 +17,6 @@ TRICKY = {"text": 'it\'s; "quoted" \\ and\nnew 100% %s ünï', "n": 3, "list": [
 
 @pytest.fixture(autouse=True)
 def _control(admin: Session) -> None:
-    admin.run(Statement("CREATE WAREHOUSE W WITH WAREHOUSE_SIZE = XSMALL"))
     journal.ensure(admin)
 
 

@@ -16,7 +16,6 @@ from sluice.snowflake.statements import Statement
 
 @pytest.fixture(autouse=True)
 def _control(admin: Session) -> None:
-    admin.run(Statement("CREATE WAREHOUSE W WITH WAREHOUSE_SIZE = XSMALL"))
     journal.ensure(admin)
     admin.run(control.create_schema(admin.control, Identifier("LOCK_PROD")))
 
@@ -44,7 +43,7 @@ def test_the_same_holder_enters_again_with_the_same_fence(admin: Session) -> Non
 
 def test_of_many_at_once_one_wins(admin: Session, another: Callable[[], Session]) -> None:
     """The table's creation is the test and the set."""
-    sessions = [_working(another()) for _ in range(6)]
+    sessions = [another() for _ in range(6)]
 
     def ask(number: int) -> str | None:
         try:
@@ -83,7 +82,7 @@ def test_many_thieves_one_takes_over(
     """Only one can rename the dead holder's table."""
     locks.acquire(admin, "prod", "dead", 600)
     advance(601)
-    sessions = [_working(another()) for _ in range(6)]
+    sessions = [another() for _ in range(6)]
 
     def ask(number: int) -> str | None:
         try:
@@ -154,11 +153,6 @@ def test_a_thief_that_dies_leaves_a_lock_for_the_next(
     locks.release(admin, "prod", lock.holder)
     schema = Qualified(admin.control, Identifier("LOCK_PROD"))
     assert admin.run(Statement(f"SHOW TABLES IN SCHEMA {schema.sql}")) == []
-
-
-def _working(session: Session) -> Session:
-    session.run(Statement("USE WAREHOUSE W"))
-    return session
 
 
 def _is_free(session: Session) -> bool:

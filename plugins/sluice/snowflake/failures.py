@@ -36,10 +36,17 @@ class StatementError(StopError):
     """Snowflake refused the statement for a reason that repeating cannot change."""
 
 
-_SYNTAX = frozenset({1003, 2140})
-_MISSING = frozenset({2003, 2043, 2037})
-_EXISTS = frozenset({2002})
-_DENIED = frozenset({3001, 3041, 3540})
+_GRANT = "the privilege granted, e.g. by provision_environment"
+_REFUSALS: dict[int, tuple[type[RefusedError], str | None]] = {
+    2003: (MissingError, "an existing object, or a grant on it for this role"),
+    2043: (MissingError, "an existing object, or a grant on it for this role"),
+    2037: (MissingError, "an existing object, or a grant on it for this role"),
+    2002: (ExistsError, None),
+    3001: (DeniedError, _GRANT),
+    3041: (DeniedError, _GRANT),
+    3540: (DeniedError, _GRANT),
+    606: (RefusedError, "the environment's warehouse there and able to resume: provision_environment repairs it"),
+}
 _LOGIN = frozenset({390100, 390101, 390102, 390104, 390144, 394300, 251005, 251006, 251008})
 _LINE = frozenset({250002, 250003, 250005, 251010, 251011, 251012, 252010, 390111, 390112, 390114})
 _UNREACHABLE = frozenset({250001, 250007, 251009})
@@ -69,12 +76,9 @@ def failure_of(error: SluiceError) -> Failure | None:
 def _by_number(failure: Failure, error: Exception) -> SluiceError:
     number = failure.errno if failure.errno is not None else -1
     where = failure.sql.strip().splitlines()[0][:160] if failure.sql else "connection"
-    if number in _MISSING:
-        return MissingError(failure.message, where=where, good="an existing object, or a grant on it for this role")
-    if number in _EXISTS:
-        return ExistsError(failure.message, where=where)
-    if number in _DENIED:
-        return DeniedError(failure.message, where=where, good="the privilege granted, e.g. by provision_environment")
+    if number in _REFUSALS:
+        kind, good = _REFUSALS[number]
+        return kind(failure.message, where=where, good=good)
     if number in _LOGIN or "JWT" in failure.message:
         return SpecError(
             f"Snowflake refused the login: {failure.message}",
