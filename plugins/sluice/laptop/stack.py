@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -49,6 +49,7 @@ class Stack:
         project: Path | None = None,
         account_port: int = 0,
         api_port: int = 0,
+        more: Mapping[str, str] | None = None,
         say: Say = lambda _: None,
     ) -> Self:
         """Return a stack that lives in build/<name>, not started; refuses ports that are taken."""
@@ -59,6 +60,7 @@ class Stack:
             account_port=claim(account_port, "the embedded account", "--account-port"),
             api_port=claim(api_port, "Airflow", "--port"),
             project=project or root / "include" / "dbt" / "olist_analytics",
+            more=more or {},
         )
         return cls(surroundings, say)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -23,6 +24,8 @@ class Surroundings:
     project: Path
     """The working dbt project that refresh_dev builds."""
     account_password: str = field(default_factory=lambda: secrets.token_urlsafe(16), repr=False)
+    more: Mapping[str, str] = field(default_factory=dict)
+    """Variables over ours, e.g. SLUICE_POLICIES."""
     token_secret: str = field(default_factory=lambda: secrets.token_urlsafe(48), repr=False)
 
     @property
@@ -50,7 +53,7 @@ class Surroundings:
         inherited = {k: v for k, v in os.environ.items() if not k.startswith(("AIRFLOW", "SLUICE_", "SNOWDOME_"))}
         # As in Astro's image: the project's root is importable, so `include` is.
         inherited["PYTHONPATH"] = str(self.root)
-        return inherited | self._airflow() | self._ours()
+        return inherited | self._airflow() | self._ours() | dict(self.more)
 
     def _ours(self) -> dict[str, str]:
         return {

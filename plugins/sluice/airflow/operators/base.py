@@ -37,8 +37,17 @@ class SluiceOperator(BaseOperator):
             self.log.error("%s", error)  # noqa: TRY400  (the message is for people; the traceback follows)
             raise AirflowException(f"{error}\n  {error.advice}") from error
         except SluiceError as error:
+            self._leave_evidence(error, context)
             self.log.error("%s", error)  # noqa: TRY400
             raise AirflowFailException(f"{error}\n  {error.advice}") from error
+
+    def _leave_evidence(self, error: SluiceError, context: Context) -> None:
+        """What a gate saw is in XCom also when it says no: `evidence` beside the missing return value."""
+        evidence: tuple[Evidence, ...] = getattr(error, "evidence", ())
+        for line in evidence_lines(evidence):
+            self.log.info("  %s", line)
+        if evidence:
+            context["ti"].xcom_push(key="evidence", value=[one.to_json() for one in evidence])
 
     def tell(self, report: StageReport) -> dict[str, object]:
         """Write the report to the task's log and return it for XCom."""
