@@ -65,7 +65,7 @@ def _serve(folder: Path | None, listener: socket.socket, host: str) -> int:
     if folder is not None:
         folder.mkdir(parents=True, exist_ok=True)
     try:
-        account = Account(folder, password=os.environ.get("SNOWDOME_PASSWORD", PASSWORD))
+        account = Account(folder, os.environ.get("SNOWDOME_PASSWORD", PASSWORD))
     except duckdb.IOException as problem:
         return _complain(f"cannot open the account in {folder}: {str(problem).splitlines()[0]}")
     config = uvicorn.Config(Server(account).app, log_level="warning", lifespan="off", timeout_graceful_shutdown=5)
@@ -75,7 +75,10 @@ def _serve(folder: Path | None, listener: socket.socket, host: str) -> int:
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: setattr(server, "should_exit", True))
     listener.listen(128)
-    print(f"snowdome ready on http://{host}:{port} (an emulated Snowflake account, {kept}; not for production)", flush=True)  # noqa: T201
+    print(
+        f"snowdome ready on http://{host}:{port} (an emulated Snowflake account, {kept}; not for production)",
+        flush=True,
+    )
     try:
         server.run(sockets=[listener])
     finally:

@@ -11,7 +11,6 @@ import duckdb
 from snowdome import access, foundation
 from snowdome.catalog import Catalog
 from snowdome.clock import Clock
-from snowdome.compute import Compute
 from snowdome.complaints import from_duckdb
 from snowdome.compute import Compute
 from snowdome.duck import Duck
@@ -31,7 +30,7 @@ from snowdome.views import Views
 class Account:
     """A Snowflake account: its catalog, its rows, its clock, and the sessions on it."""
 
-    def __init__(self, folder: Path | None = None, *, password: str = "snowdome") -> None:
+    def __init__(self, folder: Path | None, password: str) -> None:
         self.clock = Clock()
         self.store = Store(folder / "account.sqlite" if folder else None)
         self.catalog = Catalog(self.store)

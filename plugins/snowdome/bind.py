@@ -56,9 +56,13 @@ class Binder:
                 self._table(table)
         for call in list(expression.find_all(exp.TableFromRows)):
             self._result_scan(call)
-        for column in expression.find_all(exp.Column):
-            self._column(column)
+        self.columns(expression)
         return functions.bind(self, expression)
+
+    def columns(self, expression: Expr) -> None:
+        """Columns are qualified with the names of references alone, and a sequence's NEXTVAL is a call."""
+        for column in list(expression.find_all(exp.Column)):
+            self._column(column)
 
     # -- tables -------------------------------------------------------------------------------------------------
     def _table(self, table: exp.Table) -> None:
@@ -175,7 +179,7 @@ def normalise(expression: Expr, parameters: list[object] | None = None) -> Expr:
             name = identifier.name.upper()
             identifier.set("this", name)
             if name in duck_words():
-                identifier.set("quoted", True)  # noqa: FBT003
+                identifier.set("quoted", True)
     return expression
 
 
@@ -239,5 +243,3 @@ def _is_cte(table: exp.Table, name: str) -> bool:
             return True
         node = parent
     return False
-
-

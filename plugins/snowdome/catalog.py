@@ -74,9 +74,7 @@ class Catalog:
     def all(self, *classes: type[R], dropped: bool = False) -> list[R]:
         """Every record of those classes, in the order of their making."""
         return [
-            r
-            for _, r in sorted(self._records.items())
-            if isinstance(r, classes) and (dropped or r.dropped_on is None)
+            r for _, r in sorted(self._records.items()) if isinstance(r, classes) and (dropped or r.dropped_on is None)
         ]
 
     def dropped(self, cls: type[R], name: str, parent: int = 0) -> list[R]:

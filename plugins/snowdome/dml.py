@@ -106,7 +106,9 @@ def target_node(expression: Expr) -> exp.Table:
     return node
 
 
-def target(account: Account, context: Context, parts: tuple[str | None, str | None, str], *, missing_ok: bool = False) -> Table | None:
+def target(
+    account: Account, context: Context, parts: tuple[str | None, str | None, str], *, missing_ok: bool = False
+) -> Table | None:
     """The table that is changed; views cannot be."""
     try:
         found = resolve.relation(account, context, parts, "DML")
@@ -115,7 +117,9 @@ def target(account: Account, context: Context, parts: tuple[str | None, str | No
             return None
         raise
     if not isinstance(found, Table):
-        raise SqlError(2004, "42S02", f"SQL compilation error:\nObject '{found.name}' found, but is a view, not a table.")
+        raise SqlError(
+            2004, "42S02", f"SQL compilation error:\nObject '{found.name}' found, but is a view, not a table."
+        )
     return found
 
 
@@ -134,7 +138,9 @@ def privileges(expression: Expr) -> list[str]:
             needed = {"SELECT"}
             for when in expression.find_all(exp.When):
                 then = when.args.get("then")
-                needed.add("INSERT" if isinstance(then, exp.Insert) else "UPDATE" if isinstance(then, exp.Update) else "DELETE")
+                needed.add(
+                    "INSERT" if isinstance(then, exp.Insert) else "UPDATE" if isinstance(then, exp.Update) else "DELETE"
+                )
             return sorted(needed)
         case _:
             return []
@@ -197,7 +203,9 @@ def _run(account: Account, session: Session, expression: Expr, parameters: Param
             rows.run_expression(account, session, translate(expression), parameters)
             return _counted(statement_type.DELETE, (("deleted", rows.count(session)),))
         case _:
-            rows.run(account, session, f"DELETE FROM {target_node(expression).sql(dialect='duckdb').partition(' AS ')[0]}")
+            rows.run(
+                account, session, f"DELETE FROM {target_node(expression).sql(dialect='duckdb').partition(' AS ')[0]}"
+            )
             return _nothing(expression)
 
 

@@ -111,7 +111,7 @@ class Duck:
             cursor.execute(f'CREATE SEQUENCE {ROWS}.main."{physical}" START {following} INCREMENT {increment}')
 
     def stage(self, physical: str) -> None:
-        """fakesnow's loader knows the stage of that anonymous name."""
+        """Fakesnow's loader knows the stage of that anonymous name."""
         with self._root.cursor() as cursor:
             cursor.execute(
                 "INSERT OR REPLACE INTO _fs_global._fs_information_schema._fs_stages (name, database_name, schema_name, "

@@ -68,9 +68,7 @@ def _entry(account: Account, session: Session, sql: str, query_id: str) -> Entry
     )
 
 
-def _close(
-    account: Account, session: Session, query_id: str, entry: Entry, outcome: Outcome, seconds: float
-) -> None:
+def _close(account: Account, session: Session, query_id: str, entry: Entry, outcome: Outcome, seconds: float) -> None:
     result, error = outcome.result, outcome.error
     account.log.end(
         entry,

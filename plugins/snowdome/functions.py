@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from sqlglot import Expr, exp
 
-from snowdome import access
+from snowdome import access, ddl
 from snowdome.errors import SqlError, unsupported
+from snowdome.grammar.cursor import Cursor
 from snowdome.objects import tag_references
 from snowdome.records import Role, User
 
@@ -47,7 +48,8 @@ _NODES = (*_SESSION_NODES, *_TIME_NODES, exp.Anonymous)
 
 def bind(binder: Binder, expression: Expr) -> Expr:
     """The expression with those functions answered."""
-    for node in list(expression.find_all(*_NODES)):
+    found: list[Expr] = list(expression.find_all(*_NODES))
+    for node in found:
         answer = _answer(binder, node)
         if answer is None:
             continue
@@ -126,18 +128,24 @@ def _anonymous(binder: Binder, node: exp.Anonymous) -> Expr | None:
         return _literal(account.results.last_id(session, _index(node)))
     if name == "GET_DDL":
         kind, target = (argument.name for argument in node.expressions[:2])
-        return exp.Literal.string(account.ddl(binder.context, kind, target))
+        full = len(node.expressions) > 2 and node.expressions[2].sql().upper() == "TRUE"  # noqa: PLR2004 (kind, name)
+        return exp.Literal.string(ddl.get_ddl(account, binder.context, kind, Cursor(target).name(), full=full))
     if name == "IS_ROLE_IN_SESSION":
-        return exp.Boolean(this=account.in_session(session, node.expressions[0].name))
+        return exp.Boolean(this=_in_session(binder, node.expressions[0].name))
     if name == "CURRENT_IP_ADDRESS":
         return exp.Literal.string("127.0.0.1")
     if name == "CURRENT_STATEMENT":
-        return exp.Literal.string(account.log.current(session))
+        return _literal(account.results.current(session))
     if name == "SYSTEM$GET_TAG":
         return _literal(tag_references.get_tag(account, session, *(argument.name for argument in node.expressions[:3])))
     if name.startswith("SYSTEM$"):
         raise SqlError(2140, "42601", f"SQL compilation error:\nUnknown function {name}: unsupported by snowdome")
     return None
+
+
+def _in_session(binder: Binder, name: str) -> bool:
+    found = binder.account.catalog.find(Role, name.upper())
+    return found is not None and found.id in access.roles_of(binder.account, binder.context.session)
 
 
 def _index(node: exp.Anonymous) -> int:

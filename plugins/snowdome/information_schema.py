@@ -212,7 +212,12 @@ class InformationSchema:
         for table in tables:
             physical = self._account.physical(context.session, table)
             known = self._counts.get(physical)
-            if known is not None and known[0] == table.altered_on and not context.session.written and not table.temporary:
+            if (
+                known is not None
+                and known[0] == table.altered_on
+                and not context.session.written
+                and not table.temporary
+            ):
                 found[table.id] = known[1]
             else:
                 missing.append((table, physical))
@@ -278,7 +283,12 @@ class InformationSchema:
         del database
         user = self._account.catalog.get(User, context.session.user)
         for record in access.available_roles(self._account, user.id):
-            yield {"GRANTEE": user.name, "ROLE_NAME": record.name, "ROLE_OWNER": self._owner(record), "IS_GRANTABLE": "NO"}
+            yield {
+                "GRANTEE": user.name,
+                "ROLE_NAME": record.name,
+                "ROLE_OWNER": self._owner(record),
+                "IS_GRANTABLE": "NO",
+            }
 
 
 def _column_row(database: Database, schema: Schema, record: Table | View, position: int, column: Column) -> Row:

@@ -37,7 +37,7 @@ def describe(account: Account, session: Session, sql: str) -> tuple[Result, int]
     try:
         with account.catalog.lock:
             bound = translate(binder.bind(expression))
-        rows.run_expression(account, session, exp.select("*").from_(bound.subquery("q")).limit(0))
+        rows.run_expression(account, session, rows.no_rows(bound))
         return Result(columns=rows.columns(session.duck), table=session.duck.to_arrow_table(), type_id=0x1000), binds
     finally:
         account.unregister(session, binder.bound.registered)

@@ -178,8 +178,9 @@ class Stage(Record):
     """A named internal stage; its files are in the folder `physical`."""
 
     physical: str
-    url: str = ""
     temporary: bool = False
+    options: dict[str, Any] = field(default_factory=dict)
+    """The file format's options for what is loaded from it."""
 
     kind: ClassVar[str] = "STAGE"
     space: ClassVar[str] = "STAGE"

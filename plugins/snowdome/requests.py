@@ -45,7 +45,7 @@ class Work:
                 return wire.failed(problem, self.query_id)
             except (faulty.Cut, SystemExit):
                 raise
-            except Exception as problem:  # noqa: BLE001 (the edge of the process: a client must get an answer)
+            except Exception as problem:
                 log.exception("a statement failed inside snowdome: %s", text)
                 return wire.failed(SqlError(603, "XX000", f"SQL execution internal error: {problem!r}"), self.query_id)
             return answer
@@ -83,7 +83,9 @@ class Work:
         statements = split(text)
         if count not in (0, len(statements)):
             raise SqlError(
-                8, "0A000", f"Actual statement count {len(statements)} did not match the desired statement count {count}."
+                8,
+                "0A000",
+                f"Actual statement count {len(statements)} did not match the desired statement count {count}.",
             )
         ids, kinds = [], []
         for statement in statements:

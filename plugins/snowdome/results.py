@@ -69,6 +69,12 @@ class Results:
         except IndexError:
             return None
 
+    def current(self, session: Session) -> str | None:
+        """The text of the statement the session runs."""
+        with self._lock:
+            texts = [o.text for o in self._outcomes.values() if o.session == session.id]
+        return texts[-1] if texts else None
+
     def forget(self, session: Session) -> None:
         """The session's ids are no longer kept."""
         self._ids.pop(session.id, None)

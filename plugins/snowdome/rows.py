@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 import pyarrow as pa
-from sqlglot import Expr
+from sqlglot import Expr, exp
 
 from snowdome import types
 from snowdome.errors import SqlError
@@ -42,6 +42,13 @@ def run_expression(account: Account, session: Session, expression: Expr, paramet
         sql = with_numeric_casts(expression).sql(dialect="duckdb")
         run(account, session, sql, parameters)
     return sql
+
+
+def no_rows(query: Expr) -> Expr:
+    """The query, answering its columns alone."""
+    alias = exp.TableAlias(this=exp.to_identifier("q"))
+    inner = query.this if isinstance(query, exp.Subquery) and not query.args.get("alias") else query
+    return exp.select("*").from_(exp.Subquery(this=inner, alias=alias)).limit(0)
 
 
 def columns(duck: duckdb.DuckDBPyConnection) -> tuple[tuple[str, str], ...]:

@@ -66,7 +66,9 @@ class Server:
         try:
             session = await run_in_threadpool(login.login, self.account, body["data"], request.query_params)
         except SqlError as problem:
-            return JSONResponse({"data": None, "code": str(problem.errno), "message": problem.message, "success": False})
+            return JSONResponse(
+                {"data": None, "code": str(problem.errno), "message": problem.message, "success": False}
+            )
         self._by_token[session.token] = session
         self._by_token[session.master_token] = session
         return JSONResponse({"data": self._greeting(session), "code": None, "message": None, "success": True})
@@ -180,7 +182,7 @@ class Server:
 class CutResponse(Response):
     """No answer at all: the connection is closed."""
 
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401 (ASGI's own types)
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """The client sees its connection end."""
         transport = scope.get("extensions", {}).get("snowdome.transport")
         del receive
@@ -202,8 +204,12 @@ async def _body(request: Request) -> dict[str, Any]:
 def _unauthorized(request: Request, problem: Exception) -> Response:
     del problem
     missing = "Authorization" not in request.headers
-    code, message = ("390103", "Session token not found in the request data.") if missing else (
-        "390104",
-        "User must login again to access the service.",
+    code, message = (
+        ("390103", "Session token not found in the request data.")
+        if missing
+        else (
+            "390104",
+            "User must login again to access the service.",
+        )
     )
     return JSONResponse({"data": None, "code": code, "message": message, "success": False}, status_code=200)

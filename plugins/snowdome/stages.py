@@ -32,6 +32,7 @@ COPY = 0x3600
 def create(account: Account, session: Session, create: exp.Create) -> Result:
     """The internal stage is there, empty."""
     temporary, comment = False, ""
+    options: dict[str, Any] = {}
     properties = create.args.get("properties")
     for item in properties.expressions if properties else ():
         match item:
@@ -39,12 +40,14 @@ def create(account: Account, session: Session, create: exp.Create) -> Result:
                 temporary = True
             case exp.SchemaCommentProperty():
                 comment = item.this.name
+            case exp.FileFormatProperty():
+                options = parse_options(item.expressions)
             case _ if item.name.upper() == "FILE_FORMAT":
-                continue
+                raise unsupported("CREATE STAGE … FILE_FORMAT by name")
             case _:
                 raise unsupported(f"CREATE STAGE … {item.sql(dialect='snowflake')}")
     record = Stage(id=account.catalog.new_id(), name="", created_on=account.clock.now(), physical="", comment=comment)
-    record = replace(record, physical=f"g{record.id}", temporary=temporary)
+    record = replace(record, physical=f"g{record.id}", temporary=temporary, options=options)
     return _settle(account, session, create, record, "Stage area")
 
 
@@ -164,16 +167,18 @@ def _bind_format(account: Account, context: Context, expression: exp.Copy) -> No
     for parameter in expression.args.get("params") or ():
         if parameter.name.upper() != "FILE_FORMAT":
             continue
-        options = parse_options(parameter.expressions)
-        name = options.pop("FORMAT_NAME", None)
-        if name is None:
+        named = [p for p in parameter.expressions if p.name.upper() == "FORMAT_NAME"]
+        if not named:
             continue
-        found = resolve.child(account, context, FileFormat, _parts(str(name)))
+        options = parse_options([p for p in parameter.expressions if p is not named[0]])
+        value = named[0].args["value"]
+        name = value.name if isinstance(value, exp.Literal) else value.sql(dialect="snowflake")
+        found = resolve.child(account, context, FileFormat, _parts(name))
         merged = {**found.options, **options}
         parameter.set("expressions", [_property(key, value) for key, value in merged.items()])
 
 
-def _property(key: str, value: Any) -> exp.Property:  # noqa: ANN401 (an option's value)
+def _property(key: str, value: Any) -> exp.Property:
     if isinstance(value, bool):
         node: Expr = exp.Boolean(this=value)
     elif isinstance(value, int):

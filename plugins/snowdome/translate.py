@@ -60,7 +60,8 @@ def translate(expression: Expr) -> Expr:
     present = {type(node) for node in expression.walk()}
     for transform, triggers in _TRANSFORMS:
         if not present.isdisjoint(triggers):
-            expression = expression.transform(transform, copy=False)
+            changed: Expr = expression.transform(transform, copy=False)
+            expression = changed
     return expression
 
 
@@ -71,4 +72,5 @@ def translate_create(expression: Expr, duck: duckdb.DuckDBPyConnection) -> list[
 
 def with_numeric_casts(expression: Expr) -> Expr:
     """The expression with text summed as numbers, which Snowflake allows and DuckDB refuses."""
-    return expression.transform(transforms.numeric_agg_implicit_cast, copy=False)
+    changed: Expr = expression.transform(transforms.numeric_agg_implicit_cast, copy=False)
+    return changed

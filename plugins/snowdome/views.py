@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import duckdb
+from fakesnow.dialect import parse_one
 from sqlglot import Expr, exp
 from sqlglot.errors import ParseError
-from fakesnow.dialect import parse_one
 
 from snowdome import resolve, rows
 from snowdome.bind import Binder, Parts, normalise
@@ -69,7 +69,7 @@ class Views:
         binder = Binder(self._account, self.context(session, view))
         try:
             query = translate(binder.bind(self._query(view)))
-            rows.run_expression(self._account, session, exp.select("*").from_(query.subquery("q")).limit(0))
+            rows.run_expression(self._account, session, rows.no_rows(query))
             return rows.columns(session.duck)
         finally:
             self._account.unregister(session, binder.bound.registered)
@@ -116,9 +116,7 @@ class Views:
             self._made += 1
             physical = f"v{view.id}_{self._made}"
             self._create(physical, view, query)
-        return Compiled(
-            view.version, bound.reads, frozenset(bound.tables), physical, driven=self._account.clock.driven
-        )
+        return Compiled(view.version, bound.reads, frozenset(bound.tables), physical, driven=self._account.clock.driven)
 
     def _create(self, physical: str, view: View, query: Expr) -> None:
         columns = ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from fakesnow.converter import from_binding
@@ -32,11 +33,14 @@ def bound(bindings: dict[str, Any] | None) -> Parameters:
     return [_value(binding) for binding in ordered]
 
 
-def _value(binding: dict[str, Any]) -> Any:  # noqa: ANN401 (whatever was bound)
+def _value(binding: dict[str, Any]) -> Any:
     if binding.get("value") is None:
         return None
     if binding["type"] == "REAL":
         return float(binding["value"])
+    if binding["type"] == "TIMESTAMP_NTZ":
+        moment = from_binding(binding)
+        return moment.replace(tzinfo=None) if isinstance(moment, datetime) else moment
     return from_binding(binding)
 
 

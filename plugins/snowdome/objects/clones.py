@@ -72,13 +72,13 @@ def _children(account: Account, session: Session, change: Change, source: Record
             old = account.catalog.get(Record, old_id)
             copy = replace(old, id=new_id, parent=ids[old.parent], created_on=now)
             if isinstance(copy, Table):
-                copy = rows_of(account, session, copy)
+                copy = rows_of(account, copy)
             elif isinstance(copy, Sequence):
                 copy = _own_sequence(account, copy)
         change.put(_repointed(copy, roles, tags))
 
 
-def rows_of(account: Account, session: Session, table: Table) -> Table:
+def rows_of(account: Account, table: Table) -> Table:
     """The table sharing its rows, or with a copy of the committed ones where a session is writing to them."""
     if not any(table.physical in s.written for s in account.sessions.values()):
         return table

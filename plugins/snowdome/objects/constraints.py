@@ -47,7 +47,7 @@ def take(create: exp.Create) -> Declared:
         else:
             raise unsupported(f"CREATE TABLE … {item.sql(dialect='snowflake')}")
     schema.set("expressions", kept)
-    if create.expression is not None and all(isinstance(e, exp.Identifier) or e.kind is None for e in kept):
+    if create.expression is not None and all(isinstance(e, exp.Identifier) or e.args.get("kind") is None for e in kept):
         _rename_projection(create, [e.name for e in kept])
     return declared
 

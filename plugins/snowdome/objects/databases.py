@@ -20,8 +20,8 @@ from snowdome.grammar.databases import (
 from snowdome.objects import clones, settings
 from snowdome.objects.drops import erase, retention_days
 from snowdome.objects.undrop import to_restore
-from snowdome.records import Account as AccountRecord
 from snowdome.records import ACCOUNT_ID, Database, Schema
+from snowdome.records import Account as AccountRecord
 from snowdome.resolve import Context
 from snowdome.result import Result, status
 

@@ -80,7 +80,7 @@ def clone(account: Account, session: Session, statement: CloneTable) -> Result:
             grants=(),
             tags=dict(source.tags),
         )
-        made = settings.applied(clones.rows_of(account, session, made), statement.settings)
+        made = settings.applied(clones.rows_of(account, made), statement.settings)
         keeper = old if old is not None else source
         if statement.copy_grants:
             made = replace(made, grants=keeper.grants)
@@ -215,9 +215,7 @@ def _found(account: Account, context: Context, name: Name) -> Relation:
     return resolve.relation(account, context, (name.database, name.schema, name.last))
 
 
-def _owned(
-    account: Account, context: Context, name: Name, kind: str, *, if_exists: bool = False
-) -> Relation | None:
+def _owned(account: Account, context: Context, name: Name, kind: str, *, if_exists: bool = False) -> Relation | None:
     try:
         found = _found(account, context, name)
     except errors.SqlError:

@@ -35,7 +35,7 @@ def cleared(record: R, names: tuple[str, ...], at: datetime) -> R:
     return replace(record, altered_on=at)
 
 
-def _with(record: R, name: str, value: Any) -> R:  # noqa: ANN401 (what the grammar's readers give)
+def _with(record: R, name: str, value: Any) -> R:
     if name == "COMMENT":
         return replace(record, comment=value or "")
     if name == RETENTION and isinstance(record, (Database, Schema, Table)):

@@ -64,7 +64,10 @@ KEYS: dict[str, tuple[str, str]] = {
 def show(account: Account, session: Session, statement: Show) -> Result:
     """A row for each object of the kind that the session may see; functions there are none."""
     cls, names = LISTED[statement.kind]
-    columns = [(n, TIME if n == "created_on" else NUMBER if n.startswith(("next", "interval")) else TEXT) for n in names.split()]
+    columns = [
+        (n, TIME if n == "created_on" else NUMBER if n.startswith(("next", "interval")) else TEXT)
+        for n in names.split()
+    ]
     if cls is None:
         shows.parents(account, session, statement)
         return listing(columns, [])
@@ -84,9 +87,7 @@ def show_keys(account: Account, session: Session, statement: Show) -> Result:
     kind, names = KEYS[statement.kind]
     columns = [(n, TIME if n == "created_on" else NUMBER if n == "key_sequence" else TEXT) for n in names.split()]
     with account.catalog.lock:
-        rows = [
-            row for table in _tables(account, session, statement) for row in _key_rows(account, table, kind)
-        ]
+        rows = [row for table in _tables(account, session, statement) for row in _key_rows(account, table, kind)]
     return listing(columns, [[row.get(n) for n, _ in columns] for row in rows])
 
 
@@ -131,7 +132,10 @@ def _key_rows(account: Account, table: Table, kind: str) -> list[dict[str, Any]]
                 target = [part.strip('"') for part in key.refers_to.split(".")]
                 full = [database.name, schema.name][: 3 - len(target)] + target
                 referred = key.referred[position] if position < len(key.referred) else None
-                row |= {f"fk_{n}": v for n, v in place.items()} | {"fk_column_name": column, "fk_name": row["constraint_name"]}
+                row |= {f"fk_{n}": v for n, v in place.items()} | {
+                    "fk_column_name": column,
+                    "fk_name": row["constraint_name"],
+                }
                 row |= dict(zip(("pk_database_name", "pk_schema_name", "pk_table_name"), full, strict=True))
                 row |= {"pk_column_name": referred, "update_rule": "NO ACTION", "delete_rule": "NO ACTION"}
                 row["deferrability"] = "NOT DEFERRABLE"
@@ -159,7 +163,13 @@ def _cells(account: Account, record: Record) -> dict[str, Any]:
             cells |= {"interval": record.increment, "ordered": shown.mark(record.ordered)}
         case Stage():
             kind = "INTERNAL TEMPORARY" if record.temporary else "INTERNAL"
-            cells |= {"url": "", "has_credentials": "N", "has_encryption_key": "N", "type": kind, "directory_enabled": "N"}
+            cells |= {
+                "url": "",
+                "has_credentials": "N",
+                "has_encryption_key": "N",
+                "type": kind,
+                "directory_enabled": "N",
+            }
         case FileFormat():
             cells |= {"type": record.type, "format_options": json.dumps(record.options)}
         case _:

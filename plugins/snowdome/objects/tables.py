@@ -169,14 +169,16 @@ def _make(
     node = create.this.this if isinstance(create.this, exp.Schema) else create.this
     binder = Binder(account, Context.of(session))
     try:
-        if create.expression is not None:
-            with account.catalog.lock:
+        with account.catalog.lock:
+            if isinstance(create.this, exp.Schema):
+                binder.columns(create.this)
+            if create.expression is not None:
                 create.set("expression", binder.bind(create.expression))
         node.set("this", exp.to_identifier(physical, quoted=True))
         node.set("db", exp.to_identifier("main"))
         node.set("catalog", exp.to_identifier("temp" if properties.temporary else "rows"))
         for key in ("replace", "exists"):
-            create.set(key, False)  # noqa: FBT003
+            create.set(key, False)
         if properties.temporary:
             create.set("properties", exp.Properties(expressions=[exp.TemporaryProperty()]))
         with account.compute.use(session) if binder.bound.tables else nullcontext():
@@ -203,5 +205,3 @@ def _like(
         account, session, account.physical(session, source), physical, empty=True, temporary=properties.temporary
     )
     return source.columns, source.keys
-
-

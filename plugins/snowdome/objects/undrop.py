@@ -20,7 +20,9 @@ def to_restore(account: Account, cls: type[R], name: str | None, record_id: int 
     found = _dropped(account, cls, name, record_id, parent)
     dropped_on = found.dropped_on
     if dropped_on is None or account.clock.now() > dropped_on + timedelta(days=retention_days(account, found)):
-        raise errors.SqlError(2003, "02000", f"{cls.kind.capitalize()} '{name or record_id}' did not exist or was purged.")
+        raise errors.SqlError(
+            2003, "02000", f"{cls.kind.capitalize()} '{name or record_id}' did not exist or was purged."
+        )
     if account.catalog.occupant(cls, found.name, found.parent) is not None:
         raise errors.already_exists(found.name)
     return found
