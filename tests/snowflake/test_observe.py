@@ -1,0 +1,140 @@
+"""What is read from an account: whole, by name, and in a number of look-ups that does not grow with it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from sluice.domain.access import Right
+from sluice.domain.names import Identifier, Marker, Qualified
+from sluice.domain.policies import ObjectKindsGate
+from sluice.snowflake import estate, observe, rows
+from sluice.snowflake.connect import Session
+from sluice.snowflake.statements import Statement
+from sluice.stages.provision import provision
+from sluice.stages.workspace import Workspace
+
+LIVE = Identifier("LIVE")
+MARKER = Marker("prod", "d20261120t224901-1a2b3c", "r1")
+
+
+@pytest.fixture(autouse=True)
+def _live(admin: Session) -> None:
+    admin.run(Statement("CREATE DATABASE LIVE COMMENT = %s", (MARKER.comment,)))
+    for sql in (
+        "CREATE SCHEMA LIVE.MARTS",
+        "CREATE TABLE LIVE.MARTS.T (A NUMBER(12,2) NOT NULL, B VARCHAR)",
+        "INSERT INTO LIVE.MARTS.T SELECT 1, 'x'",
+        'CREATE TABLE LIVE.MARTS."odd name" (A NUMBER)',
+        "CREATE VIEW LIVE.MARTS.V AS SELECT A FROM MARTS.T",
+        "CREATE ROLE OLIST_READER",
+        "GRANT USAGE ON DATABASE LIVE TO ROLE OLIST_READER",
+        "GRANT USAGE ON SCHEMA LIVE.MARTS TO ROLE OLIST_READER",
+        'GRANT SELECT ON TABLE LIVE.MARTS."odd name" TO ROLE OLIST_READER',
+        "GRANT SELECT ON FUTURE TABLES IN DATABASE LIVE TO ROLE OLIST_READER",
+    ):
+        admin.run(Statement(sql))
+
+
+def test_databases_are_told_by_their_marker(admin: Session) -> None:
+    """Ours says so, others do not."""
+    admin.run(Statement("CREATE TRANSIENT DATABASE OTHER COMMENT = 'mine'"))
+    found = {one.name.name: one for one in observe.databases(admin)}
+    assert found["LIVE"].marker == MARKER
+    assert found["OTHER"].marker is None
+    assert (found["LIVE"].transient, found["OTHER"].transient) == (False, True)
+    assert observe.markers(admin, "LIV") == {"LIVE": MARKER}
+
+
+def test_an_inventory_holds_kinds_rows_changes_and_columns(admin: Session) -> None:
+    """Tables and views, in two statements."""
+    before = admin.statements
+    found = observe.inventory(admin, LIVE)
+    assert admin.statements - before == 2
+    assert set(found) == {"MARTS.T", "MARTS.V", "MARTS.odd name"}
+    assert (found["MARTS.T"].kind, found["MARTS.T"].rows) == ("TABLE", 1)
+    assert found["MARTS.T"].columns == (("A", "NUMBER(12,2)"), ("B", "TEXT"))
+    assert found["MARTS.V"].kind == "VIEW"
+    assert [name for name, _ in found["MARTS.V"].columns] == ["A"]
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "INSERT INTO LIVE.MARTS.T SELECT 2, 'y'",
+        "UPDATE LIVE.MARTS.T SET B = 'z'",
+        "ALTER TABLE LIVE.MARTS.T ADD COLUMN C NUMBER",
+        "CREATE TABLE LIVE.MARTS.NEW (A NUMBER)",
+        "DROP TABLE LIVE.MARTS.T",
+        "CREATE OR REPLACE VIEW LIVE.MARTS.V AS SELECT B FROM MARTS.T",
+    ],
+)
+def test_every_change_shows_in_the_inventory(admin: Session, sql: str) -> None:
+    """A foreign writer cannot hide: rows, last change, columns or names differ."""
+    before = observe.inventory(admin, LIVE)
+    assert observe.inventory(admin, LIVE) == before
+    admin.run(Statement(sql))
+    assert observe.inventory(admin, LIVE) != before
+
+
+def test_view_texts_are_as_written(admin: Session) -> None:
+    """The self-containment gate reads what was said, not what it means today."""
+    assert "FROM MARTS.T" in observe.view_texts(admin, LIVE)["MARTS.V"]
+
+
+def test_rights_are_read_without_the_databases_name(admin: Session) -> None:
+    """Names that need quotes too; so that live and candidate can be compared."""
+    found = observe.rights(admin, LIVE)
+    assert Right("OLIST_READER", "USAGE", "DATABASE", "") in found
+    assert Right("OLIST_READER", "USAGE", "SCHEMA", "MARTS") in found
+    assert Right("OLIST_READER", "SELECT", "TABLE", "MARTS.odd name") in found
+    assert [one.grantee for one in observe.future_rights(admin, LIVE)] == ["OLIST_READER"]
+
+
+def test_objects_that_a_swap_would_break_are_found_by_kind(admin: Session) -> None:
+    """Every kind that the policy names can be asked for; none is there."""
+    assert observe.object_kinds(admin, LIVE, ObjectKindsGate().refused) == {}
+
+
+def test_a_warehouse_tells_what_it_does(admin: Session) -> None:
+    """By exact name: LIKE would take an underscore for any letter."""
+    admin.run(Statement("CREATE WAREHOUSE A_B WITH WAREHOUSE_SIZE = XSMALL INITIALLY_SUSPENDED = TRUE"))
+    admin.run(Statement("CREATE WAREHOUSE AXB WITH WAREHOUSE_SIZE = SMALL"))
+    state = observe.warehouse_state(admin, Identifier("A_B"))
+    assert state is not None
+    assert (state.size, state.state) == ("X-Small", "SUSPENDED")
+    assert observe.warehouse_state(admin, Identifier("NONE")) is None
+
+
+def test_look_ups_do_not_grow_with_the_environment(work: Workspace, admin: Session) -> None:
+    """Observing an environment of twenty tables costs what one of none costs."""
+    provision(work, "dev", datetime.now(UTC), holder="one")
+    spec = work.spec("dev")
+
+    def cost() -> int:
+        before = admin.statements
+        estate.observe(admin, spec)
+        return admin.statements - before
+
+    empty = cost()
+    with work.session("dev") as service:
+        service.run(Statement("CREATE SCHEMA OLIST_DEV.MARTS"))
+        for number in range(20):
+            service.run(Statement(f"CREATE TABLE OLIST_DEV.MARTS.T{number} AS SELECT 1 AS A"))
+    assert cost() == empty
+
+
+@pytest.mark.parametrize(
+    ("shown", "parts"),
+    [
+        ("A", ["A"]),
+        ("A.B.C", ["A", "B", "C"]),
+        ('A."b c"."d.e""f"', ["A", "b c", 'd.e"f']),
+        ("A.B.<TABLE>", ["A", "B"]),
+        ("A.<SCHEMA>", ["A"]),
+        ("A.B.F(NUMBER, VARCHAR)", ["A", "B", "F"]),
+    ],
+)
+def test_shown_names_are_taken_apart(shown: str, parts: list[str]) -> None:
+    """Quotes, dots within quotes, future grants and signatures."""
+    assert rows.qualified(shown) == Qualified(*(Identifier.found(part) for part in parts))
