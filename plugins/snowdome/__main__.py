@@ -11,12 +11,17 @@ import socket
 import sys
 from pathlib import Path
 
+from snowdome.grammar import support
+
 PASSWORD = "snowdome"  # noqa: S105 (the documented default of a toy account)
 
 
 def main(arguments: list[str] | None = None) -> int:
     """The server has run and stopped; the result is the process's exit code."""
     options = _parser().parse_args(arguments)
+    if options.command == "support":
+        sys.stdout.write(support.markdown() + "\n")
+        return 0
     logging.basicConfig(level=os.environ.get("SNOWDOME_LOG", "WARNING"), format="%(levelname)s %(name)s: %(message)s")
     folder = None if options.memory else Path(options.data)
     try:
@@ -38,6 +43,7 @@ def _parser() -> argparse.ArgumentParser:
     keeping = serve.add_mutually_exclusive_group(required=True)
     keeping.add_argument("--data", metavar="DIR", help="keep the account in this folder")
     keeping.add_argument("--memory", action="store_true", help="keep nothing")
+    commands.add_parser("support", help="print which statements are served, as Markdown")
     return parser
 
 

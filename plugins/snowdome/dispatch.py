@@ -26,6 +26,7 @@ from snowdome.objects import (
     show_warehouses,
     tag_references,
     tags,
+    tokens,
     users,
     warehouses,
 )
@@ -46,6 +47,7 @@ HANDLERS: dict[type, Any] = {
     **warehouses.HANDLERS,
     **roles.HANDLERS,
     **users.HANDLERS,
+    **tokens.HANDLERS,
     **grants.HANDLERS,
     **hybrid.HANDLERS,
     **tags.HANDLERS,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import jwt
@@ -12,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from snowdome import access, passwords
 from snowdome.errors import SqlError
+from snowdome.objects import keys, tokens
 from snowdome.records import Database, Role, Schema, User
 
 if TYPE_CHECKING:
@@ -26,18 +28,18 @@ KEYS = ("RSA_PUBLIC_KEY", "RSA_PUBLIC_KEY_2")
 def login(account: Account, data: Mapping[str, Any], query: Mapping[str, str]) -> Session:
     """A session for the one who proved who it is."""
     user = _user(account, str(data.get("LOGIN_NAME", "")))
-    if data.get("AUTHENTICATOR", "").upper() == "SNOWFLAKE_JWT":
-        _check_key(user, str(data.get("TOKEN", "")))
-    else:
-        _check_password(user, str(data.get("PASSWORD", "")))
+    only_role = _prove(account, user, data)
     parameters = dict(data.get("SESSION_PARAMETERS") or {})
-    role = _role(account, user, query.get("roleName"))
+    role = _role(account, user, query.get("roleName") or only_role)
+    if only_role is not None and role.name != only_role:
+        raise refused(f"Programmatic access token is restricted to role '{only_role}'.")
     secondary = user.properties.get("DEFAULT_SECONDARY_ROLES") or ()
     database, schema = _existing(account, *_namespace(user, query))
     return account.open(
         user,
         role,
-        secondary_roles="ALL" in secondary,
+        secondary_roles="ALL" in secondary and only_role is None,
+        only_role=role.id if only_role is not None else None,
         database=database,
         schema=schema,
         warehouse=_folded(query.get("warehouse")) or user.properties.get("DEFAULT_WAREHOUSE"),
@@ -67,16 +69,30 @@ def _user(account: Account, login_name: str) -> User:
     raise refused()
 
 
-def _check_password(user: User, password: str) -> None:
-    if user.password_hash is None or not passwords.matches(password, user.password_hash):
+def _prove(account: Account, user: User, data: Mapping[str, Any]) -> str | None:
+    """The user is who it says; the result is the role that its token is restricted to, if it is."""
+    expires = user.properties.get("EXPIRES_ON")
+    if expires is not None and datetime.fromisoformat(str(expires)) <= account.clock.now():
+        raise SqlError(390101, "08004", "User access disabled. Contact your local system administrator.")
+    authenticator = str(data.get("AUTHENTICATOR", "")).upper()
+    if authenticator == "SNOWFLAKE_JWT":
+        _check_key(user, str(data.get("TOKEN", "")))
+        return None
+    secret = str(data.get("TOKEN" if authenticator == "PROGRAMMATIC_ACCESS_TOKEN" else "PASSWORD", ""))
+    by_password = authenticator != "PROGRAMMATIC_ACCESS_TOKEN" and user.password_hash is not None
+    if by_password and passwords.matches(secret, user.password_hash or ""):
+        return None
+    token = tokens.matching(account, user, secret)
+    if token is None:
         raise refused()
+    return str(token["role"]) if token["role"] else None
 
 
 def _check_key(user: User, token: str) -> None:
     """The token is signed with the private key of one of the user's public keys."""
     for name in KEYS:
         key = user.properties.get(name)
-        if not key:
+        if not key or keys.elided(str(key)):
             continue
         public = serialization.load_der_public_key(_der(str(key)))
         if not isinstance(public, RSAPublicKey):

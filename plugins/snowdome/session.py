@@ -22,6 +22,8 @@ class Session:
     id: int
     user: int
     role: int
+    only_role: int | None = None
+    """The one role that the token of the log-in is restricted to."""
     secondary_roles: bool = False
     """USE SECONDARY ROLES ALL."""
     database: str | None = None

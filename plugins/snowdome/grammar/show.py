@@ -90,7 +90,14 @@ class CommentOn:
     text: str
 
 
-ShowStatement = Show | ShowGrants | ShowFutureGrants | ShowParameters | Describe | CommentOn
+@dataclass(frozen=True, slots=True)
+class ShowTokens:
+    """SHOW USER PROGRAMMATIC ACCESS TOKENS [FOR USER name] (`user` None: the current one)."""
+
+    user: str | None
+
+
+ShowStatement = ShowTokens | Show | ShowGrants | ShowFutureGrants | ShowParameters | Describe | CommentOn
 
 
 def show(cursor: Cursor) -> ShowStatement | None:
@@ -101,6 +108,9 @@ def show(cursor: Cursor) -> ShowStatement | None:
         return _finished(cursor, _future_grants(cursor))
     if cursor.accept("PARAMETERS"):
         return _finished(cursor, _parameters(cursor))
+    if cursor.accept("USER", "PROGRAMMATIC", "ACCESS", "TOKENS") or cursor.accept("USER", "PATS"):
+        name = cursor.name(1).last if cursor.accept("FOR", "USER") else None
+        return _finished(cursor, ShowTokens(name))
     terse = cursor.accept("TERSE")
     kind = _shown(cursor)
     return _finished(cursor, _clauses(cursor, kind, terse=terse))

@@ -50,7 +50,7 @@ def use_secondary(account: Account, session: Session, statement: UseSecondaryRol
     """The session's other roles count too, or not."""
     if statement.mode == "SOME":
         raise errors.unsupported("USE SECONDARY ROLES with a list of roles")
-    session.secondary_roles = statement.mode == "ALL"
+    session.secondary_roles = statement.mode == "ALL" and session.only_role is None
     del account
     return status(DONE, USE)
 
@@ -84,7 +84,8 @@ def _role(account: Account, session: Session, name: str) -> Role:
     if found is None:
         raise errors.not_found("Role", name)
     user = account.catalog.get(User, session.user)
-    if not access.may_assume(account, user, found):
+    restricted = session.only_role is not None and session.only_role != found.id
+    if restricted or not access.may_assume(account, user, found):
         raise errors.SqlError(
             3013,
             "42501",

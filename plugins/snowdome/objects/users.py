@@ -28,17 +28,16 @@ OWN = frozenset({
     "RSA_PUBLIC_KEY_2", "FIRST_NAME", "MIDDLE_NAME", "LAST_NAME", "EMAIL", "DISPLAY_NAME", "PASSWORD",
 })  # fmt: skip
 """What a user may set of its own."""
+UserStatement = grammar.CreateUser | grammar.SetUser | grammar.UnsetUser | grammar.RenameUser | grammar.DropUser
 NOT_FOR_SERVICE = frozenset({
     "PASSWORD", "FIRST_NAME", "MIDDLE_NAME", "LAST_NAME", "MUST_CHANGE_PASSWORD",
 })  # fmt: skip
 
 
-def run(account: Account, session: Session, statement: grammar.UserStatement) -> Result:
+def run(account: Account, session: Session, statement: UserStatement) -> Result:
     """The user statement has been carried out."""
     if isinstance(statement, grammar.CreateUser):
         return create(account, session, statement)
-    if isinstance(statement, (grammar.AddToken, grammar.RemoveToken)):
-        return _token(account, session, statement)
     try:
         user = _named(account, session, statement.name)
     except SqlError:
@@ -56,16 +55,6 @@ def run(account: Account, session: Session, statement: grammar.UserStatement) ->
             return rename(account, session, user, statement.new)
         case grammar.DropUser():
             return drop(account, session, user)
-
-
-def _token(account: Account, session: Session, statement: grammar.AddToken | grammar.RemoveToken) -> Result:
-    """Programmatic access tokens are not made here, so there is none to remove."""
-    user = _named(account, session, statement.name)
-    if user.id != session.user:
-        lookup.own(account, session, user)
-    if isinstance(statement, grammar.AddToken):
-        raise errors.unsupported("ALTER USER … ADD PROGRAMMATIC ACCESS TOKEN")
-    raise errors.not_found("Programmatic access token", statement.token)
 
 
 def _named(account: Account, session: Session, name: str | None) -> User:
@@ -176,4 +165,4 @@ def drop(account: Account, session: Session, user: User) -> Result:
     return status(f"{user.name} successfully dropped.")
 
 
-HANDLERS = dict.fromkeys(get_args(grammar.UserStatement), run)
+HANDLERS = dict.fromkeys(set(get_args(grammar.UserStatement)) - {grammar.AddToken, grammar.RemoveToken}, run)
