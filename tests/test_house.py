@@ -10,9 +10,11 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 CODE = [p for room in ("plugins", "dags", "include", "benchmarks") for p in (ROOT / room).rglob("*.py")]
-HANDMADE = [p for p in CODE + list((ROOT / "tests").rglob("*.py")) if "target" not in p.parts and "build" not in p.parts]
+HANDMADE = [
+    p for p in CODE + list((ROOT / "tests").rglob("*.py")) if "target" not in p.parts and "build" not in p.parts
+]
 SQL = re.compile(
-    r"""["'](?:ALTER|CREATE|DROP|GRANT|REVOKE|UNDROP|SHOW|DESCRIBE|INSERT INTO|MERGE INTO|DELETE FROM|SELECT .* FROM)\s""",
+    r"""["'](?:(?:ALTER|CREATE|DROP|GRANT|REVOKE|UNDROP|SHOW|DESCRIBE|INSERT|MERGE|DELETE) \w+ |SELECT .* FROM )""",
 )
 SQL_ROOMS = ("plugins/sluice/snowflake/", "plugins/snowdome/")
 
@@ -69,7 +71,9 @@ def test_requirements_agree_with_constraints() -> None:
     assert {name: v for name, v in pins("requirements.txt").items() if not v <= constraints.get(name, set())} == {}
 
 
-@pytest.mark.parametrize("name", ["constraints.txt", "requirements.txt", "pyproject.toml", "Makefile", ".ci/run", "Dockerfile"])
+@pytest.mark.parametrize(
+    "name", ["constraints.txt", "requirements.txt", "pyproject.toml", "Makefile", ".ci/run", "Dockerfile"]
+)
 def test_no_index_host_is_named(name: str) -> None:
     """Packages come from whatever index the machine is set up with."""
     assert not re.search(r"(--(extra-)?index-url|pypi\.org|pythonhosted|--find-links)", (ROOT / name).read_text())
@@ -78,10 +82,14 @@ def test_no_index_host_is_named(name: str) -> None:
 def test_no_promise_is_left_open() -> None:
     """No tracked source says it will be finished later."""
     word = re.compile(r"\b(TO" r"DO|FIX" r"ME|XX" r"X|NotImplemented" r"Error)\b")
-    open_ = [str(p.relative_to(ROOT)) for p in tracked() if p.suffix in {".py", ".sql", ".yml"} and word.search(p.read_text())]
+    open_ = [
+        str(p.relative_to(ROOT))
+        for p in tracked()
+        if p.suffix in {".py", ".sql", ".yml"} and word.search(p.read_text())
+    ]
     assert open_ == []
 
 
 def test_dag_files_are_one_call() -> None:
-    """A DAG file is a call into sluice.airflow.flows: forty lines at most."""
-    assert [p.name for p in (ROOT / "dags").glob("*.py") if len(p.read_text().splitlines()) > 40] == []
+    """A DAG file is a call into sluice.airflow.flows: fifty lines at most."""
+    assert [p.name for p in (ROOT / "dags").glob("*.py") if len(p.read_text().splitlines()) > 50] == []
