@@ -143,6 +143,8 @@ def write_file(file: Path, rows: Iterable[Row]) -> int:
 def _field(value: object) -> object:
     if isinstance(value, datetime):
         return value.replace(tzinfo=None).isoformat(" ")
+    if isinstance(value, str):
+        return value.replace("\r\n", "\n").replace("\r", "\n")  # one kind of line end: readers guess it from the file
     return value.isoformat() if isinstance(value, date) else value
 
 
