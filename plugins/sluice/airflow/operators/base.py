@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -23,9 +24,9 @@ class SluiceOperator(BaseOperator):
 
     ui_color = "#e6f0f5"
 
+    @abstractmethod
     def work(self, workspace: Workspace, context: Context) -> Any:
         """Do the one thing this operator is for."""
-        raise NotImplementedError
 
     def execute(self, context: Context) -> Any:
         """The work is done, or the task fails saying what to do; only what was busy or cut off is retried."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -27,9 +28,9 @@ class PlanOperator(SluiceOperator):
         super().__init__(**arguments)
         self.environment = environment
 
+    @abstractmethod
     def planned(self, workspace: Workspace, context: Context) -> tuple[Deployment, StageReport]:
         """Return the deployment that the run's parameters ask for, and its plan."""
-        raise NotImplementedError
 
     def work(self, workspace: Workspace, context: Context) -> dict[str, object]:
         """Plan, leave the deployment in XCom, and end early a run that assets triggered for what is live already."""
