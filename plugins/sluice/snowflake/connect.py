@@ -13,7 +13,7 @@ from snowflake.connector import errors as vendor
 
 from sluice.domain.names import Identifier
 from sluice.errors import RetryError, SpecError, StopError
-from sluice.snowflake import keys, statements
+from sluice.snowflake import keys
 from sluice.snowflake.failures import classify
 from sluice.snowflake.statements import Statement, Value
 
@@ -92,8 +92,6 @@ class Session:
         self.settings = settings
         self.retries = retries
         self.statements = 0
-        self.last_query_id: str | None = None
-        self.last_count: int | None = None
 
     def run(self, statement: Statement) -> list[Row]:
         """Return the rows of a statement, keyed by lower-case column name.
@@ -127,8 +125,6 @@ class Session:
             # (network.py, _request_exec_wrapper: "Ignored error").
             raise RetryError("the answer is lost", lost=True, where=statement.sql[:160]) from error
         finally:
-            self.last_query_id = cursor.sfqid
-            self.last_count = cursor.rowcount
             cursor.close()
         return [{key.lower(): value for key, value in cast("Row", row).items()} for row in rows]
 
@@ -140,16 +136,6 @@ class Session:
                 f"one row was expected, {len(rows)} came", where=statement.sql[:160], untouched="everything"
             )
         return rows[0]
-
-    @contextmanager
-    def acting_as(self, role: Identifier) -> Iterator[Session]:
-        """Run a block as another role, then as the one before."""
-        before = Identifier.found(self.one(statements.who_am_i())["role_name"])
-        self.run(statements.use_role(role))
-        try:
-            yield self
-        finally:
-            self.run(statements.use_role(before))
 
 
 def _plain(value: Value) -> Value:

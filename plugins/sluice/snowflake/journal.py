@@ -62,7 +62,7 @@ def _insert(name: Identifier, event: Event) -> Statement:
     at = event.at.astimezone(UTC).replace(tzinfo=None).isoformat(sep=" ", timespec="microseconds")
     return Statement(
         f"INSERT INTO {table} (EVENT_ID, OCCURRED_AT, ACTOR, ENVIRONMENT, DEPLOYMENT, KIND, PAYLOAD)\n"
-        "SELECT %s, %s::TIMESTAMP_NTZ, %s, %s, %s, %s, PARSE_JSON(%s)\n"
+        "SELECT %s, %s::TIMESTAMP_NTZ, %s, %s, %s, %s, PARSE_JSON(%s) FROM (SELECT 1 AS ONE)\n"
         f"WHERE NOT EXISTS (SELECT 1 FROM {table} WHERE EVENT_ID = %s)",
         (
             event.id,

@@ -19,11 +19,6 @@ class Statement:
     """False: the connector must not send it twice, e.g. a SWAP, whose repetition undoes it."""
 
 
-def use_role(role: Identifier) -> Statement:
-    """The session acts as `role`."""
-    return Statement(f"USE ROLE {role.sql}")
-
-
 def use_secondary_roles(which: str) -> Statement:
     """The session's secondary roles are `ALL` or `NONE`."""
     if which not in {"ALL", "NONE"}:
@@ -39,14 +34,6 @@ def use_warehouse(warehouse: Identifier) -> Statement:
 def use_database(database: Identifier) -> Statement:
     """The session's current database is `database`."""
     return Statement(f"USE DATABASE {database.sql}")
-
-
-def who_am_i() -> Statement:
-    """The session's user, role, warehouse and account, as one row."""
-    return Statement(
-        "SELECT CURRENT_USER() AS USER_NAME, CURRENT_ROLE() AS ROLE_NAME, CURRENT_WAREHOUSE() AS WAREHOUSE_NAME, "
-        "CURRENT_ACCOUNT() AS ACCOUNT_NAME"
-    )
 
 
 def swap(live: Identifier, candidate: Identifier) -> Statement:

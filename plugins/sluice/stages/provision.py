@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sluice.domain import environments
-from sluice.domain.estate import Circumstances, Estate
+from sluice.domain.estate import Circumstances
 from sluice.domain.events import Event, Kind
 from sluice.domain.steps import Plan, Step, as_text, explain
 from sluice.errors import SluiceError, SpecError
@@ -39,12 +39,6 @@ class Provisioned:
             "statements": self.statements,
             "notes": list(self.notes),
         }
-
-
-def observe_environment(work: Workspace, environment: str) -> tuple[Estate, Circumstances]:
-    """Return what is in the account of an environment."""
-    with work.admin(environment) as session:
-        return estate.observe(session, work.spec(environment))
 
 
 def plan_provision(work: Workspace, environment: str, now: datetime) -> Plan:
@@ -129,4 +123,4 @@ def _record(session: Session, report: Provisioned, holder: str, actor: str, now:
     )
 
 
-__all__ = ["Provisioned", "as_text", "explain", "observe_environment", "plan_provision", "provision"]
+__all__ = ["Provisioned", "as_text", "explain", "plan_provision", "provision"]
