@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from snowdome.errors import SqlError
 
@@ -15,7 +15,9 @@ EXIT_CODE = 70
 
 
 class Cut(Exception):  # noqa: N818 (an event, not an error of ours)
-    """The connection is to be closed without an answer."""
+    """The connection is to be closed without an answer; `answer` is the one that is lost, if there was one."""
+
+    answer: dict[str, Any] | None = None
 
 
 def strike(fault: Fault | None, when: str) -> None:

@@ -37,13 +37,15 @@ class Work:
         text = str(self.body["sqlText"])
         fault = self.account.faults.strike(text)
         with self.session.lock:
+            answer = None
             try:
                 faulty.strike(fault, "before")
                 answer = self._answer(text)
                 faulty.strike(fault, "after")
             except SqlError as problem:
                 return wire.failed(problem, self.query_id)
-            except (faulty.Cut, SystemExit):
+            except faulty.Cut as cut:
+                cut.answer = answer
                 raise
             except Exception as problem:
                 log.exception("a statement failed inside snowdome: %s", text)

@@ -6,6 +6,7 @@ import asyncio
 import gzip
 import json
 import logging
+from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
 
 from starlette.applications import Starlette
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("snowdome")
 VERSION = "9.36.1"
 DAY = 86_400
-LONG = 3_600 * 4
+REMEMBERED_REQUESTS = 1_000
 
 
 class Unauthorized(Exception):  # noqa: N818 (an answer, not a fault)
@@ -43,6 +44,7 @@ class Server:
         self.account = account
         self._by_token: dict[str, Session] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._asked: OrderedDict[tuple[int, str], asyncio.Task[dict[str, Any]]] = OrderedDict()
         routes = [
             Route("/session/v1/login-request", self.login, methods=["POST"]),
             Route("/session/token-request", self.renew, methods=["POST"]),
@@ -143,9 +145,23 @@ class Server:
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
             return JSONResponse(wire.in_progress(query_id))
+        return await self._answer(session, work)
+
+    async def _answer(self, session: Session, work: requests.Work) -> Response:
+        """The answer; a request that is sent again, because its answer did not arrive, is not carried out again."""
+        key = (session.id, work.request_id)
+        task = self._asked.get(key) if work.request_id else None
+        if task is None:
+            task = asyncio.create_task(run_in_threadpool(work.run))
+            self._asked[key] = task
+            while len(self._asked) > REMEMBERED_REQUESTS:
+                self._asked.popitem(last=False)
         try:
-            return JSONResponse(await run_in_threadpool(work.run))
-        except Cut:
+            return JSONResponse(await asyncio.shield(task))
+        except Cut as cut:
+            self._asked.pop(key, None)
+            if cut.answer is not None:
+                self._asked[key] = asyncio.create_task(_already(cut.answer))
             return CutResponse()
 
     async def abort(self, request: Request) -> Response:
@@ -184,13 +200,13 @@ class CutResponse(Response):
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """The client sees its connection end."""
-        transport = scope.get("extensions", {}).get("snowdome.transport")
-        del receive
-        if transport is not None:
-            transport.abort()
-            return
-        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"10")]})
-        raise ConnectionAbortedError
+        del scope, receive
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"1000000")]})
+        await send({"type": "http.response.body", "body": b"{", "more_body": True})
+
+
+async def _already(answer: dict[str, Any]) -> dict[str, Any]:
+    return answer
 
 
 async def _body(request: Request) -> dict[str, Any]:
