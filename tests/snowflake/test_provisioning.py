@@ -223,3 +223,29 @@ def test_a_failure_at_any_statement_is_finished_by_the_next_run(
                 assert locks.read(session, "dev") is None
         number += 1 if EVERY else len(FAULTS)
     assert number > 40
+
+
+ON_ACCOUNT = "CREATE DATABASE, CREATE WAREHOUSE, CREATE ROLE, CREATE USER, MANAGE GRANTS"
+PROVISIONER = (
+    "CREATE ROLE SLUICE_PROVISIONER",
+    f"GRANT {ON_ACCOUNT} ON ACCOUNT TO ROLE SLUICE_PROVISIONER",
+    "GRANT ROLE SYSADMIN TO ROLE SLUICE_PROVISIONER",
+    "GRANT ROLE SLUICE_PROVISIONER TO ROLE ACCOUNTADMIN",
+)
+
+
+def test_a_role_with_less_than_accountadmin_can_provision(work: Workspace, admin: Session) -> None:
+    """Five privileges on the account and SYSADMIN's objects suffice; README names them."""
+    for sql in PROVISIONER:
+        admin.run(Statement(sql))
+    lesser = replace(
+        work,
+        connections=lambda name: (
+            replace(work.connections(name), role="SLUICE_PROVISIONER")
+            if name == "snowflake_admin"
+            else work.connections(name)
+        ),
+    )
+    for name in ("dev", "prod"):
+        provision(lesser, name, NOW, holder=name)
+        assert plan_provision(lesser, name, NOW).empty
