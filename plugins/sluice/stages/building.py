@@ -22,6 +22,8 @@ from sluice.errors import StopError
 from sluice.snowflake.connect import ConnectionSettings
 from sluice.stages.workspace import Workspace, query_tag
 
+SCHEMA = "ANALYTICS"
+"""Where dbt builds what names no schema of its own, unless the connection says otherwise; the same everywhere."""
 SETTINGS, QUALITY = "settings.json", "quality.json"
 AFTER = "tag:post_promotion"
 """Tests that ask live itself, after the cut-over."""
@@ -60,7 +62,7 @@ def invocation(work: Workspace, environment: str, release: str, database: Identi
         role=spec.access.role.name,
         warehouse=spec.warehouse.name.name,
         database=database.name,
-        schema=settings.schema or "PUBLIC",
+        schema=settings.schema or SCHEMA,
         threads=spec.dbt.threads,
         password=None if settings.private_key else settings.password,
         private_key=_key(settings),
