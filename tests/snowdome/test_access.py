@@ -55,7 +55,7 @@ def bare(world: Any, ask: Any) -> Any:
 def test_what_a_role_may_not_see_does_not_exist(bare: Any, ann: Any, ask: Any, refused: Any) -> None:
     """Without any privilege on it, neither database, schema nor table exists for a role."""
     assert refused(ann, "select * from pond.reeds.t") == NOT_VISIBLE
-    assert refused(ann, "use database pond") == NOT_VISIBLE
+    assert refused(ann, "use database pond") == 2043
     assert ask(ann, "show databases like 'pond'") == []
 
 

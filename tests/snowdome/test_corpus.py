@@ -39,7 +39,7 @@ def sweeper(snowdome_module: Any) -> Any:
 def connection(snowdome_module: Any, sweeper: Any, ask: Any) -> Iterator[Any]:
     """A session as administrator on an account that holds nothing of an earlier case."""
     ask(sweeper, "create warehouse if not exists compute initially_suspended = true")
-    connection = snowdome_module.connect()
+    connection = snowdome_module.connect(warehouse="COMPUTE")
     yield connection
     connection.close(retry=False)
     for kind in ("database", "warehouse", "user", "role"):

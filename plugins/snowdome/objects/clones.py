@@ -35,8 +35,6 @@ NEEDED = {Table: "SELECT", View: "SELECT", Schema: "USAGE"}
 
 def check(clone: Clone) -> None:
     """What is not served about cloning is refused by name."""
-    if clone.point is not None:
-        raise unsupported(f"CLONE … {clone.point.side} ({clone.point.kind} => …)")
     if clone.include_internal_stages:
         raise unsupported("CLONE … INCLUDE INTERNAL STAGES")
 

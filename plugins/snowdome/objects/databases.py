@@ -17,7 +17,7 @@ from snowdome.grammar.databases import (
     UndropDatabase,
     UnsetDatabase,
 )
-from snowdome.objects import clones, settings
+from snowdome.objects import clones, settings, time_travel
 from snowdome.objects.drops import erase, retention_days
 from snowdome.objects.undrop import to_restore
 from snowdome.records import ACCOUNT_ID, Database, Schema
@@ -45,6 +45,7 @@ def create(account: Account, session: Session, statement: CreateDatabase) -> Res
             clones.check(statement.clone)
             source = resolve.database(account, context, statement.clone.source.last)
             account.require(context, "USAGE", source)
+            time_travel.check(account, session, statement.clone, source)
         if old is not None:
             account.require(context, "OWNERSHIP", old)
             change.drop(old, account.clock.now())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from snowdome import data, resolve
 from snowdome.duck import qualified
@@ -65,4 +65,4 @@ def _refuse_transient(account: Account, schema: Schema) -> None:
         raise invalid("Hybrid tables cannot be in a transient schema or database", 200009)
 
 
-HANDLERS = {CreateHybridTable: create}
+HANDLERS: dict[type, Any] = {CreateHybridTable: create}

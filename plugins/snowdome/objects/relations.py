@@ -22,7 +22,7 @@ from snowdome.grammar.tables import (
     UndropTable,
     UnsetTable,
 )
-from snowdome.objects import clones, settings
+from snowdome.objects import clones, settings, time_travel
 from snowdome.objects.drops import drop_relation
 from snowdome.objects.tables import standing
 from snowdome.objects.undrop import to_restore
@@ -51,6 +51,7 @@ def clone(account: Account, session: Session, statement: CloneTable) -> Result:
         if not isinstance(source, Table):
             raise errors.SqlError(2002, "42601", f"SQL compilation error:\nObject {source.name} is not a table.")
         account.require(context, "SELECT", source)
+        time_travel.check(account, session, statement.clone, source)
         if statement.temporary or source.temporary:
             raise unsupported("CREATE TEMPORARY TABLE … CLONE")
         if source.transient and not (statement.transient or schema.transient):

@@ -19,7 +19,7 @@ from snowdome.grammar.schemas import (
     UndropSchema,
     UnsetSchema,
 )
-from snowdome.objects import clones, settings
+from snowdome.objects import clones, settings, time_travel
 from snowdome.objects.drops import erase, retention_days
 from snowdome.objects.undrop import to_restore
 from snowdome.records import Schema
@@ -48,6 +48,7 @@ def create(account: Account, session: Session, statement: CreateSchema) -> Resul
             clones.check(statement.clone)
             source = _found(account, context, statement.clone.source)
             account.require(context, "USAGE", source)
+            time_travel.check(account, session, statement.clone, source)
         if old is not None:
             account.require(context, "OWNERSHIP", old)
             change.drop(old, account.clock.now())

@@ -16,10 +16,20 @@ if TYPE_CHECKING:
 
 DONE = "Statement executed successfully."
 USE = 0x4300
+UNUSABLE = frozenset({2003, 3001})
 
 
 def use(account: Account, session: Session, statement: Use) -> Result:
-    """The session goes on in that role, warehouse, database or schema."""
+    """The session goes on in that role, warehouse, database or schema; Snowflake says 002043 of what it cannot use."""
+    try:
+        return _use(account, session, statement)
+    except errors.SqlError as problem:
+        if problem.errno not in UNUSABLE:
+            raise
+        raise errors.invalid("Object does not exist, or operation cannot be performed.", 2043, "02000") from None
+
+
+def _use(account: Account, session: Session, statement: Use) -> Result:
     context, name = Context.of(session), statement.name
     with account.catalog.lock:
         match statement.kind:
@@ -27,8 +37,9 @@ def use(account: Account, session: Session, statement: Use) -> Result:
                 session.role = _role(account, session, name.last).id
             case "WAREHOUSE":
                 found = account.catalog.find(Warehouse, name.last)
-                if found is None or not account.may_see(context, found):
+                if found is None:
                     raise errors.not_found("Object", name.last)
+                account.require(context, "USAGE", found)
                 session.warehouse = found.name
             case "DATABASE":
                 database = resolve.database(account, context, name.last)

@@ -6,8 +6,9 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from snowdome import errors, resolve
-from snowdome.records import Database, Record, Schema, Table, Tag
+from snowdome import errors
+from snowdome.objects.tags import values as tag_values
+from snowdome.records import Database, Record, Schema, Table
 from snowdome.resolve import Context
 from snowdome.result import Result, status
 
@@ -57,14 +58,7 @@ def tag(
     if not tags:
         return
     record = account.catalog.get(cls, record_id)
-    values = dict(record.tags)
-    for item in tags:
-        found = resolve.child(account, context, Tag, (item.tag.database, item.tag.schema, item.tag.last))
-        if found.allowed and item.value not in found.allowed:
-            raise errors.SqlError(
-                391801, "23001", f"Tag value {item.value} is not in the list of allowed values for tag '{found.name}'."
-            )
-        values[found.id] = item.value
+    values = dict(record.tags) | tag_values(account, context.session, tags)
     change.put(replace(record, tags=values))
 
 
