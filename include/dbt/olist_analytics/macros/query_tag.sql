@@ -1,16 +1,19 @@
 {# Who, what and where, for cost attribution. Set for each model, and given back to the profile's own tag afterwards. #}
 {% macro tag_facts(node) %}
   {% set named = node is not none and node is defined and node %}
-  {{ return({
+  {% set facts = {
       'app': 'dbt',
       'user': env_var('DBT_USER', target.user),
-      'model': node.name if named else 'hook',
-      'resource': node.resource_type if named else 'hook',
       'environment': target.name,
       'pipeline': env_var('DBT_PIPELINE', project_name),
       'sla_hours': setting('sla_hours'),
       'criticality': setting('criticality'),
-  }) }}
+  } %}
+  {# whoever started dbt has said more in the profile's tag, e.g. the deployment #}
+  {% set given = fromjson(target.get('query_tag') or '{}', {}) %}
+  {% do facts.update(given if given is mapping else {}) %}
+  {% do facts.update({'model': node.name if named else 'hook', 'resource': (node.resource_type | string) if named else 'hook'}) %}
+  {{ return(facts) }}
 {% endmacro %}
 
 {% macro query_tag(node) %}
