@@ -9,6 +9,7 @@ import os
 import signal
 import socket
 import sys
+from importlib.abc import MetaPathFinder
 from pathlib import Path
 
 from snowdome.grammar import support
@@ -62,6 +63,7 @@ def _listen(host: str, port: int) -> socket.socket:
 
 
 def _serve(folder: Path | None, listener: socket.socket, host: str) -> int:
+    sys.meta_path.insert(0, WithoutPandas())
     import duckdb
     import uvicorn
 
@@ -70,26 +72,37 @@ def _serve(folder: Path | None, listener: socket.socket, host: str) -> int:
 
     if folder is not None:
         folder.mkdir(parents=True, exist_ok=True)
+    password = os.environ.get("SNOWDOME_PASSWORD", PASSWORD)
     try:
-        account = Account(folder, os.environ.get("SNOWDOME_PASSWORD", PASSWORD))
+        face = Server(lambda: Account(folder, password), kept=folder is not None)
     except duckdb.IOException as problem:
         return _complain(f"cannot open the account in {folder}: {str(problem).splitlines()[0]}")
-    config = uvicorn.Config(Server(account).app, log_level="warning", lifespan="off", timeout_graceful_shutdown=5)
+    config = uvicorn.Config(face.app, log_level="warning", lifespan="off", timeout_graceful_shutdown=5)
     server = uvicorn.Server(config)
     port = listener.getsockname()[1]
     kept = f"data in {folder}" if folder is not None else "in memory"
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: setattr(server, "should_exit", True))
     listener.listen(128)
-    print(
+    print(  # noqa: T201 (the line that tells whoever started it where it listens)
         f"snowdome ready on http://{host}:{port} (an emulated Snowflake account, {kept}; not for production)",
         flush=True,
     )
     try:
         server.run(sockets=[listener])
     finally:
-        account.close()
+        face.account.close()
     return 0
+
+
+class WithoutPandas(MetaPathFinder):
+    """Pandas is not there: the connector and pyarrow look for it, nothing here needs it, and it costs a second."""
+
+    def find_spec(self, fullname: str, path: object = None, target: object = None) -> None:
+        """Nothing for any other module; for pandas, that it is not there."""
+        del path, target
+        if fullname == "pandas":
+            raise ModuleNotFoundError(name=fullname)
 
 
 def _why(problem: OSError) -> str:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
@@ -31,16 +32,27 @@ class ClockSetting(BaseModel):
     speed: float | None = Field(default=None, ge=0)
 
 
-def routes(account: Account) -> list[Route]:
-    """The control routes of an account."""
+class Held(Protocol):
+    """Who holds the account, and can put a fresh one in its place."""
+
+    account: Account
+
+    def renew_account(self) -> bool:
+        """The account is a fresh one, unless it is kept on disk."""
+
+
+def routes(holder: Held) -> list[Route]:
+    """The control routes of whatever account is held."""
 
     async def clock(request: Request) -> Response:
+        account = holder.account
         if request.method == "POST":
             setting = ClockSetting.model_validate_json(await request.body())
             account.clock.set(now=setting.now, advance_seconds=setting.advance_seconds, speed=setting.speed)
         return JSONResponse({"now": account.clock.now().isoformat(), "driven": account.clock.driven})
 
     async def faults(request: Request) -> Response:
+        account = holder.account
         if request.method == "DELETE":
             account.faults.clear()
         elif request.method == "POST":
@@ -48,11 +60,19 @@ def routes(account: Account) -> list[Route]:
         return JSONResponse({"faults": [fault.model_dump() for fault in account.faults.waiting()]})
 
     async def statements(request: Request) -> Response:
+        account = holder.account
         if request.method == "DELETE":
             account.log.clear()
         return JSONResponse({"statements": [entry.plain() for entry in account.log.entries()]})
 
+    async def reset(request: Request) -> Response:
+        del request
+        if not await run_in_threadpool(holder.renew_account):
+            return JSONResponse({"error": "an account that is kept on disk cannot be reset"}, status_code=409)
+        return JSONResponse({"reset": True})
+
     return [
+        Route("/snowdome/reset", _guarded(reset), methods=["POST"]),
         Route("/snowdome/clock", _guarded(clock), methods=["GET", "POST"]),
         Route("/snowdome/faults", _guarded(faults), methods=["GET", "POST", "DELETE"]),
         Route("/snowdome/statements", _guarded(statements), methods=["GET", "DELETE"]),

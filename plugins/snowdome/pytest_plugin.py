@@ -95,7 +95,7 @@ class Snowdome:
             "protocol": "http",
         }
 
-    def connect(self, **overrides: Any) -> Any:  # noqa: ANN401 (a connection of the untyped connector)
+    def connect(self, **overrides: Any) -> Any:
         """A connection, closed after the test."""
         import snowflake.connector
 
@@ -103,18 +103,23 @@ class Snowdome:
         self._connections.append(connection)
         return connection
 
-    def close(self) -> None:
-        """Nothing of it is left."""
+    def disconnect(self) -> None:
+        """No connection made here is open."""
         for connection in self._connections:
             with contextlib.suppress(Exception):
                 connection.close(retry=False)
+        self._connections.clear()
+
+    def close(self) -> None:
+        """Nothing of it is left."""
+        self.disconnect()
         if self.running:
             self.kill()
 
     # -- control ------------------------------------------------------------------------------------------------
     def control(self, path: str, body: dict[str, Any] | None = None, method: str = "GET") -> dict[str, Any]:
         """The answer of a control route."""
-        request = urllib.request.Request(  # noqa: S310 (an address of ours)
+        request = urllib.request.Request(
             f"http://127.0.0.1:{self.port}/snowdome/{path}",
             data=json.dumps(body).encode() if body is not None else None,
             method=method,
@@ -145,12 +150,29 @@ class Snowdome:
         self.control("statements", method="DELETE")
 
 
-@pytest.fixture
-def snowdome() -> Iterator[Snowdome]:
-    """A fresh account in memory."""
+    def reset(self) -> None:
+        """The account is fresh, and running if it was not."""
+        self.disconnect()
+        if self.running:
+            self.control("reset", method="POST")
+        else:
+            self.start()
+
+
+@pytest.fixture(scope="session")
+def _snowdome_process() -> Iterator[Snowdome]:
+    """One server in memory for all tests of a run; it starts when the first test asks for it."""
     server = Snowdome()
     yield server
     server.close()
+
+
+@pytest.fixture
+def snowdome(_snowdome_process: Snowdome) -> Iterator[Snowdome]:
+    """A fresh account in memory."""
+    _snowdome_process.reset()
+    yield _snowdome_process
+    _snowdome_process.disconnect()
 
 
 @pytest.fixture(scope="module")

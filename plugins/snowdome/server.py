@@ -7,6 +7,7 @@ import gzip
 import json
 import logging
 from collections import OrderedDict
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from starlette.applications import Starlette
@@ -40,8 +41,10 @@ class Unauthorized(Exception):  # noqa: N818 (an answer, not a fault)
 class Server:
     """The HTTP face of one account."""
 
-    def __init__(self, account: Account) -> None:
-        self.account = account
+    def __init__(self, open_account: Callable[[], Account], *, kept: bool) -> None:
+        self._open_account = open_account
+        self._kept = kept
+        self.account = open_account()
         self._by_token: dict[str, Session] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
         self._asked: OrderedDict[tuple[int, str], asyncio.Task[dict[str, Any]]] = OrderedDict()
@@ -57,9 +60,19 @@ class Server:
             Route("/telemetry/send", self.telemetry, methods=["POST"]),
             Route("/telemetry/send/sessionless", self.telemetry, methods=["POST"]),
             Route("/snowdome/stages/{path:path}", uploads.receive, methods=["PUT"]),
-            *control_routes(account),
+            *control_routes(self),
         ]
         self.app = Starlette(routes=routes, exception_handlers={Unauthorized: _unauthorized})
+
+    def renew_account(self) -> bool:
+        """The account is a fresh one and all sessions are gone, unless the account is kept on disk."""
+        if self._kept:
+            return False
+        old, self.account = self.account, self._open_account()
+        self._by_token.clear()
+        self._asked.clear()
+        old.close()
+        return True
 
     # -- sessions -----------------------------------------------------------------------------------------------
     async def login(self, request: Request) -> Response:
