@@ -65,8 +65,10 @@ def _listen(host: str, port: int) -> socket.socket:
 def _serve(folder: Path | None, listener: socket.socket, host: str) -> int:
     sys.meta_path.insert(0, WithoutPandas())
     import duckdb
+    import pyarrow as pa
     import uvicorn
 
+    pa.array([None])  # pyarrow looks for pandas at its first array, and two threads doing so at once trip over each other
     from snowdome.account import Account
     from snowdome.server import Server
 
