@@ -68,7 +68,7 @@ def _serve(folder: Path | None, listener: socket.socket, host: str) -> int:
     import pyarrow as pa
     import uvicorn
 
-    pa.array([None])  # pyarrow looks for pandas at its first array, and two threads doing so at once trip over each other
+    pa.array([None])  # looks for pandas, here where there are no threads yet to trip over each other
     from snowdome.account import Account
     from snowdome.server import Server
 
