@@ -15,6 +15,8 @@ from rich.table import Table
 
 from sluice.domain.events import Event
 from sluice.errors import SluiceError
+from sluice.laptop.attach import attach
+from sluice.settings import settings
 from sluice.stages.status import Status
 from sluice.stages.workspace import Workspace
 
@@ -102,9 +104,13 @@ def provision(environment: Environment) -> None:
 
 @contextmanager
 def workspace() -> Iterator[Workspace]:
-    """The workspace with Airflow's connections; whatever goes wrong in it is told to the reader, exit code 1."""
+    """The workspace with Airflow's connections (of `make up`'s Airflow where that runs and AIRFLOW_HOME is not set).
+
+    Whatever goes wrong in it is told to the reader, exit code 1.
+    """
     logging.getLogger("airflow").setLevel(logging.ERROR)
     try:
+        attach(settings().root)
         from sluice.airflow.workspace import airflow_workspace
 
         yield airflow_workspace()
