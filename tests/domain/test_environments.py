@@ -130,3 +130,12 @@ def test_a_short_auto_suspend_is_warned_about() -> None:
     hasty = PROD.model_copy(update={"warehouse": PROD.warehouse.model_copy(update={"auto_suspend": 30})})
     assert any("bills 60 s" in note for note in _plan(hasty, Estate()).notes)
     assert not any("bills 60 s" in note for note in _plan(PROD, Estate()).notes)
+
+
+def test_future_grants_of_a_schema_are_warned_about() -> None:
+    """Snowflake would ignore the database's, and readers would miss new tables there."""
+    found = wanted(PROD, "SHA256:x")
+    shadow = Grant("SELECT", "TABLE", Qualified.of("OLIST_RAW", "OLIST"), PROD.access.role, "future")
+    notes = _plan(PROD, replace(found, grants=found.grants | {shadow})).notes
+    assert any("OLIST_RAW.OLIST" in note for note in notes)
+    assert not any("future grants" in note for note in _plan(PROD, found).notes)

@@ -46,7 +46,6 @@ class Connections:
             protocol="http",
             name=name,
             login_timeout=5,
-            network_timeout=5,
         )
         if name == "snowflake_admin":
             return replace(base, password="snowdome", role="ACCOUNTADMIN")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -19,6 +20,7 @@ from sluice.snowflake.failures import DeniedError, MissingError
 from sluice.snowflake.statements import Statement, use_warehouse
 from sluice.stages.provision import plan_provision, provision
 from sluice.stages.workspace import Workspace
+from snowdome.pytest_plugin import Snowdome
 
 NOW = datetime(2026, 11, 20, 22, 49, 1, tzinfo=UTC)
 ALL = ("dev", "staging", "prod")
@@ -249,3 +251,37 @@ def test_a_role_with_less_than_accountadmin_can_provision(work: Workspace, admin
     for name in ("dev", "prod"):
         provision(lesser, name, NOW, holder=name)
         assert plan_provision(lesser, name, NOW).empty
+
+
+def test_two_that_provision_at_once_do_not_disturb_each_other(work: Workspace) -> None:
+    """One goes first; the other follows or is told who holds the lock; the environment is whole."""
+
+    def run(holder: str) -> str:
+        try:
+            provision(work, "dev", NOW, holder=holder)
+        except RefusedError as refused:
+            return str(refused)
+        return "done"
+
+    with ThreadPoolExecutor(2) as pool:
+        ends = list(pool.map(run, ["first", "second"]))
+    assert "done" in ends
+    assert plan_provision(work, "dev", NOW).empty
+
+
+@pytest.mark.parametrize("nth", [10, 45])
+def test_an_account_that_dies_meanwhile_is_provisioned_by_the_next_run(
+    work: Workspace, snowdome_on_disk: Snowdome, nth: int
+) -> None:
+    """The server is gone at some statement, comes back with what it kept, and the next run finishes."""
+    port = snowdome_on_disk.port
+    own = replace(
+        work,
+        connections=lambda name: replace(work.connections(name), port=port, login_timeout=2),
+    )
+    snowdome_on_disk.fault(CHANGES, nth=nth, when="after", do="exit")
+    with pytest.raises(SluiceError):
+        provision(own, "dev", NOW, holder="first")
+    snowdome_on_disk.restart()
+    provision(own, "dev", NOW, holder="first")
+    assert plan_provision(own, "dev", NOW).empty

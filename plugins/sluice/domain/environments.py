@@ -245,8 +245,20 @@ def _notes(spec: EnvironmentSpec, found: Estate, circumstances: Circumstances) -
         yield "warehouse.auto_suspend 0 means never: the warehouse is billed until someone suspends it"
     if spec.warehouse.max_cluster_count > 1:
         yield "max_cluster_count above 1 needs the Enterprise edition"
+    for shadow in sorted({(one.kind, str(one.on)) for one in found.grants if _shadows(spec, one)}):
+        yield (
+            f"future grants on {shadow[0].lower()}s in schema {shadow[1]} make Snowflake ignore those on the database "
+            "there, for all roles: revoke them, or readers miss what is made new"
+        )
     if circumstances.lock_holder:
         size = found.warehouse.size if found.warehouse else None
         scaled = size is not None and size == spec.warehouse.promotion_size != spec.warehouse.size
         more = f"; the warehouse has its promotion size {size}, which is not drift" if scaled else ""
         yield f"locked by {circumstances.lock_holder}{more}"
+
+
+def _shadows(spec: EnvironmentSpec, grant: Grant) -> bool:
+    """Future grants of a schema win over those of its database, for the same kind (Snowflake: GRANT, future grants)."""
+    on = grant.on
+    watched = (spec.database.name, *spec.sources)
+    return grant.scope == "future" and on is not None and on.schema is not None and on.database in watched

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,7 +20,8 @@ from sluice.snowflake.statements import Statement, Value
 
 Row = dict[str, Any]
 _CONTROL = Identifier("SLUICE")
-_ATTEMPTS = 3
+_PAUSES = (0.2, 1.0, 4.0)
+"""Seconds to wait before each repetition of a statement whose answer was lost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +42,8 @@ class ConnectionSettings:
     port: int | None = None
     protocol: str | None = None
     login_timeout: int = 60
-    network_timeout: int = 120
-    """Seconds after which the connector stops repeating a request that was cut."""
+    network_timeout: int | None = None
+    """Seconds after which the connector cancels any statement, however healthy; nothing: the warehouse's own limit."""
     name: str = "connection"
     """The Airflow connection it came from, for messages."""
 
@@ -96,16 +98,16 @@ class Session:
     def run(self, statement: Statement) -> list[Row]:
         """Return the rows of a statement, keyed by lower-case column name.
 
-        A statement that may be repeated is, when its answer is lost: the connector itself gives up on an answer that
-        was cut half-way.
+        A statement that may be repeated is, when its answer is lost. The connector's own repetition is switched off:
+        it repeats what must not be, knows no end without a time-out, and its time-out cancels healthy statements.
         """
-        attempts = _ATTEMPTS if self.retries and statement.repeatable else 1
-        for _ in range(attempts - 1):
+        for seconds in _PAUSES if self.retries and statement.repeatable else ():
             try:
                 return self._run(statement)
             except RetryError as cut:
                 if not cut.lost:
                     raise
+                time.sleep(seconds)
         return self._run(statement)
 
     def _run(self, statement: Statement) -> list[Row]:
@@ -115,7 +117,7 @@ class Session:
             cursor.execute(
                 statement.sql,
                 tuple(_plain(value) for value in statement.params) or None,
-                _no_retry=not (self.retries and statement.repeatable),
+                _no_retry=True,
             )
             rows = cursor.fetchall()
         except (vendor.Error, OSError) as error:
