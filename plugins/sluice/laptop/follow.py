@@ -92,10 +92,10 @@ def why(api: AirflowApi, ended: Ended, logs: Path) -> StopError:
     """Return the error that a run makes which ended otherwise than expected: the task, its words, its log."""
     task = ended.failed_task() or "none of its tasks"
     text = api.log(ended.run, task, int(ended.tasks[task]["try_number"])) if task in ended.tasks else ""
+    words = [line for line in text.splitlines() if not line.startswith("::")]
     return StopError(
-        f"{ended.run.dag_id} ended as {ended.state}; failed: {task}",
+        "\n  ".join([f"ended as {ended.state}; failed: {task}", *words[-25:]]),
         where=str(logs / f"dag_id={ended.run.dag_id}" / f"run_id={ended.run.run_id}"),
-        value="\n".join(text.splitlines()[-25:]),
     )
 
 

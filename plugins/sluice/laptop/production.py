@@ -13,8 +13,6 @@ from sluice.snowflake.connect import ConnectionSettings, connect
 from sluice.snowflake.observe import markers
 from sluice.snowflake.statements import Statement
 
-_MARTS, _VALUE = Identifier("MARTS"), Identifier("ORDER_VALUE")
-
 
 @dataclass(frozen=True, slots=True)
 class Onlooker:
@@ -49,10 +47,20 @@ class Onlooker:
         )
 
 
-def two_tables(spec: EnvironmentSpec) -> Statement:
-    """Return the question whose two figures agree within every deployment: revenue by day, revenue by month."""
-    first, second = (
-        Measure(Qualified(spec.database.name, _MARTS, Identifier(table)), _VALUE)
-        for table in ("RPT_DAILY_REVENUE", "RPT_MONTHLY_REVENUE")
+def what_must_agree(spec: EnvironmentSpec) -> Statement:
+    """Return a question whose two answers agree within every deployment, and differ from one to the next.
+
+    Revenue by day is revenue by month; and dbt's own record, which each build adds to, knows the same builds in the
+    table of runs as in the table of results.
+    """
+    live = spec.database.name.name
+
+    def revenue(table: str) -> Measure:
+        return Measure(Qualified.of(live, "MARTS", table), Identifier("ORDER_VALUE"))
+
+    def builds(table: str) -> Measure:
+        return Measure(Qualified.of(live, "META", table), Identifier("INVOCATION_ID"), "distinct")
+
+    return agreement(
+        [revenue("RPT_DAILY_REVENUE"), builds("RUNS")], [revenue("RPT_MONTHLY_REVENUE"), builds("RUN_RESULTS")]
     )
-    return agreement(first, second)

@@ -8,7 +8,7 @@ from pathlib import Path
 from sluice.domain.specs import load_environments
 from sluice.errors import StopError
 from sluice.laptop.follow import Ended, follow, next_run, why
-from sluice.laptop.production import Onlooker, two_tables
+from sluice.laptop.production import Onlooker, what_must_agree
 from sluice.laptop.readers import Readers, Seen
 from sluice.laptop.rest import AirflowApi
 from sluice.laptop.stack import Stack
@@ -34,7 +34,7 @@ class Script:
         self.provision()
         self.load()
         prod = self.specs["prod"]
-        with Readers(self.onlooker.consumer(prod), two_tables(prod)) as readers:
+        with Readers(self.onlooker.consumer(prod), what_must_agree(prod)) as readers:
             self.seen = readers.seen
             self.first()
             self.leaf()

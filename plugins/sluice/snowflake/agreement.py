@@ -1,8 +1,10 @@
-"""What a consumer asks who must never see two deployments in one answer: figures of two tables, in one statement."""
+"""What a consumer asks who must never see two deployments at once: figures of several tables, in one statement."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from sluice.domain.names import Identifier, Qualified
 from sluice.snowflake.statements import Statement
@@ -10,17 +12,20 @@ from sluice.snowflake.statements import Statement
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """The sum of one column of one table."""
+    """One figure of one table: the sum of a column, or how many different values it has."""
 
     table: Qualified
     column: Identifier
+    what: Literal["sum", "distinct"] = "sum"
 
     @property
     def sql(self) -> str:
-        """The measure as a scalar query."""
-        return f"(SELECT SUM({self.column.sql}) FROM {self.table.sql})"
+        """The measure as a scalar query, as text."""
+        figure = f"SUM({self.column.sql})" if self.what == "sum" else f"COUNT(DISTINCT {self.column.sql})"
+        return f"(SELECT CAST({figure} AS VARCHAR) FROM {self.table.sql})"
 
 
-def agreement(first: Measure, second: Measure) -> Statement:
-    """Both measures in one statement: equal within every deployment, so unequal only in a torn read."""
-    return Statement(f"SELECT {first.sql} AS ONE, {second.sql} AS OTHER")
+def agreement(one: Sequence[Measure], other: Sequence[Measure]) -> Statement:
+    """Two lists of measures in one statement: equal within every deployment, so unequal only in a torn read."""
+    first, second = (" || '/' || ".join(measure.sql for measure in measures) for measures in (one, other))
+    return Statement(f"SELECT {first} AS ONE, {second} AS OTHER")

@@ -1,0 +1,76 @@
+"""The world of the end-to-end tests: a stack, its people, and a dbt project of a few models."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sluice.domain.names import Marker
+from sluice.domain.specs import EnvironmentSpec, load_environments
+from sluice.laptop.follow import Ended, follow, next_run
+from sluice.laptop.production import Onlooker
+from sluice.laptop.rest import AirflowApi, Run
+from sluice.laptop.stack import Stack
+
+ROOT = Path(__file__).resolve().parents[2]
+PROJECT: Mapping[str, str] = {
+    "dbt_project.yml": "name: till\nprofile: till\nmodels: {till: {+materialized: table}}\n",
+    "models/sales.sql": "select 1 as id, 10 as amount union all select 2, 20",
+    "models/totals.sql": "select count(*) as sales, sum(amount) as amount from {{ ref('sales') }}",
+    "models/schema.yml": "models: [{name: sales, columns: [{name: id, data_tests: [unique, not_null]}]}]\n",
+    "models/leaf.sql": "select sales, 1 as version from {{ ref('totals') }}",
+}
+GATES = "defaults: {marginal: ask}\n"
+CHECKS = """
+checks:
+  - name: no_negative_sales
+    sql: select id from analytics.sales where amount < 0
+"""
+
+
+@dataclass
+class World:
+    """The stack, its people, and the dbt project they work on."""
+
+    stack: Stack
+    admin: AirflowApi
+    alice: AirflowApi
+    bob: AirflowApi
+    said: list[str] = field(default_factory=list)
+    known: set[str] = field(default_factory=set)
+
+    @property
+    def specs(self) -> Mapping[str, EnvironmentSpec]:
+        """The environments that ship."""
+        return load_environments(ROOT / "include" / "environments")
+
+    def write(self, **models: str) -> None:
+        """Change models of the working project."""
+        for name, text in {f"models/{name}.sql": text for name, text in models.items()}.items():
+            (self.stack.surroundings.project / name).write_text(text)
+
+    def reset(self) -> None:
+        """The working project is as it was at first."""
+        for name, text in PROJECT.items():
+            path = self.stack.surroundings.project / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+
+    def run(self, dag_id: str, **conf: object) -> Ended:
+        """Alice triggers a DAG and waits for its end."""
+        run = self.alice.trigger(dag_id, **conf)
+        self.known.add(run.run_id)
+        return self.end(run)
+
+    def end(self, run: Run, *, approver: AirflowApi | None = None) -> Ended:
+        """Wait for a run's end."""
+        return follow(self.alice, run, self.said.append, seconds=400, approver=approver)
+
+    def started(self, dag_id: str) -> Run:
+        """Return the run that an asset has started."""
+        return next_run(self.alice, dag_id, self.known)
+
+    def live(self, environment: str) -> Marker:
+        """What live bears."""
+        return Onlooker(self.stack.surroundings).live(self.specs[environment])
