@@ -61,8 +61,7 @@ def roles_of(account: Account, session: Session, owner: int | None = None, *, pr
 
 def granted_to(account: Account, grantee: int) -> list[Role]:
     """The account roles granted to that user or role directly, by name."""
-    roles = account.catalog.all(Role)
-    return sorted((r for r in roles if any(g.to == grantee for g in r.grants)), key=lambda role: role.name)
+    return [r for r in account.catalog.children(ACCOUNT_ID, Role) if any(g.to == grantee for g in r.grants)]
 
 
 def user_roles(account: Account, user: User) -> list[Role]:
@@ -73,7 +72,7 @@ def user_roles(account: Account, user: User) -> list[Role]:
 def available_roles(account: Account, user: int) -> list[Role]:
     """Every account role the user can use, those inherited included, by name."""
     ids = closure(account, frozenset(role.id for role in granted_to(account, user)))
-    return sorted((r for r in account.catalog.all(Role) if r.id in ids), key=lambda role: role.name)
+    return [role for role in account.catalog.children(ACCOUNT_ID, Role) if role.id in ids]
 
 
 def account_record(account: Account) -> AccountRecord:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from snowdome.errors import unsupported
+from snowdome.errors import invalid, unsupported
 from snowdome.grammar import clauses, tagging
 from snowdome.grammar.clauses import Clone, How, TagValue
 from snowdome.grammar.cursor import Cursor, invalid_value
@@ -106,14 +106,14 @@ DatabaseStatement = (
 def create(cursor: Cursor, how: How, words: frozenset[str]) -> CreateDatabase:
     """What follows CREATE … DATABASE."""
     how = clauses.how(cursor, how)
-    if how is How.OR_ALTER:
-        raise unsupported("CREATE OR ALTER DATABASE")
     name = cursor.name(1).last
     for other in (("FROM", "SHARE"), ("FROM", "LISTING"), ("FROM", "BACKUP"), ("AS", "REPLICA"), ("LINKED_CATALOG",)):
         if cursor.sees(*other):
             raise unsupported("CREATE DATABASE … " + " ".join(other))
     clone = clauses.clone(cursor)
     settings, tags = clauses.tagged_settings(cursor, OPTIONS)
+    if how is How.OR_ALTER and (clone is not None or tags):
+        raise invalid("CREATE OR ALTER DATABASE takes neither CLONE nor TAG", 1420)
     transient = "TRANSIENT" in words
     check_retention(settings, transient=transient)
     return CreateDatabase(name, how, transient, clone, settings, tags)

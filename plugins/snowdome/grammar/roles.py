@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from snowdome.errors import unsupported
+from snowdome.errors import invalid
 from snowdome.grammar import clauses, tagging
 from snowdome.grammar.clauses import How, TagValue
 from snowdome.grammar.cursor import Cursor
@@ -72,10 +72,10 @@ def create_database_role(cursor: Cursor, how: How, words: frozenset[str]) -> Cre
 
 def _create(cursor: Cursor, how: How, kind: str) -> CreateRole:
     how = clauses.how(cursor, how)
-    if how is How.OR_ALTER:
-        raise unsupported(f"CREATE OR ALTER {kind}")
     name = cursor.name(PARTS[kind])
     settings, tags = clauses.tagged_settings(cursor, OPTIONS)
+    if how is How.OR_ALTER and tags:
+        raise invalid(f"CREATE OR ALTER {kind} takes no TAG", 1420)
     return CreateRole(kind, name, how, str(dict(settings).get("COMMENT", "")), tags)
 
 

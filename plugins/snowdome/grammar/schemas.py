@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from snowdome.errors import unsupported
+from snowdome.errors import invalid, unsupported
 from snowdome.grammar import clauses, tagging
 from snowdome.grammar.clauses import Clone, How, TagValue
 from snowdome.grammar.cursor import Cursor
@@ -107,8 +107,6 @@ SchemaStatement = (
 def create(cursor: Cursor, how: How, words: frozenset[str]) -> CreateSchema:
     """What follows CREATE … SCHEMA."""
     how = clauses.how(cursor, how)
-    if how is How.OR_ALTER:
-        raise unsupported("CREATE OR ALTER SCHEMA")
     name = cursor.name(2)
     if cursor.sees("FROM", "BACKUP"):
         raise unsupported("CREATE SCHEMA … FROM BACKUP")
@@ -116,6 +114,8 @@ def create(cursor: Cursor, how: How, words: frozenset[str]) -> CreateSchema:
     found, tags = clauses.tagged_settings(cursor, OPTIONS, "WITH", "MANAGED", "ACCESS")
     settings = tuple(pair for pair in found if pair[0] != MANAGED)
     managed = (MANAGED, True) in found
+    if how is How.OR_ALTER and (clone is not None or tags):
+        raise invalid("CREATE OR ALTER SCHEMA takes neither CLONE nor TAG", 1420)
     transient = "TRANSIENT" in words
     check_retention(settings, transient=transient)
     return CreateSchema(name, how, transient, managed, clone, settings, tags)

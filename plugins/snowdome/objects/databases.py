@@ -38,6 +38,12 @@ def create(account: Account, session: Session, statement: CreateDatabase) -> Res
         old = account.catalog.find(Database, name)
         if old is not None and statement.how is How.IF_NOT_EXISTS:
             return status(f"{name} already exists, statement succeeded.")
+        if old is not None and statement.how is How.OR_ALTER:
+            account.require(context, "OWNERSHIP", old)
+            if statement.transient != old.transient:
+                raise errors.invalid("CREATE OR ALTER does not change whether a database is transient", 1420)
+            change.put(settings.told(old, statement.settings, account.clock.now()))
+            return status(f"Database {name} successfully altered.")
         if old is not None and statement.how is not How.OR_REPLACE:
             raise errors.already_exists(name)
         source = None

@@ -63,6 +63,11 @@ def create(account: Account, session: Session, statement: grammar.CreateRole) ->
     old = account.catalog.find(cls, name, parent)
     if old is not None and statement.how is How.IF_NOT_EXISTS:
         return status(f"{name} already exists, statement succeeded.")
+    if old is not None and statement.how is How.OR_ALTER:
+        lookup.own(account, session, old)
+        with account.catalog.change() as change:
+            change.put(replace(old, comment=statement.comment, altered_on=account.clock.now()))
+        return status(f"{old.kind.capitalize()} {name} successfully altered.")
     if old is not None and statement.how is not How.OR_REPLACE:
         raise errors.already_exists(statement.name.sql)
     wanted = tags.values(account, session, statement.tags)

@@ -40,6 +40,13 @@ def create(account: Account, session: Session, statement: CreateSchema) -> Resul
         old = account.catalog.find(Schema, name, database.id)
         if old is not None and statement.how is How.IF_NOT_EXISTS:
             return status(f"{name} already exists, statement succeeded.")
+        if old is not None and statement.how is How.OR_ALTER:
+            account.require(context, "OWNERSHIP", old)
+            if statement.transient != old.transient:
+                raise errors.invalid("CREATE OR ALTER does not change whether a schema is transient", 1420)
+            told = settings.told(old, statement.settings, account.clock.now())
+            change.put(replace(told, managed=statement.managed))
+            return status(f"Schema {name} successfully altered.")
         account.require(context, "CREATE SCHEMA", database)
         if old is not None and statement.how is not How.OR_REPLACE:
             raise errors.already_exists(name)

@@ -29,6 +29,13 @@ def applied(record: R, settings: Settings, at: datetime | None = None) -> R:
     return replace(record, altered_on=at) if at is not None else record
 
 
+def told(record: R, settings: Settings, at: datetime) -> R:
+    """The record with those properties and the defaults for all others: what CREATE OR ALTER makes of it."""
+    if isinstance(record, (Database, Schema, Table)):
+        record = replace(record, retention=None)
+    return applied(replace(record, comment="", parameters={}), settings, at)
+
+
 def cleared(record: R, names: tuple[str, ...], at: datetime) -> R:
     """The record with the defaults for those properties."""
     for name in names:
