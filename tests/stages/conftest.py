@@ -14,23 +14,29 @@ from shop import Shop, open_shop
 from snowdome.pytest_plugin import Snowdome
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[Snowdome]:
-    """An account in memory for the tests of a module."""
+@pytest.fixture(scope="session")
+def _account() -> Iterator[Snowdome]:
     running = Snowdome()
     yield running
     running.close()
 
 
-@pytest.fixture(scope="module")
-def shop(server: Snowdome, tmp_path_factory: pytest.TempPathFactory) -> Shop:
+@pytest.fixture
+def server(_account: Snowdome) -> Iterator[Snowdome]:
+    """The account of all tests of the stages; no fault outlives the test that asked for it."""
+    yield _account
+    _account.no_faults()
+
+
+@pytest.fixture(scope="session")
+def shop(_account: Snowdome, tmp_path_factory: pytest.TempPathFactory) -> Shop:
     """The shop, provisioned, nothing deployed."""
-    return open_shop(server.port, tmp_path_factory.mktemp("shop"))
+    return open_shop(_account.port, tmp_path_factory.mktemp("shop"))
 
 
-@pytest.fixture(scope="module")
-def open_for_business(shop: Shop) -> Shop:
-    """The shop with its first release live in production."""
+@pytest.fixture(scope="session")
+def running_shop(shop: Shop) -> Shop:
+    """The shop with a first release live in production; each test deploys a release of its own on top."""
     shop.validated()
     shop.promote("prod")
     return shop

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cache
@@ -133,6 +133,7 @@ class Shop:
 
     work: Workspace
     project: Path
+    port: int
     keys: Mapping[str, str]
     moment: float = field(default_factory=lambda: datetime.now(UTC).timestamp())
 
@@ -240,7 +241,7 @@ def shop_at(port: int, folder: Path, keys: Mapping[str, str]) -> Shop:
         project=folder / "project",
         connections=Connections(port, keys),
     )
-    return Shop(work, folder / "project", keys)
+    return Shop(work, folder / "project", port, keys)
 
 
 def open_shop(port: int, folder: Path) -> Shop:
@@ -252,10 +253,9 @@ def open_shop(port: int, folder: Path) -> Shop:
     return shop
 
 
-def die_after(port: int, folder: Path, keys: Mapping[str, str], asked: Mapping[str, object], last: str) -> None:
-    """Run a deployment's stages in this process up to one of them, and die there as a killed worker does."""
-    deployment = Deployment.from_json(asked)
-    shop = shop_at(port, folder, keys)
-    order = {"promotion": PROMOTION, "rollback": ROLLBACK, "refresh": REFRESH}[deployment.kind]
-    shop.run(deployment, order[: order.index(last) + 1])
+def die_after(
+    port: int, folder: Path, keys: Mapping[str, str], asked: Mapping[str, object], stages: Sequence[str]
+) -> None:
+    """Run stages of a deployment in this process, and die as a killed worker does."""
+    shop_at(port, folder, keys).run(Deployment.from_json(asked), stages)
     os.kill(os.getpid(), signal.SIGKILL)
