@@ -81,6 +81,8 @@ def _prove(account: Account, user: User, data: Mapping[str, Any]) -> str | None:
     secret = str(data.get("TOKEN" if authenticator == "PROGRAMMATIC_ACCESS_TOKEN" else "PASSWORD", ""))
     by_password = authenticator != "PROGRAMMATIC_ACCESS_TOKEN" and user.password_hash is not None
     if by_password and passwords.matches(secret, user.password_hash or ""):
+        if user.properties.get("MUST_CHANGE_PASSWORD"):
+            raise SqlError(390106, "08004", "Specified password has expired. Password must be changed.")
         return None
     token = tokens.matching(account, user, secret)
     if token is None:

@@ -27,6 +27,8 @@ def answer(account: Account, context: Context, call: Expr) -> Result | None:
     name = function.name.upper()
     if name == "TAG_REFERENCES":
         return tag_references.references(account, context.session, *_texts(function, 2))
+    if name == "TAG_REFERENCES_ALL_COLUMNS":
+        return tag_references.all_columns(account, context.session, *_texts(function, 2))
     raise unsupported(f"TABLE({INFORMATION_SCHEMA}.{name}(…))")
 
 

@@ -68,8 +68,11 @@ def test_a_key_pair_logs_in_and_rotates(snowdome_module: Any, admin: Any, ask: A
 
 
 def test_a_disabled_or_expired_user_stays_out(snowdome: Any, ask: Any) -> None:
-    """DISABLED and DAYS_TO_EXPIRY keep a user from logging in."""
+    """DISABLED, DAYS_TO_EXPIRY and MUST_CHANGE_PASSWORD keep a user from logging in."""
     admin = snowdome.connect()
+    ask(admin, "create user new password = 'n' must_change_password = true")
+    with pytest.raises(DatabaseError):
+        snowdome.connect(user="new", password="n")
     ask(admin, "create user bob password = 'b' disabled = true", "create user tmp password = 't' days_to_expiry = 2")
     with pytest.raises(DatabaseError):
         snowdome.connect(user="bob", password="b")

@@ -104,6 +104,16 @@ def references(account: Account, session: Session, name_text: str, domain: str) 
     return Result(columns=COLUMNS, rows=rows)
 
 
+def all_columns(account: Account, session: Session, name_text: str, domain: str) -> Result:
+    """What TABLE(INFORMATION_SCHEMA.TAG_REFERENCES_ALL_COLUMNS(name, 'table')) answers."""
+    record, _ = target(account, session, name_text, domain)
+    if not isinstance(record, (Table, View)):
+        raise invalid(f"invalid value [{domain}] for parameter 'DOMAIN'")
+    columns = [column.name for column in record.columns]
+    rows = [_row(account, ref, record, column) for column in columns for ref in holding(account, record, column)]
+    return Result(columns=COLUMNS, rows=rows)
+
+
 def _row(account: Account, reference: Reference, record: Record, column: str | None) -> tuple[Any, ...]:
     tag_schema, tag_database = (above.name for above in access.parents(account, reference.tag))
     above = [parent.name for parent in access.parents(account, record)]

@@ -36,9 +36,7 @@ def run(account: Account, session: Session, statement: grammar.WarehouseStatemen
     return _on(account, session, account.compute.settled(found), statement)
 
 
-def _on(
-    account: Account, session: Session, found: Warehouse, statement: grammar.WarehouseStatement
-) -> Result:
+def _on(account: Account, session: Session, found: Warehouse, statement: grammar.WarehouseStatement) -> Result:
     match statement:
         case grammar.SetWarehouse():
             return alter(account, session, found, statement.settings)
