@@ -34,6 +34,14 @@ def shop(_account: Snowdome, tmp_path_factory: pytest.TempPathFactory) -> Shop:
     return open_shop(_account.port, tmp_path_factory.mktemp("shop"))
 
 
+@pytest.fixture(scope="module")
+def new_shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    """A shop on an account of its own, where nothing was ever deployed."""
+    running = Snowdome()
+    yield open_shop(running.port, tmp_path_factory.mktemp("new_shop"))
+    running.close()
+
+
 @pytest.fixture(scope="session")
 def running_shop(shop: Shop) -> Shop:
     """The shop with a first release live in production; each test deploys a release of its own on top."""

@@ -15,8 +15,9 @@ def _facts(reports: list[StageReport], stage: str) -> dict[str, object]:
     return dict(next(one.facts for one in reports if one.stage == stage))
 
 
-def test_nothing_is_live_at_first(shop: Shop) -> None:
+def test_nothing_is_live_at_first(new_shop: Shop) -> None:
     """Without a release upstream nothing is promoted; without a retained deployment nothing is rolled back."""
+    shop = new_shop
     with pytest.raises(RefusedError, match="no release is live in dev"):
         shop.plan("staging")
     with pytest.raises(RefusedError, match="nothing is retained"):
@@ -25,8 +26,9 @@ def test_nothing_is_live_at_first(shop: Shop) -> None:
         shop.plan("dev")
 
 
-def test_a_release_goes_all_the_way(shop: Shop) -> None:
+def test_a_release_goes_all_the_way(new_shop: Shop) -> None:
     """What dev has built and tested reaches staging, then production, under one release id; consumers can read it."""
+    shop = new_shop
     shop.refresh()
     release = shop.live("dev")
     assert release is not None
@@ -48,15 +50,16 @@ def _links(reports: list[StageReport]) -> dict[str, object]:
     return found
 
 
-def test_only_what_changed_is_built(shop: Shop) -> None:
+def test_only_what_changed_is_built(new_shop: Shop) -> None:
     """A changed leaf is built alone, a removed model's relation goes, the rest stays as it is; the former is kept."""
+    shop = new_shop
     before = shop.live("prod")
     (shop.project / "models" / "latest.sql").unlink()
     shop.write(leaf="select orders, 'two' as version from {{ ref('totals') }}")
     assert _facts(shop.refresh(), "build_in_place")["built"] == 1
     with pytest.raises(RefusedError, match="promote it to staging first"):
         shop.plan("prod", release=_release(shop, "dev"))
-    shop.promote("staging")
+    shop.validated("staging")
     asked, plan = promotion.plan(shop.work, "prod", actor="ann", now=shop.now())
     assert plan.facts["built"] == ["model.shop.leaf"]
     assert plan.facts["removed"] == ["ANALYTICS.LATEST"]
@@ -84,8 +87,9 @@ def _release(shop: Shop, environment: str) -> str:
     return str(marker.release)
 
 
-def test_a_rollback_takes_seconds_and_says_what_it_took(shop: Shop) -> None:
+def test_a_rollback_takes_seconds_and_says_what_it_took(new_shop: Shop) -> None:
     """The previous deployment is live again, the receipt counts what came since; and it can be taken back."""
+    shop = new_shop
     new = shop.live("prod")
     shop.do("insert into analytics.orders select 3, 30")
     with pytest.raises(SpecError, match="says why"):

@@ -136,7 +136,7 @@ def test_a_partial_clone_is_refused(running_shop: Shop) -> None:
         shop,
         "use warehouse shop_prod_wh",
         "create table shop_prod.analytics.secret as select 1 as x",
-        "revoke all privileges on table shop_prod.analytics.secret from role sluice_prod",
+        "revoke select on table shop_prod.analytics.secret from role shop_prod_reader",
         "grant insert on table shop_prod.analytics.secret to role sluice_prod",
     )
     deployment = asked(shop, release, "partial")

@@ -42,9 +42,8 @@ def read(shop: Shop, stop: threading.Event, found: Reading) -> None:
             found.seen.add(str(row["one"]))
 
 
-def test_readers_see_all_old_or_all_new(running_shop: Shop) -> None:
-    """Over 200 exchanges under 8 readers, and whole rollbacks among them, no read fails and none is torn."""
-    shop = running_shop
+def prepare(shop: Shop) -> None:
+    """Have two deployments of production whose two tables agree, one blue, one green."""
     shop.do(
         "create schema if not exists torn",
         "create or replace table torn.one as select 'blue' as version",
@@ -53,6 +52,12 @@ def test_readers_see_all_old_or_all_new(running_shop: Shop) -> None:
     shop.validated(leaf="select orders, 'read' as version from {{ ref('totals') }}")
     shop.promote("prod")
     shop.do("update torn.one set version = 'green'", "update torn.two set version = 'green'")
+
+
+def test_readers_see_all_old_or_all_new(running_shop: Shop) -> None:
+    """Over 200 exchanges under 8 readers, and whole rollbacks among them, no read fails and none is torn."""
+    shop = running_shop
+    prepare(shop)
     stop, found = threading.Event(), [Reading() for _ in range(READERS)]
     threads = [threading.Thread(target=read, args=(shop, stop, one)) for one in found]
     for thread in threads:
@@ -60,7 +65,7 @@ def test_readers_see_all_old_or_all_new(running_shop: Shop) -> None:
     try:
         for _ in range(2):
             shop.rollback("prod")
-        _exchange(shop, SWAPS)
+        exchange(shop, SWAPS)
     finally:
         stop.set()
         for thread in threads:
@@ -71,7 +76,7 @@ def test_readers_see_all_old_or_all_new(running_shop: Shop) -> None:
     assert all(one.reads > SWAPS / READERS for one in found)
 
 
-def _exchange(shop: Shop, times: int) -> None:
+def exchange(shop: Shop, times: int) -> None:
     """Swap live with the retained database so many times, by the very function of the cut-over."""
     markers = shop.markers("prod")
     live = "SHOP_PROD"
