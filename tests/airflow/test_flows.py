@@ -34,7 +34,7 @@ def test_every_dag_file_imports(bag: DagBag) -> None:
 
 
 def test_reading_a_dag_file_is_cheap() -> None:
-    """Reading the DAG files imports neither dbt nor the Snowflake connector nor pandas, and takes a fraction of a second."""
+    """Reading the DAG files imports neither dbt nor the connector nor pandas, and takes a fraction of a second."""
     probe = """
 import json, sys, time
 from airflow.sdk import DAG

@@ -13,7 +13,7 @@ from sluice.snowflake.connect import ConnectionSettings, Session, connect
 from sluice.snowflake.failures import MissingError
 from sluice.snowflake.statements import Statement, use_secondary_roles
 
-PAUSE = 0.1
+PAUSE = 0.25
 """Seconds between two reads of one thread: enough to hammer, little enough to leave two cores some air."""
 
 
