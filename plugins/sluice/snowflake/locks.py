@@ -1,14 +1,17 @@
 """One lock per environment: a table that only one can create, with a holder, a lease and a fencing number.
 
-The account's own clock decides about leases, so workers need not agree on the time. A dead holder's lock is taken over
-by renaming its table, which only one can win. Whatever cannot be read counts as held: nothing is changed.
+The account's own clock decides about leases, so workers need not agree on the time. A lock whose lease has ended is
+followed by a table named after its fence, `AFTER_<fence>`, which again only one can create: whoever read an old state
+creates a table that nothing leads to, and cannot touch a newer lock. Holder is who stands at the end of that chain.
+Renewing writes first and looks for a follower then; following creates first and looks at the lease then: of two who
+meet, at least one gives way. Whatever cannot be read counts as held: nothing is changed.
 """
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from secrets import token_hex
 
 from sluice.domain.control import journal_table, lock_schema
 from sluice.domain.events import Event, Kind
@@ -20,6 +23,7 @@ from sluice.snowflake.failures import ExistsError, MissingError
 from sluice.snowflake.statements import Statement
 
 HELD = Identifier("HELD")
+_AFTER = "AFTER_"
 _ATTEMPTS = 5
 _MARGIN = 60
 _NOW = "DATE_PART(EPOCH_SECOND, CURRENT_TIMESTAMP())"
@@ -37,6 +41,8 @@ class Lock:
     left: int
     """Seconds until then, at the moment of reading; negative: it may be taken over."""
     lease_seconds: int
+    table: Identifier
+    """Where it is written: `HELD`, or after the lock it took over."""
 
     @property
     def expired(self) -> bool:
@@ -47,58 +53,41 @@ class Lock:
 def acquire(session: Session, environment: str, holder: str, lease_seconds: int, *, actor: str = "") -> Lock:
     """Hold the environment's lock: made new, entered again by the same holder, or taken over after its lease."""
     for _ in range(_ATTEMPTS):
-        if not _create(session, environment, holder, lease_seconds):
-            found = read(session, environment)
-            if found is None:
-                continue
-            if found.holder != holder:
-                if not found.expired:
-                    raise _held(found)
-                _take_away(session, found, holder, actor)
-                continue
-            _extend(session, found, lease_seconds)
-        lock = read(session, environment)
-        if lock is not None and lock.holder == holder:
-            _record(session, lock, Kind.LOCK_ACQUIRED, actor or holder)
-            return lock
+        before = read(session, environment)
+        if before is not None and before.holder == holder:
+            _extend(session, before, lease_seconds)
+        elif before is None:
+            _create(session, environment, HELD, holder, lease_seconds, beyond=0)
+        elif not before.expired:
+            raise _held(before)
+        else:
+            _record(session, before, Kind.LOCK_ACQUIRED, before.holder)  # so that no later fence is as low
+            _create(session, environment, _after(before.fence), holder, lease_seconds, beyond=before.fence)
+        chain = _chain(session, environment)
+        if not chain or chain[-1].holder != holder:
+            if before is not None and before.holder == holder:
+                _extend(session, before, 0)  # whoever follows need not give way to us
+            continue
+        if len(chain) > 1 and not chain[-2].expired:  # renewed while we followed it: it may believe in its lock
+            _drop(session, environment, _after(chain[-2].fence))
+            continue
+        if before is not None and before.holder != holder:
+            _record(session, before, Kind.LOCK_STOLEN, actor or holder)
+        _record(session, chain[-1], Kind.LOCK_ACQUIRED, actor or holder)
+        return chain[-1]
     raise RetryError(f"the lock of {environment} changed hands {_ATTEMPTS} times while we asked", where=environment)
 
 
 def read(session: Session, environment: str) -> Lock | None:
     """Return the lock as it is, or None when nobody holds it; refuse when it cannot be read."""
-    try:
-        rows = session.run(Statement(f"SELECT *, {_NOW} AS NOW FROM {_table(session, environment).sql}"))
-    except MissingError as missing:
-        schema = Qualified(session.control, lock_schema(environment))
-        try:
-            session.run(Statement(f"SHOW TABLES IN SCHEMA {schema.sql}"))
-        except MissingError:
-            raise RefusedError(
-                "the lock cannot be read, so it counts as held",
-                where=f"environment {environment}",
-                value=str(schema),
-                good=f"provision_environment run for {environment}, and its role used",
-                untouched="everything",
-            ) from missing
-        return None
-    if not rows:
-        return None
-    row = rows[0]
-    until, now = int(row["lease_until"]), int(row["now"])
-    return Lock(
-        environment=environment,
-        holder=row["holder"],
-        fence=int(row["fence"]),
-        until=datetime.fromtimestamp(until, UTC),
-        left=until - now,
-        lease_seconds=int(row["lease_seconds"]),
-    )
+    chain = _chain(session, environment)
+    return chain[-1] if chain else None
 
 
 def check(session: Session, lock: Lock, *, margin: int = _MARGIN) -> Lock:
     """Return the lock, still ours and ours for at least `margin` seconds more; refuse otherwise."""
     found = read(session, lock.environment)
-    if found is None or (found.holder, found.fence) != (lock.holder, lock.fence):
+    if found is None or not _same(found, lock):
         raise _gone(lock, found)
     return renew(session, found, max(lock.lease_seconds, margin)) if found.left < margin else found
 
@@ -107,7 +96,8 @@ def renew(session: Session, lock: Lock, lease_seconds: int | None = None) -> Loc
     """Return the lock with a fresh lease; refuse when it is no longer ours."""
     _extend(session, lock, lease_seconds or lock.lease_seconds)
     found = read(session, lock.environment)
-    if found is None or (found.holder, found.fence) != (lock.holder, lock.fence):
+    if found is None or not _same(found, lock):
+        _extend(session, lock, 0)  # whoever follows need not give way to us
         raise _gone(lock, found)
     return found
 
@@ -117,72 +107,119 @@ def release(session: Session, environment: str, holder: str, *, actor: str = "")
     found = read(session, environment)
     if found is None or found.holder != holder:
         return False
-    if found.left < _MARGIN:  # nobody may take it over between here and the drop
-        found = renew(session, found, _MARGIN * 2)
     _record(session, found, Kind.LOCK_RELEASED, actor or holder)
-    session.run(Statement(f"DROP TABLE IF EXISTS {_table(session, environment).sql}"))
-    _bury(session, environment)
-    return True
+    for _ in range(_ATTEMPTS):
+        found = check(session, found)  # nobody may follow between here and the drop
+        try:
+            _drop(session, environment, HELD)
+        except RetryError as cut:
+            if not cut.lost:
+                raise
+        now = read(session, environment)
+        if now is None or not _same(now, found):
+            _bury(session, found)
+            return True
+    raise RetryError("the lock could not be dropped; its lease ends by itself", where=f"environment {environment}")
 
 
-def _create(session: Session, environment: str, holder: str, lease_seconds: int) -> bool:
-    """One statement is test, set and content; the fence exceeds every one that the journal knows."""
+def _chain(session: Session, environment: str) -> list[Lock]:
+    """The lock that began it and those that took over, the holder's last; empty: nobody holds it."""
+    for _ in range(_ATTEMPTS):
+        names = _names(session, environment)
+        chain: list[Lock] = []
+        at = HELD
+        try:
+            while at.name in names:
+                chain.append(_row(session, environment, at))
+                at = _after(chain[-1].fence)
+        except MissingError:
+            continue  # released between the two look-ups
+        return chain
+    raise RetryError(f"the lock of {environment} changed hands {_ATTEMPTS} times while we read", where=environment)
+
+
+def _names(session: Session, environment: str) -> set[str]:
+    schema = Qualified(session.control, lock_schema(environment))
+    try:
+        return {str(row["name"]) for row in session.run(Statement(f"SHOW TABLES IN SCHEMA {schema.sql}"))}
+    except MissingError as missing:
+        raise RefusedError(
+            "the lock cannot be read, so it counts as held",
+            where=f"environment {environment}",
+            value=str(schema),
+            good=f"provision_environment run for {environment}, and its role used",
+            untouched="everything",
+        ) from missing
+
+
+def _row(session: Session, environment: str, name: Identifier) -> Lock:
+    row = session.one(Statement(f"SELECT *, {_NOW} AS NOW FROM {_table(session, environment, name).sql}"))
+    until = int(row["lease_until"])
+    return Lock(
+        environment=environment,
+        holder=row["holder"],
+        fence=int(row["fence"]),
+        until=datetime.fromtimestamp(until, UTC),
+        left=until - int(row["now"]),
+        lease_seconds=int(row["lease_seconds"]),
+        table=name,
+    )
+
+
+def _create(  # noqa: PLR0917 (a private function of one caller)
+    session: Session, environment: str, name: Identifier, holder: str, lease_seconds: int, beyond: int
+) -> None:
+    """One statement is test, set and content; the fence exceeds every one that is known. Whose it is, is read next."""
     fences = (
         f"SELECT MAX(PAYLOAD:fence::NUMBER) FROM {journal_table(session.control).sql} "
-        f"WHERE ENVIRONMENT = %s AND KIND = '{Kind.LOCK_ACQUIRED}'"
+        f"WHERE ENVIRONMENT = %s AND KIND IN ('{Kind.LOCK_ACQUIRED}', '{Kind.LOCK_RELEASED}')"
     )
     statement = Statement(
-        f"CREATE TABLE {_table(session, environment).sql} AS\n"
+        f"CREATE TABLE {_table(session, environment, name).sql} AS\n"
         f"SELECT %s::VARCHAR AS HOLDER, {_NOW} + %s AS LEASE_UNTIL, %s::NUMBER AS LEASE_SECONDS, "
-        f"COALESCE(({fences}), 0) + 1 AS FENCE",
-        (holder, lease_seconds, lease_seconds, environment),
+        f"GREATEST(COALESCE(({fences}), 0), %s) + 1 AS FENCE",
+        (holder, lease_seconds, lease_seconds, environment, beyond),
         repeatable=False,
     )
     try:
         session.run(statement)
     except ExistsError:
-        return False
+        return
     except RetryError as cut:
         if not cut.lost:
             raise
-        return False  # whether it was made, and whose it is, is read next
-    return True
 
 
 def _extend(session: Session, lock: Lock, lease_seconds: int) -> None:
-    session.run(
-        Statement(
-            f"UPDATE {_table(session, lock.environment).sql} SET LEASE_UNTIL = {_NOW} + %s, LEASE_SECONDS = %s "
-            "WHERE HOLDER = %s AND FENCE = %s",
-            (lease_seconds, lease_seconds, lock.holder, lock.fence),
-        )
+    table = _table(session, lock.environment, lock.table)
+    statement = Statement(
+        f"UPDATE {table.sql} SET LEASE_UNTIL = {_NOW} + %s, LEASE_SECONDS = %s\nWHERE HOLDER = %s AND FENCE = %s",
+        (lease_seconds, lease_seconds, lock.holder, lock.fence),
     )
+    with suppress(MissingError):  # released meanwhile: the reading that follows tells
+        session.run(statement)
 
 
-def _take_away(session: Session, dead: Lock, thief: str, actor: str) -> None:
-    """The dead holder's table bears another name: its fence is in the journal first, so that the next exceeds it."""
-    _record(session, dead, Kind.LOCK_ACQUIRED, dead.holder)
-    schema = lock_schema(dead.environment)
-    grave = Qualified(session.control, schema, Identifier(f"DEAD_{dead.fence}_{token_hex(4).upper()}"))
-    held = _table(session, dead.environment)
-    try:
-        session.run(Statement(f"ALTER TABLE {held.sql} RENAME TO {grave.sql}", repeatable=False))
-        found = session.run(Statement(f"SELECT *, {_NOW} AS NOW FROM {grave.sql}"))
-    except MissingError:
-        return  # someone else was faster
-    if found and int(found[0]["lease_until"]) > int(found[0]["now"]):  # renewed or new since we read it: give it back
-        session.run(Statement(f"ALTER TABLE {grave.sql} RENAME TO {held.sql}", repeatable=False))
-        return
-    _record(session, dead, Kind.LOCK_STOLEN, actor or thief)
-    session.run(Statement(f"DROP TABLE IF EXISTS {grave.sql}"))
+def _bury(session: Session, lock: Lock) -> None:
+    """No table of an earlier lock is left over; those of later ones have higher numbers."""
+    for name in _names(session, lock.environment):
+        number = name.removeprefix(_AFTER)
+        if name.startswith(_AFTER) and number.isdigit() and int(number) < lock.fence:
+            session.run(Statement(f"DROP TABLE IF EXISTS {_table(session, lock.environment, Identifier(name)).sql}"))
 
 
-def _bury(session: Session, environment: str) -> None:
-    """No table of a dead holder is left over from a thief that died in between."""
-    schema = Qualified(session.control, lock_schema(environment))
-    for row in session.run(Statement(f"SHOW TABLES LIKE 'DEAD_%' IN SCHEMA {schema.sql}")):
-        name = Identifier.found(row["name"])
-        session.run(Statement(f"DROP TABLE IF EXISTS {Qualified(session.control, schema.schema, name).sql}"))
+def _drop(session: Session, environment: str, name: Identifier) -> None:
+    """Not repeatable: by the second time the name may be another's."""
+    table = _table(session, environment, name)
+    session.run(Statement(f"DROP TABLE IF EXISTS {table.sql}", repeatable=False))
+
+
+def _after(fence: int) -> Identifier:
+    return Identifier(f"{_AFTER}{fence}")
+
+
+def _same(one: Lock, other: Lock) -> bool:
+    return (one.holder, one.fence) == (other.holder, other.fence)
 
 
 def _record(session: Session, lock: Lock, kind: Kind, actor: str) -> None:
@@ -197,8 +234,8 @@ def _record(session: Session, lock: Lock, kind: Kind, actor: str) -> None:
     journal.append(session, event)
 
 
-def _table(session: Session, environment: str) -> Qualified:
-    return Qualified(session.control, lock_schema(environment), HELD)
+def _table(session: Session, environment: str, name: Identifier) -> Qualified:
+    return Qualified(session.control, lock_schema(environment), name)
 
 
 def _held(lock: Lock) -> RefusedError:
