@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from time import perf_counter
 
-from sluice.domain.deployments import StageReport
-
 from benchmarks.figure import Figure
 from benchmarks.shops import generated, shop
+from sluice.domain.deployments import StageReport
 
 
 def measure(*, quick: bool) -> list[Figure]:

@@ -70,7 +70,7 @@ def _build(settings: dict[str, Any], models: int) -> float:
         (folder / "profiles.yml").write_text(yaml.safe_dump({"b": {"target": "t", "outputs": {"t": output}}}))
         _prepare(settings)
         started = time.perf_counter()
-        command = [Path(sys.executable).with_name("dbt"), "--quiet", "--no-send-anonymous-usage-stats", "build"]
+        command = [str(Path(sys.executable).with_name("dbt")), "--quiet", "--no-send-anonymous-usage-stats", "build"]
         subprocess.run([*command, "--profiles-dir", name, "--project-dir", name], check=True)
         return time.perf_counter() - started
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,7 +10,10 @@ from pathlib import Path
 
 from snowdome.pytest_plugin import Snowdome
 
-from tests.stages.shop import Shop, open_shop
+# The shop of the stages' tests, under the name by which they import it.
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "stages"))
+
+from shop import Shop, open_shop
 
 
 @contextmanager
@@ -42,3 +46,6 @@ def generated(models: int) -> dict[str, str]:
         else f"select id, amount + {number} as amount from {{{{ ref('m{(number - 1) // 3:04d}') }}}}"
         for number in range(models)
     }
+
+
+__all__ = ["Shop", "account", "generated", "shop"]

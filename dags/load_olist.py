@@ -3,6 +3,7 @@
 from typing import Any
 
 from airflow.sdk import Param, task
+
 from sluice.airflow.flows.parts import flow, specs
 
 with flow(
@@ -27,10 +28,9 @@ original files), or adds one more day to it.
         from dataclasses import replace
         from pathlib import Path
 
+        from include.olist import append_day, load
         from sluice.airflow.connections import snowflake_settings
         from sluice.snowflake.connect import connect
-
-        from include.olist import append_day, load
 
         asked, found = context["params"], list(specs().values())
         settings = replace(snowflake_settings(found[0].admin_connection), warehouse=found[0].warehouse.name.name)

@@ -7,9 +7,8 @@ import os
 from datetime import date
 from pathlib import Path
 
-from sluice.snowflake.connect import ConnectionSettings, connect
-
 from include.olist.load import DATABASE, append_day, load
+from sluice.snowflake.connect import ConnectionSettings, connect
 
 
 def main() -> None:

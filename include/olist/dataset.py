@@ -7,8 +7,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from sluice.errors import SpecError
-
 from include.olist import catalogue, orders, people
 from include.olist.people import Row
 from include.olist.shape import shape as shape_of
@@ -25,6 +23,7 @@ from include.olist.tables import (
     TRANSLATION,
     Table,
 )
+from sluice.errors import SpecError
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,16 +8,15 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
-from sluice.domain.names import Identifier, Qualified
-from sluice.errors import RefusedError, SpecError
-from sluice.snowflake import load as rows_into
-from sluice.snowflake.connect import Session
-
 from include.olist.dataset import generate, read_folder
 from include.olist.days import Market, day_rows
 from include.olist.people import Row
 from include.olist.shape import LAST_DAY, PUBLISHED
 from include.olist.tables import GEOLOCATION, LOADED_AT, MOMENT, ORDERS, PRODUCTS, SELLERS, TABLES, Table
+from sluice.domain.names import Identifier, Qualified
+from sluice.errors import RefusedError, SpecError
+from sluice.snowflake import load as rows_into
+from sluice.snowflake.connect import Session
 
 DATABASE, SCHEMA = "OLIST_RAW", "OLIST"
 ORDERS_A_DAY = 220

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import json
 import logging
 from collections.abc import Iterator
@@ -68,6 +69,21 @@ def validate() -> None:
         for name, spec in work.environments.items():
             gates = work.policies.gates(name)
             out.print(f"[green]ok[/green] {name} ({spec.kind}): {spec.database.name}, {len(gates.metrics)} metrics")
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def dbt(
+    context: typer.Context,
+    environment: Environment,
+    developer: Annotated[str, typer.Option(help="goes before the name of each schema")] = getpass.getuser(),
+) -> None:
+    """Run dbt on the working project in schemas of your own: `sluice dbt dev build --select fct_orders`."""
+    from sluice.dbt.invoke import at_the_terminal
+    from sluice.stages.building import by_hand
+
+    with workspace() as work:
+        succeeded = at_the_terminal(by_hand(work, environment, developer), context.args)
+    raise typer.Exit(0 if succeeded else 1)
 
 
 @explaining.command()

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
+
 from sluice.airflow.connections import snowflake_settings
 from sluice.airflow.hooks import SluiceSnowflakeHook
 from sluice.errors import SpecError

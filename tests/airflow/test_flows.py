@@ -10,6 +10,7 @@ import pytest
 from airflow.dag_processing.dagbag import DagBag
 from airflow.sdk import DAG
 from airflow.sdk.exceptions import ParamValidationError
+
 from sluice.airflow.flows import promotion, promotion_params
 
 ROOT = Path(__file__).parents[2]

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
+
 from sluice.airflow.actors import actor, by_asset
 from sluice.airflow.explain import approval_page
 from sluice.airflow.operators.approval import AcceptMarginal, ApproveDeployment

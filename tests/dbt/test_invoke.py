@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+
 from sluice.dbt.artifacts import nodes
 from sluice.dbt.invoke import Invocation, run
 from sluice.dbt.profile import Target

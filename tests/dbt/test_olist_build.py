@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from include.olist import append_day, load
 from sluice.dbt.invoke import Invocation, run
 from sluice.dbt.profile import Target
 from sluice.domain.specs import load_environments
 from sluice.snowflake.connect import ConnectionSettings, Session, connect
 from sluice.snowflake.statements import Statement
 from snowdome.pytest_plugin import Snowdome
-
-from include.olist import append_day, load
 
 ROOT = Path(__file__).parents[2]
 PROJECT, CHANGES = ROOT / "include" / "dbt" / "olist_analytics", ROOT / "include" / "dbt" / "olist_changes"

@@ -8,7 +8,6 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from sluice.errors import SpecError
 
 from include.olist.dataset import Dataset, generate, read_folder
 from include.olist.days import Market, day_rows
@@ -26,6 +25,7 @@ from include.olist.tables import (
     TRANSLATION,
     Table,
 )
+from sluice.errors import SpecError
 
 FIRST = date(2018, 10, 18)
 MARKET = Market(["p1", "p2", "p3"], ["s1", "s2"], [("01000", "sao paulo", "SP"), ("20000", "rio", "RJ")], 40)

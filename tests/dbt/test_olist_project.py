@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from sluice.dbt.invoke import Invocation, run
 from sluice.dbt.profile import Target
 from sluice.domain.specs import load_environments

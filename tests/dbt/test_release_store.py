@@ -8,11 +8,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from upath import UPath
+
 from sluice.dbt.project import REF_OVERRIDE, read_project
 from sluice.dbt.releases import find, listed, register, unpack
 from sluice.domain.releases import Release
 from sluice.errors import RefusedError, SpecError
-from upath import UPath
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from sluice.domain.containment import escapes, named_databases
 
 NAMES = ("OLIST_PROD", "OLIST_PROD__C_1")

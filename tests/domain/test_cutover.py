@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from sluice.domain.cutover import AlreadyLive, Exchange, NotSwapped, Refuse, Stop, Swap, decide_cut_over, decide_undo
 from sluice.domain.names import Marker
 

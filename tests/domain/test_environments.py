@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+
 from sluice.domain.environments import foundation, plan
 from sluice.domain.estate import Circumstances, Estate, Grant
 from sluice.domain.names import Identifier, Marker, Qualified

@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
+
 from sluice.domain import judges
 from sluice.domain.access import Right, lost, to_mirror, visible
 from sluice.domain.gates import Evidence, Verdict, failed, worst

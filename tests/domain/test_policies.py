@@ -6,6 +6,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+
 from sluice.domain.policies import load_policies
 from sluice.errors import SpecError
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from sluice.domain.changes import Node, compare
 from sluice.domain.names import Marker
 from sluice.domain.promotion import released_upstream

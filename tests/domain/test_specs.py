@@ -7,6 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+
 from sluice.domain.blocks import AtLimit
 from sluice.domain.sizes import Size
 from sluice.domain.specs import EnvironmentSpec, load_environments

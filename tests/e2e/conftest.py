@@ -8,12 +8,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from sluice.laptop import processes
 from sluice.laptop.stack import Stack
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from world import CHECKS, GATES, ROOT, World  # type: ignore[import-not-found]
+from world import CHECKS, GATES, ROOT, World
 
 
 @pytest.fixture(scope="session")

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import pytest
+from world import World
+
 from sluice.errors import RefusedError
 from sluice.laptop.follow import Ended, approve
 from sluice.laptop.rest import Json
-from world import World  # type: ignore[import-not-found]
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 

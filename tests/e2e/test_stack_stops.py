@@ -9,6 +9,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+
 from sluice.errors import SpecError
 from sluice.laptop import processes
 from sluice.laptop.stack import Stack, read_state, stop_from_state, write_state

@@ -9,6 +9,7 @@ from dataclasses import FrozenInstanceError
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from snowdome.errors import SqlError
 from snowdome.grammar import parse, support
 from snowdome.grammar.cursor import Cursor

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
+from upath import UPath
+
 from sluice.domain.names import Identifier
 from sluice.domain.policies import load_policies
 from sluice.domain.specs import load_environments
@@ -17,7 +19,6 @@ from sluice.snowflake.connect import ConnectionSettings, Session, connect
 from sluice.snowflake.statements import Statement
 from sluice.stages.workspace import Workspace
 from snowdome.pytest_plugin import Snowdome
-from upath import UPath
 
 INCLUDE = Path(__file__).resolve().parents[2] / "include"
 

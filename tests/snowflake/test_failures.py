@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from snowflake.connector import errors as vendor
+
 from sluice.errors import RefusedError, RetryError, SluiceError, SpecError, StopError
 from sluice.snowflake.failures import DeniedError, ExistsError, MissingError, classify, failure_of
-from snowflake.connector import errors as vendor
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
+
 from sluice.domain.events import Event, Kind
 from sluice.snowflake import journal
 from sluice.snowflake.connect import Session

@@ -7,6 +7,7 @@ import base64
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+
 from sluice.errors import SpecError
 from sluice.snowflake import keys
 from sluice.snowflake.connect import ConnectionSettings

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+
 from sluice.domain.events import Kind
 from sluice.domain.names import Identifier, Qualified
 from sluice.errors import RefusedError, RetryError, SluiceError

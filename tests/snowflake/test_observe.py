@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
+
 from sluice.domain.access import Right
 from sluice.domain.names import Identifier, Marker, Qualified
 from sluice.domain.policies import ObjectKindsGate

@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+
 from sluice.domain.events import Event, Kind
 from sluice.domain.names import Identifier, Marker
 from sluice.domain.steps import as_text

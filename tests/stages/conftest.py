@@ -11,6 +11,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 from shop import Shop, open_shop
+
 from snowdome.pytest_plugin import Snowdome
 
 

@@ -13,6 +13,8 @@ from typing import Any
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
+from upath import UPath
+
 from sluice.dbt.project import REF_OVERRIDE
 from sluice.dbt.releases import register
 from sluice.domain.deployments import Deployment, StageReport
@@ -30,7 +32,6 @@ from sluice.stages import promotion, refresh, rollback
 from sluice.stages.provision import provision
 from sluice.stages.stage import beside
 from sluice.stages.workspace import Workspace
-from upath import UPath
 
 PROJECT: Mapping[str, str] = {
     "dbt_project.yml": """

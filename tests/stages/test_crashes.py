@@ -9,6 +9,7 @@ from multiprocessing.process import BaseProcess
 from time import monotonic, sleep
 
 from shop import Shop, die_after
+
 from sluice.domain.deployments import Deployment
 from sluice.domain.names import candidate_name
 from sluice.domain.promotion import PROMOTION, ROLLBACK

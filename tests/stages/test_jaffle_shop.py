@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from shop import Shop, write
+
 from sluice.dbt.project import REF_OVERRIDE
 from sluice.domain.gates import Verdict
 from sluice.stages.stage import GateError

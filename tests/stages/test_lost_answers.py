@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from shop import Shop
+
 from sluice.domain.promotion import PROMOTION
 from sluice.errors import RetryError, StopError
 from sluice.snowflake import promoted

@@ -6,6 +6,7 @@ import json
 
 import pytest
 from shop import Shop
+
 from sluice.domain.deployments import StageReport
 from sluice.errors import RefusedError, SpecError
 from sluice.stages import promotion, rollback

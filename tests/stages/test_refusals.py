@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 from shop import Shop
+
 from sluice.domain.deployments import Deployment
 from sluice.domain.gates import Verdict
 from sluice.domain.names import candidate_name, deployment_id

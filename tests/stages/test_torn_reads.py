@@ -6,6 +6,7 @@ import threading
 from dataclasses import dataclass, field
 
 from shop import Shop
+
 from sluice.domain.cutover import Swap
 from sluice.domain.deployments import Deployment
 from sluice.domain.names import Identifier, Marker

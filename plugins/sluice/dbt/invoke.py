@@ -77,14 +77,29 @@ def run(call: Invocation, command: Sequence[str], *, check: bool = True) -> DbtR
     return outcome
 
 
+def at_the_terminal(call: Invocation, command: Sequence[str]) -> bool:
+    """Run one dbt command as at a terminal, its output for the reader; return whether it succeeded."""
+    with _ONE_AT_A_TIME, _environment({**_ENVIRONMENT, **call.target.variables()}):
+        from dbt.cli.main import dbtRunner
+
+        return bool(dbtRunner().invoke([*command, *_where(call), *_variables(call)]).success)
+
+
 def _options(call: Invocation) -> list[str]:
+    quiet = ["--no-version-check", "--quiet", "--log-level", "none", "--log-level-file", "info"]
+    return [*_where(call), *quiet, *_variables(call)]
+
+
+def _variables(call: Invocation) -> list[str]:
+    return ["--vars", yaml.safe_dump(dict(call.variables), default_flow_style=True, width=10**6).strip()]
+
+
+def _where(call: Invocation) -> list[str]:
     project = read_project(call.project)
     profiles = write_profile(call.home, project.profile, call.target)
     options = ["--project-dir", call.project, "--profiles-dir", profiles, "--profile", project.profile]
     options += ["--target", call.target.name, "--target-path", call.artifacts, "--log-path", call.home / "logs"]
-    words = [str(option) for option in options]
-    words += ["--no-version-check", "--quiet", "--log-level", "none", "--log-level-file", "info"]
-    return [*words, "--vars", yaml.safe_dump(dict(call.variables), default_flow_style=True, width=10**6).strip()]
+    return [str(option) for option in options]
 
 
 @contextmanager

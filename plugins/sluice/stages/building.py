@@ -18,7 +18,7 @@ from sluice.domain.gates import Evidence
 from sluice.domain.judges import TestOutcome, judge_dbt
 from sluice.domain.names import Identifier
 from sluice.domain.policies import DbtGate
-from sluice.errors import StopError
+from sluice.errors import RefusedError, StopError
 from sluice.snowflake.connect import ConnectionSettings
 from sluice.stages.workspace import Workspace, query_tag
 
@@ -52,10 +52,34 @@ class Selection:
 def invocation(work: Workspace, environment: str, release: str, database: Identifier, key: str) -> Invocation:
     """Return how dbt is called for this release in this database; its files are unpacked and verified."""
     home = scratch()
+    folder = releases.unpack(work.store, release, home)
+    at = home / "runs" / environment / key / database.name
+    return Invocation(folder, _target(work, environment, database, key), at, work.spec(environment).dbt.as_vars())
+
+
+def by_hand(work: Workspace, environment: str, developer: str) -> Invocation:
+    """Return how a developer calls dbt for the working project: in schemas of their own, beside those all share."""
+    spec = work.spec(environment)
+    if not spec.dbt.schema_per_user:
+        raise RefusedError(
+            f"nobody builds by hand in {environment}: its spec gives developers no schemas of their own",
+            where=f"environments.{environment}.dbt.schema_per_user",
+            value=False,
+            good=", ".join(name for name, one in work.environments.items() if one.dbt.schema_per_user)
+            or "true, in dev",
+            untouched="everything",
+        )
+    prefix = Identifier.parse(developer, "developer").name.lower()
+    target = _target(work, environment, spec.database.name, f"by hand: {prefix}")
+    return Invocation(
+        work.project, target, scratch() / "by_hand" / environment, spec.dbt.as_vars() | {"developer": prefix}
+    )
+
+
+def _target(work: Workspace, environment: str, database: Identifier, key: str) -> Target:
     spec, settings = work.spec(environment), work.settings(environment)
     tag = query_tag(spec, {"deployment": key, "stage": "dbt"})
-    folder = releases.unpack(work.store, release, home)
-    target = Target(
+    return Target(
         name=spec.dbt.target,
         account=settings.account,
         user=settings.user,
@@ -72,7 +96,6 @@ def invocation(work: Workspace, environment: str, release: str, database: Identi
         query_tag=json.dumps(tag, separators=(",", ":"), default=str).replace("'", ""),
         connect_timeout=settings.login_timeout,
     )
-    return Invocation(folder, target, home / "runs" / environment / key / database.name, spec.dbt.as_vars())
 
 
 def select(work: Workspace, call: Invocation, environment: str, former: str | None, *, everything: bool) -> Selection:
