@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-STOP_SECONDS = 20
+STOP_SECONDS = 60
 PASSWORD = "snowdome"  # noqa: S105 (the documented default of a toy account)
 
 
@@ -148,7 +148,6 @@ class Snowdome:
     def forget_statements(self) -> None:
         """The statement log is empty."""
         self.control("statements", method="DELETE")
-
 
     def reset(self) -> None:
         """The account is fresh, and running if it was not."""
