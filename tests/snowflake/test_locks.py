@@ -80,22 +80,25 @@ def test_a_dead_holder_is_taken_over_with_a_higher_fence(admin: Session, advance
 def test_many_thieves_one_takes_over(
     admin: Session, another: Callable[[], Session], advance: Callable[[int], None]
 ) -> None:
-    """Only one can create the table that follows the dead holder's."""
-    locks.acquire(admin, "prod", "dead", 600)
-    advance(601)
+    """Only one can create the table that follows the dead holder's; round after round, whoever comes late."""
+    fence = locks.acquire(admin, "prod", "dead", 600).fence
     sessions = [another() for _ in range(6)]
+    for round_ in range(5):
+        advance(601)
 
-    def ask(number: int) -> str | None:
-        try:
-            return locks.acquire(sessions[number], "prod", f"h{number}", 600).holder
-        except (RefusedError, RetryError):
-            return None
+        def ask(number: int, round_: int = round_) -> str | None:
+            try:
+                return locks.acquire(sessions[number], "prod", f"h{round_}.{number}", 600).holder
+            except (RefusedError, RetryError):
+                return None
 
-    with ThreadPoolExecutor(6) as pool:
-        won = [holder for holder in pool.map(ask, range(6)) if holder]
-    lock = locks.read(admin, "prod")
-    assert lock is not None
-    assert won == [lock.holder]
+        with ThreadPoolExecutor(6) as pool:
+            won = [holder for holder in pool.map(ask, range(6)) if holder]
+        lock = locks.read(admin, "prod")
+        assert lock is not None
+        assert won == [lock.holder]
+        assert lock.fence > fence
+        fence = lock.fence
 
 
 def test_fences_only_grow(admin: Session) -> None:
