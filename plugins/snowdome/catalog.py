@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
 
-from snowdome.records import DatabaseRole, Record, Role, Table
+from snowdome.records import DatabaseRole, Record, Role, Table, View
 from snowdome.store import Store
 
 R = TypeVar("R", bound=Record)
@@ -66,6 +66,11 @@ class Catalog:
         for space in dict.fromkeys(c.space for c in classes):
             found += [r for i in self._names[parent, space].values() if isinstance(r := self._records[i], classes)]
         return sorted(found, key=lambda r: r.name)
+
+    def relations(self, parent: int) -> list[Table | View]:
+        """The live tables and views of a schema, by name."""
+        found = (self._records[i] for i in self._names[parent, Table.space].values())
+        return sorted((r for r in found if isinstance(r, (Table, View))), key=lambda r: r.name)
 
     def within(self, parent: int) -> list[Record]:
         """Every record directly under that parent, dropped ones included."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from snowdome import access, errors, resolve
 from snowdome.errors import unsupported
 from snowdome.grammar.tokens import quote_identifier, quote_string
-from snowdome.records import Column, Database, Key, Schema, Sequence, Table, View
+from snowdome.records import Column, Database, Key, Record, Schema, Sequence, Table, View
 
 if TYPE_CHECKING:
     from snowdome.account import Account
@@ -57,9 +57,14 @@ def schema(account: Account, context: Context, record: Schema) -> str:
     """The text for a schema and all in it that the one who asks may see."""
     word = "TRANSIENT " if record.transient else ""
     parts = [f"create or replace {word}schema {quote_identifier(record.name)};"]
-    for child in account.catalog.children(record.id, Sequence, Table, View):
-        if access.may_see(account, context.session, child):
-            parts.append(sequence(child) if isinstance(child, Sequence) else relation(child, child.name))  # type: ignore[arg-type]
+    classes: tuple[type[Record], ...] = (Sequence, Table, View)
+    for child in account.catalog.children(record.id, *classes):
+        if not access.may_see(account, context.session, child):
+            continue
+        if isinstance(child, Sequence):
+            parts.append(sequence(child))
+        elif isinstance(child, (Table, View)):
+            parts.append(relation(child, child.name))
     return "\n\n".join(parts)
 
 

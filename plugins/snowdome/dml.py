@@ -74,7 +74,9 @@ def _change(account: Account, session: Session, expression: Expr, parameters: Pa
             bound = binder.bind(expression, targets=frozenset({id(node)}))
             physical = claim(account, session, table)
         with account.compute.use(session):
-            return _write(account, session, expression, bound, table, physical, parameters)
+            return _write(
+                account, session, expression, bound=bound, table=table, physical=physical, parameters=parameters
+            )
     finally:
         account.unregister(session, binder.bound.registered)
 
@@ -83,6 +85,7 @@ def _write(
     account: Account,
     session: Session,
     expression: Expr,
+    *,
     bound: Expr,
     table: Table,
     physical: str,

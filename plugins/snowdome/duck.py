@@ -114,8 +114,8 @@ class Duck:
         """Fakesnow's loader knows the stage of that anonymous name."""
         with self._root.cursor() as cursor:
             cursor.execute(
-                "INSERT OR REPLACE INTO _fs_global._fs_information_schema._fs_stages (name, database_name, schema_name, "
-                "url, type) VALUES (?, ?, 'main', '', 'INTERNAL')",
+                "INSERT OR REPLACE INTO _fs_global._fs_information_schema._fs_stages "
+                "(name, database_name, schema_name, url, type) VALUES (?, ?, 'main', '', 'INTERNAL')",
                 [physical, ROWS],
             )
 

@@ -34,14 +34,17 @@ def execute(account: Account, session: Session, sql: str, parameters: Parameters
     ticket = account.duck.enter()
     started = time.perf_counter()
     try:
-        outcome.result = _run(account, session, sql, parameters)
-        return outcome.result
+        result = outcome.result = _run(account, session, sql, parameters)
     except SqlError as problem:
         outcome.error = problem
         raise
+    else:
+        return result
     finally:
         account.duck.leave(ticket)
-        _close(account, session, query_id, entry, outcome, time.perf_counter() - started)
+        entry.seconds = time.perf_counter() - started
+        _close(account, entry, outcome)
+        account.results.end(session, query_id)
 
 
 def _run(account: Account, session: Session, sql: str, parameters: Parameters) -> Result:
@@ -68,13 +71,14 @@ def _entry(account: Account, session: Session, sql: str, query_id: str) -> Entry
     )
 
 
-def _close(account: Account, session: Session, query_id: str, entry: Entry, outcome: Outcome, seconds: float) -> None:
+def _close(account: Account, entry: Entry, outcome: Outcome) -> None:
     result, error = outcome.result, outcome.error
+    rows = None
+    if result is not None:
+        rows = result.count if result.affected is None else result.affected
     account.log.end(
         entry,
-        seconds=seconds,
-        rows=(result.affected if result.affected is not None else result.count) if result is not None else None,
+        rows=rows,
         errno=error.errno if error is not None else None,
         error=error.message if error is not None else None,
     )
-    account.results.end(session, query_id)

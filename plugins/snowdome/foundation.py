@@ -84,7 +84,8 @@ def _lay_snowflake(change: Change, admin: int, now: datetime) -> None:
 
 def clean(account: Account) -> None:
     """DuckDB holds the tables the catalog knows and no others: what a killed statement left half made is gone."""
-    known = {r.physical for cls in (Table, Sequence) for r in account.catalog.all(cls, dropped=True)}
+    known = {r.physical for r in account.catalog.all(Table, dropped=True)}
+    known |= {r.physical for r in account.catalog.all(Sequence, dropped=True)}
     for name in account.duck.names() - known:
         if name.startswith("t"):
             account.duck.drop(name)

@@ -161,7 +161,7 @@ class InformationSchema:
         hidden = context.session.temporary if context.owner is None else {}
         for schema in self._schemas(context, database):
             names = {name for parent, name in hidden if parent == schema.id}
-            found = [r for r in self._account.catalog.children(schema.id, Table, View) if self._sees(context, r)]
+            found = [r for r in self._account.catalog.relations(schema.id) if self._sees(context, r)]
             yield from ((schema, r) for r in found if r.name not in names)
             yield from ((schema, r) for (parent, _), r in hidden.items() if parent == schema.id)
 

@@ -55,10 +55,10 @@ class StatementLog:
             self._entries.append(entry)
         return entry
 
-    def end(self, entry: Entry, *, seconds: float, rows: int | None, errno: int | None, error: str | None) -> None:
+    def end(self, entry: Entry, *, rows: int | None, errno: int | None, error: str | None) -> None:
         """The statement's outcome is in the log."""
         entry.ended = self._clock.now()
-        entry.seconds, entry.rows, entry.errno, entry.error = seconds, rows, errno, error
+        entry.rows, entry.errno, entry.error = rows, errno, error
 
     def entries(self) -> list[Entry]:
         """All that is kept."""

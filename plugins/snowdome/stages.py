@@ -126,13 +126,14 @@ def copy(account: Account, session: Session, expression: exp.Copy, parameters: P
             if physical != account.physical(session, table):
                 dml.make_own(account, session, table, physical)
             session.touched.add(table.id)
-            return _load(account, session, expression, node, table, physical, parameters)
+            return _load(account, session, expression, node=node, table=table, physical=physical, parameters=parameters)
 
 
 def _load(
     account: Account,
     session: Session,
     expression: exp.Copy,
+    *,
     node: exp.Table,
     table: Table,
     physical: str,
@@ -208,8 +209,9 @@ def _parts(name: str) -> tuple[str | None, str | None, str]:
     """The parts of a dotted name written in a string or behind an @."""
     percent = "%" if name.rpartition(".")[2].startswith("%") else ""
     table = exp.to_table(name.replace("%", "", 1) if percent else name, dialect="snowflake")
-    folded = [i.name if i.quoted else i.name.upper() for i in table.parts]
-    database, schema, last = [None] * (3 - len(folded)) + folded
+    folded = [i.name if i.args.get("quoted") else i.name.upper() for i in table.parts]
+    padded: list[str | None] = [None, None, *folded]
+    database, schema, last = padded[-3:]
     return database, schema, percent + (last or "")
 
 

@@ -38,15 +38,16 @@ def offer(account: Account, result: Result, base_url: str) -> dict[str, Any]:
 
 async def receive(request: Request) -> Response:
     """The file is in the stage."""
-    body = await request.body()
+    written = await run_in_threadpool(_write, request.path_params["path"], await request.body())
+    return Response(status_code=200 if written else 400)
+
+
+def _write(path: str, body: bytes) -> bool:
+    """Whether the path is one of a stage; the file is there then."""
     root = Path(stage.LOCAL_BUCKET_PATH).resolve()
-    target = (root / request.path_params["path"]).resolve()
+    target = (root / path).resolve()
     if not target.is_relative_to(root):
-        return Response(status_code=400)
-    await run_in_threadpool(_write, target, body)
-    return Response()
-
-
-def _write(target: Path, body: bytes) -> None:
+        return False
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_bytes(body)
+    return True

@@ -59,31 +59,44 @@ def take_column(column: exp.ColumnDef, declared: Declared) -> None:
         declared.types[name] = column.kind.copy()
     kept: list[Expr] = []
     for constraint in column.args.get("constraints") or ():
-        match constraint.kind:
-            case exp.NotNullColumnConstraint() as null:
-                if not null.args.get("allow_null"):
-                    declared.required.add(name)
-                    kept.append(constraint)
-            case exp.DefaultColumnConstraint() as default:
-                declared.defaults[name] = default.this.sql(dialect="snowflake")
-                kept.append(constraint)
-            case exp.CommentColumnConstraint() as comment:
-                declared.comments[name] = comment.this.name
-            case exp.AutoIncrementColumnConstraint() | exp.GeneratedAsIdentityColumnConstraint() as counter:
-                declared.counters[name] = counter.sql(dialect="snowflake")
-                kept.append(constraint)
-            case exp.PrimaryKeyColumnConstraint():
-                declared.keys += (Key(kind="PRIMARY KEY", columns=(name,)),)
-                declared.required.add(name)
-            case exp.UniqueColumnConstraint():
-                declared.keys += (Key(kind="UNIQUE", columns=(name,)),)
-            case exp.Reference() as reference:
-                declared.keys += (_foreign((name,), reference, ""),)
-            case exp.CollateColumnConstraint():
-                raise unsupported("COLLATE")
-            case other:
-                raise unsupported(f"column constraint {other.sql(dialect='snowflake')}")
+        if _kept_by_duckdb(name, constraint.kind, declared):
+            kept.append(constraint)
+        elif not _kept_by_catalog(name, constraint.kind, declared):
+            raise unsupported(f"column constraint {constraint.sql(dialect='snowflake')}")
     column.set("constraints", kept)
+
+
+def _kept_by_duckdb(name: str, constraint: Expr, declared: Declared) -> bool:
+    """Whether DuckDB keeps the constraint too; it has been noted."""
+    match constraint:
+        case exp.NotNullColumnConstraint() if not constraint.args.get("allow_null"):
+            declared.required.add(name)
+        case exp.DefaultColumnConstraint():
+            declared.defaults[name] = constraint.this.sql(dialect="snowflake")
+        case exp.AutoIncrementColumnConstraint() | exp.GeneratedAsIdentityColumnConstraint():
+            declared.counters[name] = constraint.sql(dialect="snowflake")
+        case _:
+            return False
+    return True
+
+
+def _kept_by_catalog(name: str, constraint: Expr, declared: Declared) -> bool:
+    """Whether the constraint is one that the catalog alone remembers; it has been noted."""
+    match constraint:
+        case exp.NotNullColumnConstraint():
+            return True
+        case exp.CommentColumnConstraint():
+            declared.comments[name] = constraint.this.name
+        case exp.PrimaryKeyColumnConstraint():
+            declared.keys += (Key(kind="PRIMARY KEY", columns=(name,)),)
+            declared.required.add(name)
+        case exp.UniqueColumnConstraint():
+            declared.keys += (Key(kind="UNIQUE", columns=(name,)),)
+        case exp.Reference():
+            declared.keys += (_foreign((name,), constraint, ""),)
+        case _:
+            return False
+    return True
 
 
 def key(item: Expr, name: str = "") -> tuple[Key, ...]:

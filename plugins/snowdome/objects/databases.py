@@ -75,7 +75,7 @@ def create(account: Account, session: Session, statement: CreateDatabase) -> Res
             change.put(born(account, session, public))
         else:
             clones.clone_database(account, session, change, source, made)
-        settings.tag(account, context, change, Database, made.id, statement.tags)
+        settings.tag(account, context, change, made.id, statement.tags)
     session.database, session.schema = name, "PUBLIC"
     return status(f"Database {name} successfully created.")
 

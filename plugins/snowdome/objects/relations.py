@@ -83,10 +83,7 @@ def clone(account: Account, session: Session, statement: CloneTable) -> Result:
         )
         made = settings.applied(clones.rows_of(account, made), statement.settings)
         keeper = old if old is not None else source
-        if statement.copy_grants:
-            made = replace(made, grants=keeper.grants)
-        else:
-            made = born(account, session, made)
+        made = replace(made, grants=keeper.grants) if statement.copy_grants else born(account, session, made)
         if old is not None:
             drop_relation(account, change, old, replaced=True)
         change.put(made)

@@ -76,7 +76,7 @@ def create(account: Account, session: Session, statement: CreateSchema) -> Resul
             change.put(made)
         else:
             clones.clone_schema(account, session, change, source, made)
-        settings.tag(account, context, change, Schema, made.id, statement.tags)
+        settings.tag(account, context, change, made.id, statement.tags)
     session.database, session.schema = database.name, name
     return status(f"Schema {name} successfully created.")
 

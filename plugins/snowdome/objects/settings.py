@@ -58,13 +58,11 @@ def _with(record: R, name: str, value: Any) -> R:
     return replace(record, parameters=parameters)
 
 
-def tag(
-    account: Account, context: Context, change: Change, cls: type[R], record_id: int, tags: tuple[TagValue, ...]
-) -> None:
+def tag(account: Account, context: Context, change: Change, record_id: int, tags: tuple[TagValue, ...]) -> None:
     """The record bears those tags."""
     if not tags:
         return
-    record = account.catalog.get(cls, record_id)
+    record = account.catalog.get(Record, record_id)
     values = dict(record.tags) | tag_values(account, context.session, tags)
     change.put(replace(record, tags=values))
 

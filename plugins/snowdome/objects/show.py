@@ -189,7 +189,7 @@ def _columns(account: Account, session: Session, statement: Show) -> Result:
             relations = [
                 r
                 for parent in parents(account, session, statement)
-                for r in account.catalog.children(parent, Table, View)
+                for r in account.catalog.relations(parent)
                 if access.may_see(account, session, r)
             ]
         found = [(r, column) for r in relations for column in r.columns]

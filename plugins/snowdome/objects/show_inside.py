@@ -1,4 +1,4 @@
-"""SHOW of what lives inside schemas and tables: sequences, stages, file formats, functions, declared keys; variables."""
+"""SHOW of what lives inside schemas and tables: sequences, stages, formats, functions, keys; and of variables."""
 
 from __future__ import annotations
 
@@ -18,46 +18,34 @@ if TYPE_CHECKING:
     from snowdome.account import Account
     from snowdome.session import Session
 
+SEQUENCE = "name database_name schema_name next_value interval created_on owner comment owner_role_type ordered"
+STAGE = (
+    "created_on name database_name schema_name url has_credentials has_encryption_key owner comment region type "
+    "cloud notification_channel storage_integration endpoint owner_role_type directory_enabled"
+)
+FORMAT = "created_on name database_name schema_name type owner comment format_options owner_role_type"
+PROCEDURE = (
+    "created_on name schema_name is_builtin is_aggregate is_ansi min_num_arguments max_num_arguments arguments "
+    "description catalog_name is_table_function valid_for_clustering is_secure secrets "
+    "external_access_integrations"
+)
+FUNCTION = f"{PROCEDURE} is_external_function language is_memoizable is_data_metric"
 LISTED: dict[str, tuple[type[Record] | None, str]] = {
-    "SEQUENCE": (
-        Sequence,
-        "name database_name schema_name next_value interval created_on owner comment owner_role_type ordered",
-    ),
-    "STAGE": (
-        Stage,
-        "created_on name database_name schema_name url has_credentials has_encryption_key owner comment region type cloud "
-        "notification_channel storage_integration endpoint owner_role_type directory_enabled",
-    ),
-    "FILE FORMAT": (
-        FileFormat,
-        "created_on name database_name schema_name type owner comment format_options owner_role_type",
-    ),
-    "FUNCTION": (
-        None,
-        "created_on name schema_name is_builtin is_aggregate is_ansi min_num_arguments max_num_arguments arguments "
-        "description catalog_name is_table_function valid_for_clustering is_secure secrets external_access_integrations "
-        "is_external_function language is_memoizable is_data_metric",
-    ),
-    "PROCEDURE": (
-        None,
-        "created_on name schema_name is_builtin is_aggregate is_ansi min_num_arguments max_num_arguments arguments "
-        "description catalog_name is_table_function valid_for_clustering is_secure secrets external_access_integrations",
-    ),
+    "SEQUENCE": (Sequence, SEQUENCE),
+    "STAGE": (Stage, STAGE),
+    "FILE FORMAT": (FileFormat, FORMAT),
+    "FUNCTION": (None, FUNCTION),
+    "PROCEDURE": (None, PROCEDURE),
 }
+KEY = "created_on database_name schema_name table_name column_name key_sequence constraint_name rely comment"
+FOREIGN = (
+    "created_on pk_database_name pk_schema_name pk_table_name pk_column_name fk_database_name fk_schema_name "
+    "fk_table_name fk_column_name key_sequence update_rule delete_rule fk_name pk_name deferrability rely comment"
+)
 KEYS: dict[str, tuple[str, str]] = {
-    "PRIMARY KEY": (
-        "PRIMARY KEY",
-        "created_on database_name schema_name table_name column_name key_sequence constraint_name rely comment",
-    ),
-    "UNIQUE KEY": (
-        "UNIQUE",
-        "created_on database_name schema_name table_name column_name key_sequence constraint_name rely comment",
-    ),
-    "IMPORTED KEY": (
-        "FOREIGN KEY",
-        "created_on pk_database_name pk_schema_name pk_table_name pk_column_name fk_database_name fk_schema_name "
-        "fk_table_name fk_column_name key_sequence update_rule delete_rule fk_name pk_name deferrability rely comment",
-    ),
+    "PRIMARY KEY": ("PRIMARY KEY", KEY),
+    "UNIQUE KEY": ("UNIQUE", KEY),
+    "IMPORTED KEY": ("FOREIGN KEY", FOREIGN),
 }
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import duckdb
-from sqlglot import exp
+from sqlglot import Expr, exp
 
 from snowdome import dml, errors, resolve, rows, transactions
 from snowdome.bind import Binder, parts_of
@@ -62,7 +62,7 @@ def create(account: Account, session: Session, create: exp.Create, parameters: P
     physical = f"t{table_id}"
     with dml.implicit(account, session):
         transactions.start_writing(account, session)
-        columns, keys = _make(account, session, create, properties, physical, parameters)
+        columns, keys = _make(account, session, create, properties=properties, physical=physical, parameters=parameters)
     now = account.clock.now()
     table = Table(
         id=table_id,
@@ -128,36 +128,51 @@ def read_properties(create: exp.Create) -> Properties:
     found = Properties()
     properties = create.args.get("properties")
     for item in properties.expressions if properties else ():
-        match item:
-            case exp.TransientProperty():
-                found.transient = True
-            case exp.TemporaryProperty() | exp.VolatileProperty():
-                found.temporary = True
-            case exp.SchemaCommentProperty():
-                found.comment = item.this.name
-            case exp.CopyGrantsProperty():
-                found.copy_grants = True
-            case exp.ClusterProperty() | exp.Cluster():
-                found.cluster_by = ", ".join(e.sql(dialect="snowflake") for e in item.expressions)
-            case exp.LikeProperty():
-                found.like = item.this
-            case exp.Property() if item.name.upper() == "DATA_RETENTION_TIME_IN_DAYS":
-                found.retention = int(item.args["value"].name)
-            case exp.Property() if item.name.upper() in ("CHANGE_TRACKING", "ENABLE_SCHEMA_EVOLUTION"):
-                if item.args["value"].sql().upper() != "FALSE":
-                    raise unsupported(f"CREATE TABLE … {item.name.upper()} = TRUE")
-            case _:
-                raise unsupported(f"CREATE {create.kind} … {item.sql(dialect='snowflake')}")
+        if not (_read_word(found, item) or _read_setting(found, item)):
+            raise unsupported(f"CREATE {create.kind} … {item.sql(dialect='snowflake')}")
     if found.transient and (found.retention or 0) > 1:
         raise errors.invalid(f"invalid value [{found.retention}] for parameter 'DATA_RETENTION_TIME_IN_DAYS'")
     create.set("properties", None)
     return found
 
 
+def _read_word(found: Properties, item: Expr) -> bool:
+    """Whether the item is one of the words that stand alone; it has been noted."""
+    match item:
+        case exp.TransientProperty():
+            found.transient = True
+        case exp.TemporaryProperty() | exp.VolatileProperty():
+            found.temporary = True
+        case exp.CopyGrantsProperty():
+            found.copy_grants = True
+        case _:
+            return False
+    return True
+
+
+def _read_setting(found: Properties, item: Expr) -> bool:
+    """Whether the item is one of the properties with a value; it has been noted."""
+    match item:
+        case exp.SchemaCommentProperty():
+            found.comment = item.this.name
+        case exp.ClusterProperty() | exp.Cluster():
+            found.cluster_by = ", ".join(e.sql(dialect="snowflake") for e in item.expressions)
+        case exp.LikeProperty():
+            found.like = item.this
+        case exp.Property() if item.name.upper() == "DATA_RETENTION_TIME_IN_DAYS":
+            found.retention = int(item.args["value"].name)
+        case exp.Property() if item.name.upper() in ("CHANGE_TRACKING", "ENABLE_SCHEMA_EVOLUTION"):
+            return bool(item.args["value"].sql().upper() == "FALSE")
+        case _:
+            return False
+    return True
+
+
 def _make(
     account: Account,
     session: Session,
     create: exp.Create,
+    *,
     properties: Properties,
     physical: str,
     parameters: Parameters,
