@@ -12,6 +12,7 @@ from airflow.sdk import DAG
 from airflow.sdk.exceptions import ParamValidationError
 
 from sluice.airflow.flows import promotion, promotion_params
+from sluice.errors import SpecError
 
 ROOT = Path(__file__).parents[2]
 STAGES = [
@@ -128,3 +129,9 @@ def test_the_task_group_fits_into_anybodys_dag() -> None:
     assert group.group_id == "to_staging"
     assert all(name.startswith("to_staging.") for name in dag.task_ids)
     assert dag.get_task("to_staging.undo").recorded_by == "to_staging.record_undo"
+
+
+def test_an_unknown_environment_is_refused_by_name() -> None:
+    """A DAG file that names an environment nobody specified says which there are."""
+    with DAG("wrong", schedule=None), pytest.raises(SpecError, match="dev, staging, prod"):
+        promotion("production")

@@ -29,7 +29,7 @@ def demo(root: Path, scale: float) -> int:
         _play(root, home, scale, story, result)
         result["ok"] = True
     except SluiceError as error:
-        story.console.print(f"\n{error}\n", style="red", markup=False, highlight=False)
+        story.console.print(f"\n{error}\n", style="red", markup=False, highlight=False, soft_wrap=True)
     except KeyboardInterrupt:
         story.console.print("\ninterrupted: everything is stopped", style="red")
     result |= {"seconds": round(time.monotonic() - started, 1), "steps": [step.to_json() for step in story.steps]}

@@ -12,6 +12,12 @@ from rich.markup import escape
 from rich.table import Table
 
 
+def wide_console() -> Console:
+    """Return a console; into a file or a pipe it writes lines of a readable width, not of a default one."""
+    console = Console()
+    return console if console.is_terminal else Console(width=150)
+
+
 @dataclass(slots=True)
 class Step:
     """One step and what it came to."""
@@ -37,7 +43,7 @@ class Step:
 class Story:
     """The steps so far, told on a console as they go."""
 
-    console: Console = field(default_factory=Console)
+    console: Console = field(default_factory=wide_console)
     steps: list[Step] = field(default_factory=list)
     begun: float = field(default_factory=time.monotonic)
 

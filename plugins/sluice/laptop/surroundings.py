@@ -51,8 +51,8 @@ class Surroundings:
     def variables(self) -> dict[str, str]:
         """Return the whole environment of the stack's processes."""
         inherited = {k: v for k, v in os.environ.items() if not k.startswith(("AIRFLOW", "SLUICE_", "SNOWDOME_"))}
-        # As in Astro's image: the project's root is importable, so `include` is.
-        inherited["PYTHONPATH"] = str(self.root)
+        # As in Astro's image: the project's root is importable, so `include` is; and this project's plugins come first.
+        inherited["PYTHONPATH"] = os.pathsep.join([str(self.root), str(self.root / "plugins")])
         return inherited | self._airflow() | self._ours() | dict(self.more)
 
     def _ours(self) -> dict[str, str]:

@@ -8,10 +8,11 @@ from typing import Any
 
 from airflow.sdk import DAG, Param, TriggerRule
 
-from sluice.airflow.notifications import notifier
+from sluice.airflow.notifications import DeploymentNotifier
 from sluice.airflow.operators.plans import DEPLOYMENT, PlanOperator
 from sluice.airflow.operators.stages import StageOperator, UndoOperator
 from sluice.domain.specs import EnvironmentSpec, load_environments
+from sluice.errors import SpecError
 from sluice.settings import settings
 
 RETRIES: dict[str, Any] = {"retries": 2, "retry_delay": timedelta(seconds=10)}
@@ -23,14 +24,27 @@ def specs() -> dict[str, EnvironmentSpec]:
     return load_environments(settings().environments)
 
 
+def spec_of(environment: str) -> EnvironmentSpec:
+    """Return an environment's spec, or refuse a name that none has: the DAG file shows it as its import error."""
+    found = specs()
+    if environment not in found:
+        raise SpecError(
+            "there is no such environment",
+            where=str(settings().environments),
+            value=environment,
+            good=", ".join(found),
+            untouched="everything",
+        )
+    return found[environment]
+
+
 class Stages:
     """Makes the stage tasks of one planned deployment."""
 
-    def __init__(self, plan: PlanOperator, spec: EnvironmentSpec | None = None) -> None:
+    def __init__(self, plan: PlanOperator, environment: str | None = None) -> None:
+        self.environment = environment
         self.deployment = plan.output[DEPLOYMENT]
-        self._arguments: dict[str, Any] = dict(RETRIES)
-        if spec is not None:
-            self._arguments["on_failure_callback"] = notifier("failed", spec)
+        self._arguments: dict[str, Any] = {**RETRIES, "on_failure_callback": DeploymentNotifier("failed", environment)}
 
     def task(self, stage: str, **arguments: Any) -> StageOperator:
         """Return the task of a stage, named like it."""
@@ -38,17 +52,15 @@ class Stages:
         return StageOperator(**merged)
 
 
-def undo_task(stages: Stages, record: StageOperator, spec: EnvironmentSpec | None = None) -> UndoOperator:
+def undo_task(stages: Stages, record: StageOperator) -> UndoOperator:
     """Return the task that runs only when a stage after `record` failed; the run stays failed nonetheless."""
-    told = {}
-    if spec is not None:
-        told = {"on_success_callback": notifier("rolled back", spec), "on_failure_callback": notifier("failed", spec)}
     return UndoOperator(
         task_id="undo",
         deployment=stages.deployment,
         recorded_by=record.task_id,
         trigger_rule=TriggerRule.ONE_FAILED,
-        **told,
+        on_success_callback=DeploymentNotifier("rolled back", stages.environment),
+        on_failure_callback=DeploymentNotifier("failed", stages.environment),
         **RETRIES,
     )
 

@@ -6,8 +6,8 @@ from airflow.sdk import DAG, Param, TaskGroup, chain
 
 from sluice.airflow.assets import environment_asset
 from sluice.airflow.flows import forms
-from sluice.airflow.flows.parts import RETRIES, Stages, flow, specs, undo_task
-from sluice.airflow.notifications import notifier
+from sluice.airflow.flows.parts import RETRIES, Stages, flow, spec_of, undo_task
+from sluice.airflow.notifications import DeploymentNotifier
 from sluice.airflow.operators.approval import AcceptMarginal, ApproveDeployment
 from sluice.airflow.operators.plans import PlanPromotion
 from sluice.airflow.operators.stages import StageOperator
@@ -32,18 +32,18 @@ def promotion(environment: str, *, group_id: str = "promotion", prefix_group_id:
     The run's params `release`, `full_refresh`, `keep_candidate` and `reason` count where the DAG has them
     (`params=promotion_params()`).
     """
-    spec = specs()[environment]
+    spec = spec_of(environment)
     with TaskGroup(group_id, prefix_group_id=prefix_group_id, tooltip=f"Promotion to {environment}") as group:
         plan = PlanPromotion(task_id="plan", environment=environment, **RETRIES)
-        stages = Stages(plan, spec)
-        lock = stages.task("lock", on_success_callback=notifier("started", spec)).as_setup()
+        stages = Stages(plan, environment)
+        lock = stages.task("lock", on_success_callback=DeploymentNotifier("started", environment)).as_setup()
         scale_up = stages.task("scale_up").as_setup()
         work = {stage: stages.task(stage) for stage in BEFORE_CUT_OVER}
         work["accept"] = _accept(stages, spec, work["judge"])
         work |= {stage: stages.task(stage) for stage in ("cut_over", "verify")}
-        settle = _settle(stages, spec)
+        settle = _settle(stages, environment)
         chain(plan, *_approval(stages, spec, plan), lock, scale_up, *work.values(), settle)
-        undo = undo_task(stages, work["record_undo"], spec)
+        undo = undo_task(stages, work["record_undo"])
         undoable = list(work.values())[list(work).index("clone") :]
         undoable >> undo
         scale_down = stages.task("scale_down").as_teardown(setups=scale_up)
@@ -54,7 +54,7 @@ def promotion(environment: str, *, group_id: str = "promotion", prefix_group_id:
 
 def promotion_dag(environment: str) -> DAG:
     """Return the DAG `promote_<environment>`: runs when the upstream's asset is updated, or when somebody asks."""
-    spec = specs()[environment]
+    spec = spec_of(environment)
     upstream = spec.upstream
     with flow(
         f"promote_{environment}",
@@ -88,9 +88,11 @@ def _accept(stages: Stages, spec: EnvironmentSpec, judge: StageOperator) -> Acce
     )
 
 
-def _settle(stages: Stages, spec: EnvironmentSpec) -> StageOperator:
+def _settle(stages: Stages, environment: str) -> StageOperator:
     return stages.task(
-        "settle", outlets=[environment_asset(spec.name)], on_success_callback=notifier("succeeded", spec)
+        "settle",
+        outlets=[environment_asset(environment)],
+        on_success_callback=DeploymentNotifier("succeeded", environment),
     )
 
 

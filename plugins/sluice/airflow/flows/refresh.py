@@ -6,22 +6,24 @@ from airflow.sdk import DAG, TaskGroup, chain
 
 from sluice.airflow.assets import environment_asset
 from sluice.airflow.flows import forms
-from sluice.airflow.flows.parts import RETRIES, Stages, flow, specs
-from sluice.airflow.notifications import notifier
+from sluice.airflow.flows.parts import RETRIES, Stages, flow, spec_of
+from sluice.airflow.notifications import DeploymentNotifier
 from sluice.airflow.operators.plans import PlanRefresh
 
 
 def refresh(environment: str, *, group_id: str = "refresh", prefix_group_id: bool = True) -> TaskGroup:
     """Return the task group that builds the working project in an environment and registers it as a release."""
-    spec = specs()[environment]
-    with TaskGroup(group_id, prefix_group_id=prefix_group_id, tooltip=f"Refresh of {environment}") as group:
+    tooltip = f"Refresh of {spec_of(environment).name}"
+    with TaskGroup(group_id, prefix_group_id=prefix_group_id, tooltip=tooltip) as group:
         plan = PlanRefresh(task_id="plan", environment=environment, **RETRIES)
-        stages = Stages(plan, spec)
-        lock = stages.task("lock", on_success_callback=notifier("started", spec)).as_setup()
+        stages = Stages(plan, environment)
+        lock = stages.task("lock", on_success_callback=DeploymentNotifier("started", environment)).as_setup()
         scale_up = stages.task("scale_up").as_setup()
         build = stages.task("build_in_place")
         register = stages.task(
-            "register", outlets=[environment_asset(environment)], on_success_callback=notifier("succeeded", spec)
+            "register",
+            outlets=[environment_asset(environment)],
+            on_success_callback=DeploymentNotifier("succeeded", environment),
         )
         scale_down = stages.task("scale_down").as_teardown(setups=scale_up)
         unlock = stages.task("unlock").as_teardown(setups=lock)
@@ -31,7 +33,7 @@ def refresh(environment: str, *, group_id: str = "refresh", prefix_group_id: boo
 
 def refresh_dag(environment: str) -> DAG:
     """Return the DAG `refresh_<environment>`; its success updates the asset that the next environment waits for."""
-    spec = specs()[environment]
+    spec = spec_of(environment)
     with flow(
         f"refresh_{environment}",
         doc=f"""

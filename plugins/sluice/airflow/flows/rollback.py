@@ -6,9 +6,8 @@ from airflow.sdk import DAG, TaskGroup, chain
 
 from sluice.airflow.flows import forms
 from sluice.airflow.flows.parts import RETRIES, Stages, flow, specs, undo_task
+from sluice.airflow.notifications import DeploymentNotifier
 from sluice.airflow.operators.plans import PlanRollback
-
-SWAP = ("record_undo", "cut_over", "verify", "settle")
 
 
 def rollback(*, group_id: str = "rollback", prefix_group_id: bool = True) -> TaskGroup:
@@ -16,9 +15,10 @@ def rollback(*, group_id: str = "rollback", prefix_group_id: bool = True) -> Tas
     with TaskGroup(group_id, prefix_group_id=prefix_group_id, tooltip="Rollback") as group:
         plan = PlanRollback(task_id="plan", **RETRIES)
         stages = Stages(plan)
-        lock = stages.task("lock").as_setup()
+        lock = stages.task("lock", on_success_callback=DeploymentNotifier("started")).as_setup()
         unlock = stages.task("unlock").as_teardown(setups=lock)
-        record, swap, verify, settle = (stages.task(stage) for stage in SWAP)
+        record, swap, verify = (stages.task(stage) for stage in ("record_undo", "cut_over", "verify"))
+        settle = stages.task("settle", on_success_callback=DeploymentNotifier("rolled back"))
         undo = undo_task(stages, record)
         chain(plan, lock, record, swap, verify, settle)
         [swap, verify] >> undo
