@@ -45,7 +45,7 @@ def test_values_come_back_as_they_went_in(cursor: Any) -> None:
         Decimal("1.50"),
         "a",
         dt.date(2024, 1, 2),
-        dt.datetime(1969, 12, 31, 23, 59, 59, 500000),
+        dt.datetime(1969, 12, 31, 23, 59, 59, 500000),  # noqa: DTZ001 (NTZ: without a zone)
         True,
         0.5,
     )
@@ -64,7 +64,7 @@ def test_what_is_bound_stays_a_value(snowdome: Snowdome, cursor: Any) -> None:
     bound.executemany("insert into t values (?, ?)", [(4, "d"), (5, None)])
     assert bound.rowcount == 2
     assert bound.execute("select n from t where id = ?", (1,)).fetchall() == [("it's; drop table t",)]
-    moment = dt.datetime(2024, 1, 1, 2)
+    moment = dt.datetime(2024, 1, 1, 2)  # noqa: DTZ001 (NTZ: without a zone)
     assert bound.execute("select ?, ?, ?", (1.5, dt.date(2024, 1, 1), moment)).fetchall()[0][2] == moment
 
 
@@ -127,7 +127,7 @@ def test_changes_of_a_table_wait_for_each_other(snowdome: Snowdome, cursor: Any)
 
 
 def test_a_temporary_table_is_its_sessions(snowdome: Snowdome, cursor: Any) -> None:
-    """It hides the permanent one of its name, under a full name too, from its own session alone, until it is dropped."""
+    """It hides the permanent one of its name, also under a full name, from its own session alone, until dropped."""
     cursor.execute("create table t as select 'all' as whose")
     cursor.execute("create temporary table d.public.t as select 'mine' as whose")
     assert cursor.execute("select whose from d.public.t").fetchall() == [("mine",)]
