@@ -44,7 +44,7 @@ down: $(STAMP) ## stop what `make up` started; data stays
 	@$(BIN)/python -m sluice.laptop down
 
 test: $(STAMP) ## every test: domain, account, Airflow, end to end
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadgroup
 
 lint: $(STAMP) ## ruff, mypy strict, import contracts
 	@$(BIN)/ruff check .
