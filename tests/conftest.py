@@ -1,4 +1,4 @@
-"""What all tests may use, and how they share workers: a file's tests stay together, all end-to-end tests as one."""
+"""What all tests may use, and how they share workers: tests that share a server or a stack stay together."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ pytest_plugins = ["snowdome.pytest_plugin"]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests that share a server or a stack run in one worker: see `--dist loadgroup` in the Makefile."""
+    """A file's tests run in one worker, and so do all of a folder with one stack: see `--dist loadgroup`."""
     for item in items:
-        group = "e2e" if "e2e" in item.path.parts else item.path.stem
+        folder = item.path.parent.name
+        group = folder if folder in {"e2e", "stages"} else item.path.stem
         item.add_marker(pytest.mark.xdist_group(group))
