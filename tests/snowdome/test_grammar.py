@@ -18,8 +18,8 @@ from snowdome.grammar.names import Name
 from snowdome.grammar.tokens import Kind, quote_identifier, quote_string, tokens
 from snowdome.grammar.warehouses import CreateWarehouse
 
-texts = st.text(st.characters(exclude_categories=("Cs",)), max_size=40)
-names = st.text(st.characters(exclude_categories=("Cs",)), min_size=1, max_size=40)
+texts = st.text(st.characters(codec="utf-8"), max_size=40)
+names = st.text(st.characters(codec="utf-8"), min_size=1, max_size=40)
 noise = st.sampled_from([" ", "\n", "\t", "/* note */", "-- note\n", "// note\n", ' /* it\'s "odd" */ '])
 
 
