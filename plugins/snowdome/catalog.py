@@ -36,6 +36,8 @@ class Catalog:
         for record in store.records():
             self._index(record)
         self._last_id = max(int(store.fact("last_id") or 0), max(self._records, default=0))
+        self._saved_id = self._last_id
+        """The last id that is on disk: also an id that only names an anonymous table is never given twice."""
 
     # -- reading ------------------------------------------------------------------------------------------------
     def get(self, cls: type[R], record_id: int) -> R:
@@ -172,7 +174,6 @@ class Change:
         self._catalog = catalog
         self._before: dict[int, Record | None] = {}
         self._facts: dict[str, str] = {}
-        self._first_id = catalog._last_id
 
     def new_id(self) -> int:
         """An id that no object ever had."""
@@ -201,10 +202,12 @@ class Change:
         """All of it is on disk."""
         records = self._catalog._records
         written = [records[i] for i in self._before if i in records]
-        if self._catalog._last_id != self._first_id:
-            self._facts["last_id"] = str(self._catalog._last_id)
+        given = self._catalog._last_id
+        if given != self._catalog._saved_id:
+            self._facts["last_id"] = str(given)
         if self._before or self._facts:
             store.write(written, [i for i in self._before if i not in records], self._facts.items())
+            self._catalog._saved_id = given
 
     def undo(self) -> None:
         """The catalog is as it was before."""
