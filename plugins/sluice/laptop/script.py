@@ -110,8 +110,8 @@ class Script:
             ended = self._succeeded(follow(self.alice, run, self.story.say))
             now = self.onlooker.live(self.specs["prod"])
             self.rollback = {
-                "seconds": ended.fact("settle", "rollback_seconds"),
-                "statements": ended.fact("settle", "rollback_statements"),
+                "seconds": ended.fact("settle", "seconds"),
+                "statements": ended.fact("settle", "statements"),
                 "swap_seconds": ended.fact("settle", "swap_seconds"),
             }
             if now.release == before.release:
