@@ -11,6 +11,21 @@ from sqlglot import Expr, exp
 
 Transform = Callable[[Expr], Expr]
 
+
+def division_by_zero(expression: Expr) -> Expr:
+    """A division whose divisor is zero is an error, as in Snowflake; DuckDB would answer infinity."""
+    if not isinstance(expression, exp.Div):
+        return expression
+    divisor = expression.expression
+    known = isinstance(divisor, (exp.Literal, exp.Nullif)) and divisor.name not in ("0", "0.0")
+    if known or divisor.find(exp.Placeholder):
+        return expression
+    zero = exp.EQ(this=exp.Paren(this=divisor.copy()), expression=exp.Literal.number(0))
+    refusal = exp.Anonymous(this="error", expressions=[exp.Literal.string("Division by zero")])
+    expression.set("expression", exp.Case(ifs=[exp.If(this=zero, true=refusal)], default=divisor.copy()))
+    return expression
+
+
 # In fakesnow's order, which matters (see the comments in its cursor). A transform runs when one of the node types it
 # looks for is in the statement, or could have been put there by an earlier transform.
 _TRANSFORMS: tuple[tuple[Transform, frozenset[type[Expr]]], ...] = (
@@ -50,6 +65,7 @@ _TRANSFORMS: tuple[tuple[Transform, frozenset[type[Expr]]], ...] = (
     (transforms.haversine, frozenset({exp.Anonymous})),
     (transforms.hex_string, frozenset({exp.HexString})),
     (transforms.sha256, frozenset({exp.SHA2, exp.SHA2Digest, exp.Anonymous})),
+    (division_by_zero, frozenset({exp.Div})),
     (transforms.alias_in_join, frozenset({exp.Join})),
     (transforms.alias_in_where, frozenset({exp.StarMap, exp.Struct, exp.JSONObject})),
 )
