@@ -9,8 +9,10 @@ import os
 import signal
 import socket
 import sys
+import threading
 from importlib.abc import MetaPathFinder
 from pathlib import Path
+from typing import Any
 
 from snowdome.grammar import support
 
@@ -30,7 +32,7 @@ def main(arguments: list[str] | None = None) -> int:
     except OSError as problem:
         return _complain(f"cannot listen on {options.host}:{options.port}: {_why(problem)}")
     try:
-        return _serve(folder, listener, options.host)
+        return _serve(folder, listener, options.host, attached=options.attached)
     except OSError as problem:
         return _complain(f"cannot use {folder}: {problem.strerror or problem}")
 
@@ -41,6 +43,7 @@ def _parser() -> argparse.ArgumentParser:
     serve = commands.add_parser("serve", help="serve an account until SIGTERM")
     serve.add_argument("--port", type=_port, required=True, help="0 takes a free one and prints it")
     serve.add_argument("--host", default="127.0.0.1", help="the loopback unless told otherwise")
+    serve.add_argument("--attached", action="store_true", help="stop when standard input ends: with who started it")
     keeping = serve.add_mutually_exclusive_group(required=True)
     keeping.add_argument("--data", metavar="DIR", help="keep the account in this folder")
     keeping.add_argument("--memory", action="store_true", help="keep nothing")
@@ -62,7 +65,7 @@ def _listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def _serve(folder: Path | None, listener: socket.socket, host: str) -> int:
+def _serve(folder: Path | None, listener: socket.socket, host: str, *, attached: bool) -> int:
     sys.meta_path.insert(0, WithoutPandas())
     import duckdb
     import pyarrow as pa
@@ -85,6 +88,8 @@ def _serve(folder: Path | None, listener: socket.socket, host: str) -> int:
     kept = f"data in {folder}" if folder is not None else "in memory"
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: setattr(server, "should_exit", True))
+    if attached:
+        threading.Thread(target=_stop_with_input, args=(server,), daemon=True).start()
     listener.listen(128)
     print(  # noqa: T201 (the line that tells whoever started it where it listens)
         f"snowdome ready on http://{host}:{port} (an emulated Snowflake account, {kept}; not for production)",
@@ -95,6 +100,13 @@ def _serve(folder: Path | None, listener: socket.socket, host: str) -> int:
     finally:
         face.account.close()
     return 0
+
+
+def _stop_with_input(server: Any) -> None:
+    """The server stops when nobody holds the other end of standard input any more."""
+    while sys.stdin.buffer.read(4096):
+        pass
+    server.should_exit = True
 
 
 class WithoutPandas(MetaPathFinder):

@@ -33,8 +33,11 @@ class Snowdome:
     def start(self) -> None:
         """The server runs and answers."""
         keeping = ["--data", str(self.folder)] if self.folder is not None else ["--memory"]
-        command = [sys.executable, "-m", "snowdome", "serve", "--port", str(self.port), *keeping]
-        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=os.environ.copy())
+        command = [sys.executable, "-m", "snowdome", "serve", "--attached", "--port", str(self.port), *keeping]
+        # attached: the server ends with the test run, also when that is killed
+        self._process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=os.environ.copy()
+        )
         line = self._process.stdout.readline() if self._process.stdout is not None else ""
         if " ready on " not in line:
             code = self._process.wait(STOP_SECONDS)
@@ -77,8 +80,9 @@ class Snowdome:
         if with_signal is not None and self._process.poll() is None:
             self._process.send_signal(with_signal)
         code = self._process.wait(STOP_SECONDS)
-        if self._process.stdout is not None:
-            self._process.stdout.close()
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                pipe.close()
         self._process = None
         return code
 
