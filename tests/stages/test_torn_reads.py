@@ -81,7 +81,7 @@ def exchange(shop: Shop, times: int) -> None:
     """Swap live with the retained database so many times, by the very function of the cut-over."""
     markers = shop.markers("prod")
     live = "SHOP_PROD"
-    other = next(n for n, m in markers.items() if "__R_" in n and m is not None and m.release)
+    other = max(name for name in markers if "__R_" in name)  # the newest: what live replaced
     asked = Deployment("d20261120t000000-000000", "prod", "rollback", "r" + "0" * 16, actor="ann")
     shop.stage(asked, "lock")
     with stage("cut_over", shop.work, asked, shop.now()) as one:
