@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import getpass
 import json
-import logging
+import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -12,7 +13,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from sluice.domain.events import Event
 from sluice.errors import SluiceError
@@ -24,8 +25,10 @@ from sluice.stages.workspace import Workspace
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 explaining = typer.Typer(no_args_is_help=True, help="Print the very steps that would run; nothing is changed.")
 app.add_typer(explaining, name="explain")
-out = Console()
-err = Console(stderr=True)
+WIDE = None if sys.stdout.isatty() else 160
+"""In a pipe nothing says how wide a line may be."""
+out = Console(width=WIDE)
+err = Console(stderr=True, width=WIDE)
 
 Environment = Annotated[str, typer.Argument(help="an environment of include/environments, for example prod")]
 AsJson = Annotated[bool, typer.Option("--json", help="print JSON instead of a table")]
@@ -124,9 +127,11 @@ def workspace() -> Iterator[Workspace]:
 
     Whatever goes wrong in it is told to the reader, exit code 1.
     """
-    logging.getLogger("airflow").setLevel(logging.ERROR)
     try:
         attach(settings().root)
+        # The operator's own process: Airflow then looks for connections in its database too, not only in variables.
+        os.environ.setdefault("_AIRFLOW_PROCESS_CONTEXT", "server")
+        os.environ.setdefault("AIRFLOW__LOGGING__LOGGING_LEVEL", "ERROR")
         from sluice.airflow.workspace import airflow_workspace
 
         yield airflow_workspace()
@@ -149,7 +154,8 @@ def _progress(what: str, names: list[str]) -> Iterator[str]:
 
 
 def _status_table(found: list[Status]) -> Table:
-    table = Table("Environment", "Live", "Deployment", "Release", "Since (UTC)", "Retained", "Lock", title="sluice")
+    names = ("Environment", "Live", "Deployment", "Release", "Since (UTC)", "Retained", "Lock")
+    table = Table(*(Column(name, overflow="fold") for name in names), title="sluice")
     for one in found:
         if one.problem:
             table.add_row(one.environment, one.database, "[red]see below[/red]")
@@ -157,12 +163,21 @@ def _status_table(found: list[Status]) -> Table:
         kept = "\n".join(f"{kept.deployment} ({kept.release})" for kept in one.retained)
         lock = f"{one.lock_holder} until {one.lock_until:%H:%M:%S}" if one.lock_holder and one.lock_until else ""
         since = f"{one.since:%Y-%m-%d %H:%M:%S}" if one.since else ""
-        table.add_row(one.environment, one.database, one.deployment or "none yet", one.release or "", since, kept, lock)
+        table.add_row(
+            one.environment,
+            one.database,
+            one.deployment if one.release else "none yet",
+            one.release or "",
+            since,
+            kept,
+            lock,
+        )
     return table
 
 
 def _history_table(environment: str, events: list[Event]) -> Table:
-    table = Table("At (UTC)", "What", "Deployment", "By", "Facts", title=f"journal of {environment}")
+    names = ("At (UTC)", "What", "Deployment", "By", "Facts")
+    table = Table(*(Column(name, overflow="fold") for name in names), title=f"journal of {environment}")
     for one in events:
         said = one.payload.get("summary") or _brief(one)
         table.add_row(f"{one.at:%Y-%m-%d %H:%M:%S}", one.kind, one.deployment or "", one.actor, str(said))
