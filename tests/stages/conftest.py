@@ -39,8 +39,10 @@ def shop(_account: Snowdome, tmp_path_factory: pytest.TempPathFactory) -> Shop:
 def new_shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     """A shop on an account of its own, where nothing was ever deployed."""
     running = Snowdome()
-    yield open_shop(running.port, tmp_path_factory.mktemp("new_shop"))
-    running.close()
+    try:
+        yield open_shop(running.port, tmp_path_factory.mktemp("new_shop"))
+    finally:
+        running.close()
 
 
 @pytest.fixture(scope="session")
