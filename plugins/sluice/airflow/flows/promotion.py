@@ -32,23 +32,8 @@ def promotion(environment: str, *, group_id: str = "promotion", prefix_group_id:
     The run's params `release`, `full_refresh`, `keep_candidate` and `reason` count where the DAG has them
     (`params=promotion_params()`).
     """
-    spec = spec_of(environment)
     with TaskGroup(group_id, prefix_group_id=prefix_group_id, tooltip=f"Promotion to {environment}") as group:
-        plan = PlanPromotion(task_id="plan", environment=environment, **RETRIES)
-        stages = Stages(plan, environment)
-        lock = stages.task("lock", on_success_callback=DeploymentNotifier("started", environment)).as_setup()
-        scale_up = stages.task("scale_up").as_setup()
-        work = {stage: stages.task(stage) for stage in BEFORE_CUT_OVER}
-        work["accept"] = _accept(stages, spec, work["judge"])
-        work |= {stage: stages.task(stage) for stage in ("cut_over", "verify")}
-        settle = _settle(stages, environment)
-        chain(plan, *_approval(stages, spec, plan), lock, scale_up, *work.values(), settle)
-        undo = undo_task(stages, work["record_undo"])
-        undoable = list(work.values())[list(work).index("clone") :]
-        undoable >> undo
-        scale_down = stages.task("scale_down").as_teardown(setups=scale_up)
-        unlock = stages.task("unlock").as_teardown(setups=lock)
-        chain([settle, undo], scale_down, unlock)
+        _tasks(spec_of(environment))
     return group
 
 
@@ -63,8 +48,27 @@ def promotion_dag(environment: str) -> DAG:
         schedule=[environment_asset(upstream)] if upstream else None,
         tags=["promotion", environment],
     ) as dag:
-        promotion(environment, prefix_group_id=False)
+        _tasks(spec)  # outside a group, which Airflow would show folded
     return dag
+
+
+def _tasks(spec: EnvironmentSpec) -> None:
+    """The stages, one task each, in their order, with what undoes them and gives back."""
+    plan = PlanPromotion(task_id="plan", environment=spec.name, **RETRIES)
+    stages = Stages(plan, spec.name)
+    lock = stages.task("lock", on_success_callback=DeploymentNotifier("started", spec.name)).as_setup()
+    scale_up = stages.task("scale_up").as_setup()
+    work = {stage: stages.task(stage) for stage in BEFORE_CUT_OVER}
+    work["accept"] = _accept(stages, spec, work["judge"])
+    work |= {stage: stages.task(stage) for stage in ("cut_over", "verify")}
+    settle = _settle(stages, spec.name)
+    chain(plan, *_approval(stages, spec, plan), lock, scale_up, *work.values(), settle)
+    undo = undo_task(stages, work["record_undo"])
+    undoable = list(work.values())[list(work).index("clone") :]
+    undoable >> undo
+    scale_down = stages.task("scale_down").as_teardown(setups=scale_up)
+    unlock = stages.task("unlock").as_teardown(setups=lock)
+    chain([settle, undo], scale_down, unlock)
 
 
 def _approval(stages: Stages, spec: EnvironmentSpec, plan: PlanPromotion) -> list[ApproveDeployment]:

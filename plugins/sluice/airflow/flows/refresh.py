@@ -15,19 +15,7 @@ def refresh(environment: str, *, group_id: str = "refresh", prefix_group_id: boo
     """Return the task group that builds the working project in an environment and registers it as a release."""
     tooltip = f"Refresh of {spec_of(environment).name}"
     with TaskGroup(group_id, prefix_group_id=prefix_group_id, tooltip=tooltip) as group:
-        plan = PlanRefresh(task_id="plan", environment=environment, **RETRIES)
-        stages = Stages(plan, environment)
-        lock = stages.task("lock", on_success_callback=DeploymentNotifier("started", environment)).as_setup()
-        scale_up = stages.task("scale_up").as_setup()
-        build = stages.task("build_in_place")
-        register = stages.task(
-            "register",
-            outlets=[environment_asset(environment)],
-            on_success_callback=DeploymentNotifier("succeeded", environment),
-        )
-        scale_down = stages.task("scale_down").as_teardown(setups=scale_up)
-        unlock = stages.task("unlock").as_teardown(setups=lock)
-        chain(plan, lock, scale_up, build, register, scale_down, unlock)
+        _tasks(environment)
     return group
 
 
@@ -47,5 +35,22 @@ environment starts.
         schedule=spec.promotion.schedule,
         tags=["refresh", environment],
     ) as dag:
-        refresh(environment, prefix_group_id=False)
+        _tasks(environment)  # outside a group, which Airflow would show folded
     return dag
+
+
+def _tasks(environment: str) -> None:
+    """The stages, one task each, in their order, with what gives back."""
+    plan = PlanRefresh(task_id="plan", environment=environment, **RETRIES)
+    stages = Stages(plan, environment)
+    lock = stages.task("lock", on_success_callback=DeploymentNotifier("started", environment)).as_setup()
+    scale_up = stages.task("scale_up").as_setup()
+    build = stages.task("build_in_place")
+    register = stages.task(
+        "register",
+        outlets=[environment_asset(environment)],
+        on_success_callback=DeploymentNotifier("succeeded", environment),
+    )
+    scale_down = stages.task("scale_down").as_teardown(setups=scale_up)
+    unlock = stages.task("unlock").as_teardown(setups=lock)
+    chain(plan, lock, scale_up, build, register, scale_down, unlock)

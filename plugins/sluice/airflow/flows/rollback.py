@@ -13,16 +13,7 @@ from sluice.airflow.operators.plans import PlanRollback
 def rollback(*, group_id: str = "rollback", prefix_group_id: bool = True) -> TaskGroup:
     """Return the task group that brings back what the run's params `environment`, `deployment` and `reason` name."""
     with TaskGroup(group_id, prefix_group_id=prefix_group_id, tooltip="Rollback") as group:
-        plan = PlanRollback(task_id="plan", **RETRIES)
-        stages = Stages(plan)
-        lock = stages.task("lock", on_success_callback=DeploymentNotifier("started")).as_setup()
-        unlock = stages.task("unlock").as_teardown(setups=lock)
-        record, swap, verify = (stages.task(stage) for stage in ("record_undo", "cut_over", "verify"))
-        settle = stages.task("settle", on_success_callback=DeploymentNotifier("rolled back"))
-        undo = undo_task(stages, record)
-        chain(plan, lock, record, swap, verify, settle)
-        [swap, verify] >> undo
-        [settle, undo] >> unlock
+        _tasks()
     return group
 
 
@@ -45,5 +36,19 @@ arrived since the cut-over that is no longer live. What was live is retained, so
         },
         tags=["rollback"],
     ) as dag:
-        rollback(prefix_group_id=False)
+        _tasks()  # outside a group, which Airflow would show folded
     return dag
+
+
+def _tasks() -> None:
+    """The stages, one task each, in their order, with what undoes them and gives back."""
+    plan = PlanRollback(task_id="plan", **RETRIES)
+    stages = Stages(plan)
+    lock = stages.task("lock", on_success_callback=DeploymentNotifier("started")).as_setup()
+    unlock = stages.task("unlock").as_teardown(setups=lock)
+    record, swap, verify = (stages.task(stage) for stage in ("record_undo", "cut_over", "verify"))
+    settle = stages.task("settle", on_success_callback=DeploymentNotifier("rolled back"))
+    undo = undo_task(stages, record)
+    chain(plan, lock, record, swap, verify, settle)
+    [swap, verify] >> undo
+    [settle, undo] >> unlock
