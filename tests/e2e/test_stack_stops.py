@@ -10,9 +10,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from sluice.errors import SpecError
+from sluice.errors import RefusedError, SpecError
 from sluice.laptop import processes
-from sluice.laptop.stack import Stack, read_state, stop_from_state, write_state
+from sluice.laptop.stack import Stack, read_state, refuse_running, stop_from_state, write_state
 
 STUBBORN = """
 import os, signal, subprocess, sys, time
@@ -52,6 +52,8 @@ def test_down_ends_what_the_state_file_names(stubborn: processes.Service, tmp_pa
     file, stack = tmp_path / "stack.json", Stack.at(tmp_path, "x")
     write_state(file, stack.surroundings, [stubborn])
     assert read_state(file) == [stubborn]
+    with pytest.raises(RefusedError, match="already running"):
+        refuse_running(file)
     assert stop_from_state(file) == 1
     assert not stubborn.running
     assert not file.exists()

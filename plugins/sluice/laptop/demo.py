@@ -44,7 +44,6 @@ def demo(root: Path, scale: float) -> int:
 
 def _play(root: Path, home: Path, scale: float, story: Story, result: dict[str, object]) -> None:
     stack = Stack.at(root, "demo", project=home / "project", say=story.say)
-    stack.refuse_if_running()
     for old in OF_A_RUN:
         shutil.rmtree(home / old, ignore_errors=True)
     shutil.copytree(root / PROJECT, home / "project", ignore=shutil.ignore_patterns("target", "logs"))

@@ -20,7 +20,6 @@ def up(root: Path, *, scale: float, port: int, account_port: int) -> None:
     """The stack runs, its environments are provisioned and the data is loaded; the console says what to click."""
     story = Story()
     stack = Stack.at(root, NAME, api_port=port, account_port=account_port, say=story.say)
-    stack.refuse_if_running()
     fresh = not (stack.surroundings.home / "account").exists()
     with story.step("Start the embedded account and Airflow"):
         stack.start()

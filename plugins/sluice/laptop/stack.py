@@ -52,8 +52,9 @@ class Stack:
         more: Mapping[str, str] | None = None,
         say: Say = lambda _: None,
     ) -> Self:
-        """Return a stack that lives in build/<name>, not started; refuses ports that are taken."""
+        """Return a stack that lives in build/<name>, not started; refuses one that runs, and ports that are taken."""
         home = root / "build" / name
+        refuse_running(home / "stack.json")
         surroundings = Surroundings(
             root=root,
             home=home,
@@ -88,20 +89,9 @@ class Stack:
         """Where Airflow keeps the logs of tasks."""
         return self.surroundings.airflow_home / "logs"
 
-    def refuse_if_running(self) -> None:
-        """No stack of this name runs, or this is refused."""
-        if living := [service.name for service in read_state(self.state_file) if service.running]:
-            raise RefusedError(
-                "this stack is already running",
-                where=str(self.state_file),
-                value=living,
-                good="make down",
-                untouched="it",
-            )
-
     def start(self) -> None:
         """Account and Airflow answer, every DAG file is read; or nothing of them runs and the error says why."""
-        self.refuse_if_running()
+        refuse_running(self.state_file)
         self.surroundings.airflow_home.mkdir(parents=True, exist_ok=True)
         self.logs.mkdir(exist_ok=True)
         self.surroundings.scratch.mkdir(exist_ok=True)
@@ -231,6 +221,18 @@ def read_state(file: Path) -> list[Service]:
     if not file.is_file():
         return []
     return [Service(**service) for service in json.loads(file.read_text())["services"]]
+
+
+def refuse_running(file: Path) -> None:
+    """No stack of this state file runs, or this is refused."""
+    if living := [service.name for service in read_state(file) if service.running]:
+        raise RefusedError(
+            "this stack is already running",
+            where=str(file),
+            value=living,
+            good="make down",
+            untouched="the running stack",
+        )
 
 
 def stop_from_state(file: Path) -> int:
