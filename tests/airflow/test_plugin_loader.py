@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from importlib.metadata import entry_points
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -65,12 +66,18 @@ def test_the_plugin_is_cheap(tmp_path: Path) -> None:
 
 def test_folder_and_entry_point_together_are_one_plugin(tmp_path: Path) -> None:
     """Installed as a distribution and present in the plugins folder: still one plugin and no "already registered"."""
-    installed = tmp_path / "site"
-    info = installed / "airflow_sluice-0.1.0.dist-info"
-    info.mkdir(parents=True)
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: airflow-sluice\nVersion: 0.1.0\n")
-    (info / "entry_points.txt").write_text("[airflow.plugins]\nsluice = sluice.airflow.plugin:SluicePlugin\n")
-    seen = load(tmp_path, PYTHONPATH=str(installed))
+    seen = load(
+        tmp_path, PYTHONPATH="" if entry_points(group="airflow.plugins", name="sluice") else _installed(tmp_path)
+    )
     assert seen["plugins"] == ["sluice"]
     assert seen["errors"] == {}
     assert "airflow-sluice" in str(seen["sources"])
+
+
+def _installed(tmp_path: Path) -> str:
+    """Return a folder with our distribution's metadata, for an environment where it is not installed."""
+    info = tmp_path / "site" / "airflow_sluice-0.1.0.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: airflow-sluice\nVersion: 0.1.0\n")
+    (info / "entry_points.txt").write_text("[airflow.plugins]\nsluice = sluice.airflow.plugin:SluicePlugin\n")
+    return str(info.parent)
