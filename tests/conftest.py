@@ -7,6 +7,7 @@ import pytest
 pytest_plugins = ["snowdome.pytest_plugin"]
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """A file's tests run in one worker, and so do all of a folder with one stack: see `--dist loadgroup`."""
     for item in items:
