@@ -32,8 +32,6 @@ $(STAMP): pyproject.toml constraints.txt
 		$(PYTHON) -m venv $(VENV) && \
 		$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[dev]'; \
 	fi
-	@# Left by the editable build on sys.path, it would show Airflow the same entry point twice: "already registered".
-	@rm -rf plugins/airflow_sluice.egg-info
 	@touch $@
 
 demo: $(STAMP) ## the main job, end to end, on the embedded account: about ten minutes, leaves nothing running
