@@ -7,10 +7,7 @@ import pytest
 pytest_plugins = ["snowdome.pytest_plugin"]
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_itemcollected(item: pytest.Item) -> None:
     """A file's tests run in one worker, and so do all of a folder with one stack: see `--dist loadgroup`."""
-    for item in items:
-        folder = item.path.parent.name
-        group = folder if folder in {"e2e", "stages"} else item.path.stem
-        item.add_marker(pytest.mark.xdist_group(group))
+    folder = item.path.parent.name
+    item.add_marker(pytest.mark.xdist_group(folder if folder in {"e2e", "stages"} else item.path.stem))
