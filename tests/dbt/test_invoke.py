@@ -32,12 +32,13 @@ def call(tmp_path: Path) -> Invocation:
 
 def test_the_project_decides_its_profile_and_we_its_values(call: Invocation) -> None:
     """Any project's profile name works; target, database and vars come from us; nothing stays in the environment."""
+    before = dict(os.environ)
     listed = run(call, ["ls", "--output", "json", "--output-keys", "unique_id"])
     assert {json.loads(line)["unique_id"] for line in listed.lines} == {"model.shop.a", "model.shop.b"}
     manifest = json.loads((call.artifacts / "manifest.json").read_text())
     assert manifest["nodes"]["model.shop.a"]["database"] == "LIVE"
     assert nodes(call.artifacts / "manifest.json")["model.shop.b"].relation == "PUBLIC.B"
-    assert not [name for name in os.environ if "SLUICE" in name]
+    assert {name for name in os.environ if "SLUICE" in name} == {name for name in before if "SLUICE" in name}
 
 
 def test_no_secret_reaches_the_disk(call: Invocation) -> None:
