@@ -44,7 +44,7 @@ down: $(STAMP) ## stop what `make up` started; data stays
 	@$(BIN)/python -m sluice.laptop down
 
 test: $(STAMP) ## every test: domain, account, Airflow, end to end
-	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadgroup
+	@$(BIN)/python -m pytest -n auto --maxprocesses 4
 
 lint: $(STAMP) ## ruff, mypy strict, import contracts
 	@$(BIN)/ruff check .
