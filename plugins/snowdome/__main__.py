@@ -104,7 +104,8 @@ def _serve(folder: Path | None, listener: socket.socket, host: str, *, attached:
 
 def _stop_with_input(server: Any) -> None:
     """The server stops when nobody holds the other end of standard input any more."""
-    while sys.stdin.buffer.read(4096):
+    # The descriptor, not sys.stdin: a thread that holds that one's lock makes the interpreter abort when it ends.
+    while os.read(sys.stdin.fileno(), 4096):
         pass
     server.should_exit = True
 
