@@ -28,12 +28,10 @@ def account() -> Iterator[Snowdome]:
 
 @contextmanager
 def shop(models: int = 0) -> Iterator[Shop]:
-    """A shop with dev, staging and production on an account of its own, and that many generated models."""
+    """A shop with three environments on an account of its own, and that many generated models beside its five."""
     with account() as server, tempfile.TemporaryDirectory() as folder:
         opened = open_shop(server.port, Path(folder))
         if models:
-            for path in [*opened.project.glob("models/*"), *opened.project.glob("tests/*")]:
-                path.unlink()
             opened.write(**generated(models))
         yield opened
 
