@@ -48,7 +48,7 @@ class Work:
                 cut.answer = answer
                 raise
             except Exception as problem:
-                log.exception("a statement failed inside snowdome: %s", text)
+                log.exception("statement %s failed inside snowdome", self.query_id)  # its text may hold a password
                 return wire.failed(SqlError(603, "XX000", f"SQL execution internal error: {problem!r}"), self.query_id)
             return answer
 

@@ -114,6 +114,8 @@ class Script:
                 "statements": ended.fact("settle", "statements"),
                 "swap_seconds": ended.fact("settle", "swap_seconds"),
             }
+            if None in self.rollback.values():
+                raise StopError("the rollback's receipt has gaps", where=run.dag_id, value=self.rollback)
             if now.release == before.release:
                 raise StopError("production is what it was", where=run.dag_id, value=str(now))
             step.outcome = (
