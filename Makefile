@@ -1,7 +1,7 @@
 # README's commands. Each does the set-up it needs: `make demo` and `make test` work in a fresh clone.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help install demo up down test lint bench clean
+.PHONY: help install demo up down test suites lint bench clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -27,7 +27,7 @@ $(STAMP): pyproject.toml constraints.txt
 	@echo "Setting up $(VENV) with $$($(PYTHON) --version) (a few minutes with pip, seconds with uv)"
 	@if command -v uv >/dev/null 2>&1; then \
 		uv venv -q --allow-existing --python "$$(command -v $(PYTHON))" $(VENV) && \
-		uv pip install -q --python $(BIN)/python -c constraints.txt -e '.[dev]'; \
+		uv pip install -q --python $(BIN)/python --compile-bytecode -c constraints.txt -e '.[dev]'; \
 	else \
 		$(PYTHON) -m venv $(VENV) && \
 		$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[dev]'; \
@@ -44,7 +44,36 @@ down: $(STAMP) ## stop what `make up` started; data stays
 	@$(BIN)/python -m sluice.laptop down
 
 test: $(STAMP) ## every test: domain, account, Airflow, end to end
-	@$(BIN)/python -m pytest -n auto --maxprocesses 4
+	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --ignore tests/suites_dbt
+	@$(BIN)/python -m pytest -n auto --maxprocesses 4 tests/suites_dbt  # dbt keeps its adapters in globals: processes of its own
+
+# Other people's clients, each in an environment of its own with the versions of its requirements file: they exclude
+# each other, and one of them (SQLAlchemy's dialect) excludes what Airflow brings.
+SUITES := $(patsubst tests/suites/requirements/%.txt,build/suites/%/.installed,$(wildcard tests/suites/requirements/*.txt))
+UV = $(shell command -v uv || command -v $(BIN)/uv)
+
+FAKESNOW := $(shell sed -n 's/^VERSION = "\(.*\)"/\1/p' tests/suites/suite_fakesnow.py)
+FAKESNOW_TESTS := build/suites/fakesnow-$(FAKESNOW).tar.gz
+
+suites: $(STAMP) $(SUITES) $(FAKESNOW_TESTS) ## other people's clients and dbt's own adapter suite on the embedded account
+	@$(BIN)/python -m pytest -n 0 -o python_files='suite_*.py' tests/suites
+	@SUITES=1 $(BIN)/python -m pytest -n auto --maxprocesses 2 tests/suites_dbt
+
+build/suites/%/.installed: tests/suites/requirements/%.txt
+	@echo "Setting up build/suites/$*"
+	@if [ -n "$(UV)" ]; then \
+		$(UV) venv -q --allow-existing --python "$$(command -v $(PYTHON))" build/suites/$* && \
+		$(UV) pip install -q --python build/suites/$*/bin/python -r $<; \
+	else \
+		$(PYTHON) -m venv build/suites/$* && \
+		build/suites/$*/bin/python -m pip install -q --disable-pip-version-check -r $<; \
+	fi
+	@touch $@
+
+$(FAKESNOW_TESTS): | $(STAMP)
+	@pip="$(BIN)/python -m pip"; $$pip --version >/dev/null 2>&1 || pip="$(UV) tool run pip"; \
+		$$pip download -q --disable-pip-version-check --no-deps --no-binary :all: -d $(@D) fakesnow==$(FAKESNOW)
+	@touch $@
 
 lint: $(STAMP) ## ruff, mypy strict, import contracts
 	@$(BIN)/ruff check .

@@ -14,7 +14,10 @@ from rich.table import Table
 
 from benchmarks.figure import Figure
 
-BENCHMARKS = ("cutover", "leaf", "rollback", "parse", "overhead")
+BENCHMARKS = (
+    "cutover", "leaf", "rollback", "parse", "overhead", "starting", "environments", "estate",
+    "budgets", "attribution", "meter",
+)  # fmt: skip
 OUTPUT = Path(__file__).resolve().parents[1] / "build" / "bench.json"
 
 

@@ -46,4 +46,4 @@ def generated(models: int) -> dict[str, str]:
     }
 
 
-__all__ = ["Shop", "account", "generated", "shop"]
+__all__ = ["Shop", "account", "generated", "open_shop", "shop"]

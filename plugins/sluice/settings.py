@@ -23,6 +23,8 @@ class Settings:
     """The working dbt project: what `refresh_dev` builds and makes a release of."""
     store: str
     """Where releases and artifacts are kept: a folder or any URL of Airflow's object storage."""
+    off_hours: bool = True
+    """Whether environments are closed outside their hours; where not, what is closed is opened by the next check."""
 
 
 def settings() -> Settings:
@@ -35,6 +37,7 @@ def settings() -> Settings:
         policies=Path(os.environ.get("SLUICE_POLICIES") or include / "policies"),
         project=Path(os.environ.get("SLUICE_DBT_PROJECT") or include / "dbt" / "olist_analytics"),
         store=os.environ.get("SLUICE_STORE") or f"file://{root / 'build' / 'store'}",
+        off_hours=os.environ.get("SLUICE_OFF_HOURS", "yes").lower() not in {"no", "off", "false", "0"},
     )
 
 

@@ -14,8 +14,6 @@ from importlib.abc import MetaPathFinder
 from pathlib import Path
 from typing import Any
 
-from snowdome.grammar import support
-
 PASSWORD = "snowdome"  # noqa: S105 (the documented default of a toy account)
 
 
@@ -23,8 +21,7 @@ def main(arguments: list[str] | None = None) -> int:
     """The server has run and stopped; the result is the process's exit code."""
     options = _parser().parse_args(arguments)
     if options.command == "support":
-        sys.stdout.write(support.markdown() + "\n")
-        return 0
+        return _support(options.write)
     logging.basicConfig(level=os.environ.get("SNOWDOME_LOG", "WARNING"), format="%(levelname)s %(name)s: %(message)s")
     folder = None if options.memory else Path(options.data)
     try:
@@ -37,6 +34,16 @@ def main(arguments: list[str] | None = None) -> int:
         return _complain(f"cannot use {folder}: {problem.strerror or problem}")
 
 
+def _support(document: Path | None) -> int:
+    from snowdome import guide
+
+    if document is None:
+        sys.stdout.write(guide.support_text() + "\n")
+    else:
+        document.write_text(guide.written(document.read_text(encoding="utf-8")), encoding="utf-8")
+    return 0
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m snowdome", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
@@ -47,7 +54,10 @@ def _parser() -> argparse.ArgumentParser:
     keeping = serve.add_mutually_exclusive_group(required=True)
     keeping.add_argument("--data", metavar="DIR", help="keep the account in this folder")
     keeping.add_argument("--memory", action="store_true", help="keep nothing")
-    commands.add_parser("support", help="print which statements are served, as Markdown")
+    support = commands.add_parser("support", help="print which statements are served, as Markdown")
+    support.add_argument(
+        "--write", metavar="FILE", type=Path, help="bring the generated parts of that document up to date"
+    )
     return parser
 
 
@@ -72,6 +82,7 @@ def _serve(folder: Path | None, listener: socket.socket, host: str, *, attached:
     import uvicorn
 
     pa.array([None])  # looks for pandas, here where there are no threads yet to trip over each other
+    from snowdome import lines
     from snowdome.account import Account
     from snowdome.server import Server
 
@@ -82,7 +93,16 @@ def _serve(folder: Path | None, listener: socket.socket, host: str, *, attached:
         face = Server(lambda: Account(folder, password), kept=folder is not None)
     except duckdb.IOException as problem:
         return _complain(f"cannot open the account in {folder}: {str(problem).splitlines()[0]}")
-    config = uvicorn.Config(face.app, log_level="warning", lifespan="off", timeout_graceful_shutdown=5)
+    config = uvicorn.Config(
+        face.app,
+        http=face.lines.protocol(),
+        log_level="warning",
+        access_log=False,
+        proxy_headers=False,
+        lifespan="off",
+        timeout_keep_alive=lines.KEEP_ALIVE,
+        timeout_graceful_shutdown=5,
+    )
     server = uvicorn.Server(config)
     port = listener.getsockname()[1]
     kept = f"data in {folder}" if folder is not None else "in memory"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pyarrow as pa
@@ -15,7 +16,7 @@ UTC_OFFSET = 1440
 
 def stream(table: pa.Table, rowtype: list[dict[str, Any]]) -> bytes:
     """The rows with the metadata and the shapes of Snowflake's types."""
-    arrays = [_shaped(table.column(i)) for i in range(table.num_columns)]
+    arrays = [_shaped(table.column(i), column["type"]) for i, column in enumerate(rowtype)]
     fields = [
         pa.field(column["name"], array.type).with_metadata(_metadata(column))
         for column, array in zip(rowtype, arrays, strict=True)
@@ -33,11 +34,11 @@ def _metadata(column: dict[str, Any]) -> dict[str, str]:
     }
 
 
-def _shaped(column: pa.ChunkedArray) -> pa.Array:
+def _shaped(column: pa.ChunkedArray, told: str) -> pa.Array:
     kind = column.type
     array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
     if pa.types.is_timestamp(kind):
-        return _timestamp(array)
+        return _timestamp(array, zoned=told == "timestamp_tz")
     if pa.types.is_time(kind):
         return pc.multiply(array.cast(pa.time64("us")).cast(pa.int64()), 1000)
     if pa.types.is_null(kind) or pa.types.is_dictionary(kind) or pa.types.is_large_string(kind):
@@ -45,14 +46,20 @@ def _shaped(column: pa.ChunkedArray) -> pa.Array:
     if pa.types.is_float32(kind):
         return array.cast(pa.float64())
     if pa.types.is_uint64(kind):
-        return array.cast(pa.int64())
+        return array.cast(pa.decimal128(20, 0))
+    if pa.types.is_nested(kind):
+        return pa.array(
+            [None if one is None else json.dumps(one, default=str) for one in array.to_pylist()], pa.string()
+        )
     return array
 
 
-def _timestamp(array: pa.Array) -> pa.Array:
-    """Seconds, nanoseconds and, for a moment with a zone, the zone; a missing one is missing as a whole."""
-    zoned = array.type.tz is not None
-    moments = array.cast(pa.timestamp("us", tz="UTC" if zoned else None)).cast(pa.int64())
+def _timestamp(array: pa.Array, *, zoned: bool) -> pa.Array:
+    """Seconds, nanoseconds and, where the type has one, the zone; a missing one is missing as a whole.
+
+    A moment of type TIMESTAMP_LTZ has none: clients show it in their session's TIMEZONE.
+    """
+    moments = array.cast(pa.timestamp("us", tz="UTC" if array.type.tz is not None else None)).cast(pa.int64())
     missing = moments.is_null()
     known = pc.fill_null(moments, 0)
     seconds = _floored(known)

@@ -11,17 +11,32 @@ from typing import TYPE_CHECKING
 
 import duckdb
 import pyarrow as pa
-from fakesnow import transforms
+import sqlglot
 from sqlglot import Expr, exp
 
-from snowdome import functions, resolve, table_functions
+from snowdome import (
+    arithmetic,
+    dynamic_names,
+    functions,
+    history,
+    masks,
+    moments,
+    resolve,
+    staged,
+    streaming,
+    table_functions,
+)
+from snowdome.automata import DynamicTable, Stream
 from snowdome.duck import ROWS, VIEWS
-from snowdome.errors import SqlError, unsupported
-from snowdome.records import Sequence, View
+from snowdome.errors import SqlError, invalid_identifier, unsupported
+from snowdome.records import Sequence, Table, View
 from snowdome.resolve import Context, Relation
+from snowdome.usage import laid, reading
+from snowdome.usage.noted import Noted
 
 if TYPE_CHECKING:
     from snowdome.account import Account
+    from snowdome.history import Moment
 
 INFORMATION_SCHEMA = "INFORMATION_SCHEMA"
 Parts = tuple[str | None, str | None, str]
@@ -35,8 +50,14 @@ class Bound:
     """Each name that was read, and the anonymous table and version it meant."""
     tables: set[int] = field(default_factory=set)
     """The ids of the tables that were read, those behind views included."""
+    columns: dict[str, dict[str, str]] = field(default_factory=dict)
+    """The types of the columns of each anonymous table or view that is read."""
+    streams: dict[int, int] = field(default_factory=dict)
+    """The streams that were read, and the offset of each once it is consumed."""
     session_bound: bool = False
     """Whether the answer depends on who asks or when, so that it cannot be shared."""
+    waits: bool = False
+    """Whether it is to last, by SYSTEM$WAIT, which keeps a warehouse busy."""
     registered: list[str] = field(default_factory=list)
     """Relations registered on the session's connection for this statement alone."""
 
@@ -44,19 +65,39 @@ class Bound:
 class Binder:
     """Binds the names of one statement or of one view's query."""
 
-    def __init__(self, account: Account, context: Context) -> None:
+    def __init__(
+        self,
+        account: Account,
+        context: Context,
+        moment: Moment | None = None,
+        *,
+        masking: frozenset[int] = frozenset(),
+    ) -> None:
         self.account = account
         self.context = context
+        self.moment = moment
+        self.masking = masking
+        """The masking policies whose expressions are being bound."""
         self.bound = Bound()
+        self.noted = Noted()
 
     def bind(self, expression: Expr, *, targets: frozenset[int] = frozenset()) -> Expr:
         """The expression with physical names; `targets` are the ids of nodes the caller binds himself."""
-        for table in list(expression.find_all(exp.Table)):
-            if id(table) not in targets:
+        names = list(expression.find_all(exp.Table, exp.TableFromRows, exp.Column, exp.Star, exp.Div, exp.Avg))
+        self.noted.names(names)
+        for table in names:
+            if isinstance(table, exp.Table) and id(table) not in targets:
                 self._table(table)
-        for call in list(expression.find_all(exp.TableFromRows)):
-            self._result_scan(call)
-        self.columns(expression)
+        for call in names:
+            if isinstance(call, exp.TableFromRows):
+                self._result_scan(call)
+        if self.context.owner is None and self.context.session.trace is not None:
+            self.noted.give(self.context.session.trace)
+        for column in names:
+            if isinstance(column, exp.Column):
+                self._column(column)
+        if any(isinstance(node, (exp.Div, exp.Avg)) for node in names):
+            arithmetic.fixed(expression, self.bound.columns)
         return functions.bind(self, expression)
 
     def columns(self, expression: Expr) -> None:
@@ -75,37 +116,126 @@ class Binder:
         if parts[1] == INFORMATION_SCHEMA or (parts[1] is None and self.context.schema == INFORMATION_SCHEMA):
             self._information_schema(table, parts)
             return
+        stream = self._stream(parts)
+        if stream is not None:
+            self._changes(table, stream, parts)
+            return
         found = resolve.relation(self.account, self.context, parts)
         self.account.require(self.context, "SELECT", found)
-        self.point(table, found, parts)
+        if isinstance(found, DynamicTable) and found.as_of is None:
+            raise not_initialized(found.name)
+        moment = self._moment(table)
+        if moment is None:
+            self.point(table, found, parts)
+        else:
+            self._past(table, found, parts, moment)
+
+    def _moment(self, table: exp.Table) -> Moment | None:
+        """The moment that the reference is about, taken off it; inside a view, that of the view's reference."""
+        if table.args.get("changes") is not None:
+            raise unsupported("CHANGES (…)")
+        clause = table.args.get("when")
+        if clause is None:
+            return self.moment
+        table.set("when", None)
+        return moments.of(self, str(clause.this), str(clause.args["kind"]), clause.expression)
+
+    def _stream(self, parts: Parts) -> Stream | None:
+        """The stream of that name, where no table or view bears it."""
+        try:
+            schema = resolve.schema(self.account, self.context, parts[0], parts[1])
+        except SqlError:
+            return None
+        if self.account.catalog.occupant(Table, parts[2], schema.id) is not None:
+            return None
+        hidden = (schema.id, parts[2]) in self.context.session.temporary
+        found = None if hidden else self.account.catalog.find(Stream, parts[2], schema.id)
+        return found if found is not None and self.account.may_see(self.context, found) else None
+
+    def _changes(self, table: exp.Table, stream: Stream, parts: Parts) -> None:
+        """The reference reads what changed in the stream's table since the stream's offset."""
+        if table.args.get("when") is not None or self.moment is not None:
+            raise unsupported("Time Travel of a stream")
+        source = streaming.source(self.account, stream)
+        for one in (stream, source):
+            self.account.require(self.context, "SELECT", one)
+        query, meta, offset = streaming.query(self.account, self.context.session, stream)
+        read = sqlglot.parse_one(query.replace("{meta}", self._register(meta)), read="duckdb")
+        self.bound.streams[stream.id] = offset
+        self.bound.tables.add(source.id)
+        alias = table.args.get("alias") or exp.TableAlias(this=exp.to_identifier(parts[2], quoted=True))
+        inner = exp.Subquery(this=read, alias=alias, joins=table.args.get("joins"), pivots=table.args.get("pivots"))
+        table.replace(inner)
+        masks.cover(self, inner, source)
+
+    def _past(self, table: exp.Table, found: Relation, parts: Parts, moment: Moment) -> None:
+        """The reference reads what the table or view held at that moment."""
+        self.bound.session_bound = True
+        if isinstance(found, View):
+            self._inline(table, found, parts, moment)
+            return
+        self.bound.tables.add(found.id)
+        query = sqlglot.parse_one(history.query(self.account, found, moment), read="duckdb")
+        alias = table.args.get("alias") or exp.TableAlias(this=exp.to_identifier(parts[2], quoted=True))
+        read = exp.Subquery(this=query, alias=alias, joins=table.args.get("joins"), pivots=table.args.get("pivots"))
+        table.replace(read)
+        masks.cover(self, read, found)
 
     def point(self, table: exp.Table, found: Relation, parts: Parts) -> None:
         """The reference reads that table or view, under the name the statement knows it by."""
+        self.noted.relation(found, table.alias_or_name)
         if isinstance(found, View):
             self._view(table, found, parts)
             return
         physical = self.account.physical(self.context.session, found)
         self.bound.reads[parts] = f"{physical}:{found.version}"
         self.bound.tables.add(found.id)
+        self.bound.columns[physical] = {column.name: column.type for column in found.columns}
         if found.temporary:
             self.bound.session_bound = True
         redirect(table, physical, temporary=found.temporary)
+        masks.cover(self, table, found)
 
     def _view(self, table: exp.Table, view: View, parts: Parts) -> None:
+        usage_schema = laid.is_usage(self.account.catalog, view)
+        if usage_schema is not None:
+            self._usage(table, view, usage_schema)
+            return
         compiled = self.account.views.compiled(self.context.session, view)
         self.bound.tables |= compiled.tables
+        self.noted.behind(compiled.bases)
         if compiled.physical is not None:
+            self.bound.columns[compiled.physical] = {column.name: column.type for column in view.columns}
             self.bound.reads[parts] = compiled.physical
             redirect(table, compiled.physical)
+            masks.cover(self, table, view)
             return
+        self._inline(table, view, parts, None)
+
+    def _inline(self, table: exp.Table, view: View, parts: Parts, moment: Moment | None) -> None:
+        """The view's query stands in place of the reference."""
         self.bound.session_bound = True
-        query, registered = self.account.views.inline(self.context.session, view)
+        query, registered = self.account.views.inline(self.context.session, view, moment)
         self.bound.registered += registered
         alias = table.args.get("alias") or exp.TableAlias(this=exp.to_identifier(parts[2], quoted=True))
-        if view.named and not alias.args.get("columns"):
-            alias.set("columns", [exp.to_identifier(c.name, quoted=True) for c in view.columns])
+        names: list[Expr] = [exp.to_identifier(c.name, quoted=True) for c in view.columns] if view.named else []
+        if names and not alias.args.get("columns"):
+            alias.set("columns", [name.copy() for name in names])
         inlined = exp.Subquery(this=query, alias=alias, joins=table.args.get("joins"), pivots=table.args.get("pivots"))
         table.replace(inlined)
+        masks.cover(self, inlined, view, names)
+
+    def _usage(self, table: exp.Table, view: View, schema: str) -> None:
+        """The reference reads one of SNOWFLAKE's usage views, as the clock says it is now."""
+        names = reading.relation(self.account, self.context.session, schema, view)
+        self.bound.registered += names
+        self.bound.tables.add(view.id)
+        self.bound.session_bound = True
+        self.noted.named.pop()  # access_history does not say who read usage views
+        keep_alias(table, view.name)
+        table.set("this", exp.to_identifier(names[-1], quoted=True))
+        table.set("db", None)
+        table.set("catalog", None)
 
     def _information_schema(self, table: exp.Table, parts: Parts) -> None:
         parent = resolve.database(self.account, self.context, parts[0])
@@ -126,7 +256,7 @@ class Binder:
             argument = call.expressions[0]
             results, session = self.account.results, self.context.session
             query_id = argument.name if isinstance(argument, exp.Literal) else results.last_id(session, -1)
-            outcome = results.get(query_id or "")
+            outcome = results.get(query_id or "", session)
             if outcome is None or outcome.result is None:
                 raise SqlError(709, "02000", f"Statement {query_id} not found")
             result = outcome.result
@@ -144,8 +274,13 @@ class Binder:
         return name
 
     def _function_or_stage(self, table: exp.Table) -> None:
-        if isinstance(table.this, exp.Var) and table.name.startswith("@"):
-            raise unsupported("reading a stage in a query")
+        if not isinstance(table.this, (exp.Var, exp.Literal)) or not table.name.startswith("@"):
+            return
+        self.bound.session_bound = True
+        select = table.find_ancestor(exp.Select)
+        table.replace(staged.relation(self.account, self.context, table))
+        if select is not None:
+            staged.number(select)
 
     # -- columns ------------------------------------------------------------------------------------------------
     def _column(self, column: exp.Column) -> None:
@@ -154,6 +289,9 @@ class Binder:
             try:
                 found = resolve.child(self.account, self.context, Sequence, parts)
             except SqlError:
+                select = column.find_ancestor(exp.Select)
+                if select is not None and not select.args.get("from_"):
+                    raise invalid_identifier(resolve.dotted(*parts, "NEXTVAL")) from None
                 return
             self.account.require(self.context, "USAGE", found)
             call = exp.Anonymous(this="nextval", expressions=[exp.Literal.string(f"{ROWS}.main.{found.physical}")])
@@ -170,17 +308,27 @@ class Binder:
 
 def normalise(expression: Expr, parameters: list[object] | None = None) -> Expr:
     """The expression with IDENTIFIER(…) read and unquoted identifiers in upper case."""
-    if expression.find(exp.DynamicIdentifier) or any(
-        isinstance(t.this, exp.Anonymous) and t.name.upper() == "IDENTIFIER" for t in expression.find_all(exp.Table)
-    ):
-        expression = expression.transform(lambda e: transforms.identifier(e, parameters), copy=False)
-    for identifier in expression.find_all(exp.Identifier):
-        if not identifier.quoted:
+    nodes = list(expression.walk())
+    if any(map(dynamic_names.is_dynamic, nodes)):
+        expression = expression.transform(lambda e: dynamic_names.named(e, parameters), copy=False)
+        nodes = list(expression.walk())
+    for identifier in nodes:
+        if isinstance(identifier, exp.Identifier) and not identifier.quoted:
             name = identifier.name.upper()
             identifier.set("this", name)
             if name in duck_words():
                 identifier.set("quoted", True)
     return expression
+
+
+def not_initialized(name: str) -> SqlError:
+    """The refusal to read a dynamic table before its first refresh."""
+    return SqlError(
+        2803,
+        "55000",
+        f"SQL compilation error:\nDynamic Table '{name}' is not initialized. Please run a manual refresh or wait for "
+        "a scheduled refresh before querying.",
+    )
 
 
 @functools.cache

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import threading
-from collections import defaultdict
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from snowdome.records import DatabaseRole, Record, Role, Table, View
 from snowdome.store import Store
+from snowdome.usage import trace
 
 R = TypeVar("R", bound=Record)
+Pair = tuple[Record | None, Record | None]
 
 
 class Catalog:
@@ -30,7 +32,10 @@ class Catalog:
         self._dropped: defaultdict[tuple[int, str], dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
         self._sharers: defaultdict[str, set[int]] = defaultdict(set)
         self._kids: defaultdict[int, set[int]] = defaultdict(set)
+        self._kinds: Counter[type[Record]] = Counter()
         self._open: Change | None = None
+        self.journal: Callable[[list[Pair]], list[tuple[str, Sequence[Any]]]] = lambda _: []
+        """What is also written with a change of those records, before and after it: see `usage.versions`."""
         self.closures: dict[frozenset[int], frozenset[int]] = {}
         """What `access` worked out from the roles, forgotten as soon as one of them changes."""
         for record in store.records():
@@ -84,6 +89,10 @@ class Catalog:
             r for _, r in sorted(self._records.items()) if isinstance(r, classes) and (dropped or r.dropped_on is None)
         ]
 
+    def knows(self, cls: type[Record]) -> bool:
+        """Whether there is any record of exactly that class, dropped ones included."""
+        return self._kinds[cls] > 0
+
     def dropped(self, cls: type[R], name: str, parent: int = 0) -> list[R]:
         """The dropped records of that name, the latest first."""
         ids = self._dropped[parent, cls.space].get(name, [])
@@ -102,6 +111,10 @@ class Catalog:
     def sharers(self, physical: str) -> int:
         """How many tables, dropped ones included, have their rows in that anonymous table."""
         return len(self._sharers.get(physical, ()))
+
+    def sharing(self, physical: str) -> frozenset[int]:
+        """The tables, dropped ones included, that have their rows in that anonymous table."""
+        return frozenset(self._sharers.get(physical, ()))
 
     def fact(self, name: str) -> str | None:
         """A single remembered value of the account."""
@@ -134,13 +147,20 @@ class Catalog:
             self._last_id += 1
             return self._last_id
 
+    @property
+    def last_id(self) -> int:
+        """The id given last."""
+        return self._last_id
+
     def _index(self, record: Record) -> None:
         self._records[record.id] = record
+        self._kinds[type(record)] += 1
         self._kids[record.parent].add(record.id)
         if isinstance(record, (Role, DatabaseRole)):
             self.closures.clear()
         if isinstance(record, Table):
-            self._sharers[record.physical].add(record.id)
+            for physical in record.physicals:
+                self._sharers[physical].add(record.id)
         key = (record.parent, record.space)
         if record.dropped_on is None:
             self._names[key][record.name] = record.id
@@ -151,13 +171,15 @@ class Catalog:
         record = self._records.pop(record_id, None)
         if record is None:
             return None
+        self._kinds[type(record)] -= 1
         self._kids[record.parent].discard(record_id)
         if isinstance(record, (Role, DatabaseRole)):
             self.closures.clear()
         if isinstance(record, Table):
-            self._sharers[record.physical].discard(record_id)
-            if not self._sharers[record.physical]:
-                del self._sharers[record.physical]
+            for physical in record.physicals:
+                self._sharers[physical].discard(record_id)
+                if not self._sharers[physical]:
+                    del self._sharers[physical]
         key = (record.parent, record.space)
         if record.dropped_on is None:
             if self._names[key].get(record.name) == record_id:
@@ -174,6 +196,8 @@ class Change:
         self._catalog = catalog
         self._before: dict[int, Record | None] = {}
         self._facts: dict[str, str] = {}
+        self._more: list[tuple[str, Sequence[Any]]] = []
+        self._undone: list[Callable[[], object]] = []
 
     def new_id(self) -> int:
         """An id that no object ever had."""
@@ -198,6 +222,16 @@ class Change:
         """The value is remembered."""
         self._facts[name] = value
 
+    def also(self, sql: str, values: Sequence[Any] = (), undo: Callable[[], object] | None = None) -> None:
+        """The statement is part of the change of the account's file; `undo` is called where the change is undone."""
+        self._more.append((sql, values))
+        if undo is not None:
+            self._undone.append(undo)
+
+    def undone(self, undo: Callable[[], object]) -> None:
+        """`undo` is called where the change is undone."""
+        self._undone.append(undo)
+
     def commit(self, store: Store) -> None:
         """All of it is on disk."""
         records = self._catalog._records
@@ -205,12 +239,17 @@ class Change:
         given = self._catalog._last_id
         if given != self._catalog._saved_id:
             self._facts["last_id"] = str(given)
-        if self._before or self._facts:
-            store.write(written, [i for i in self._before if i not in records], self._facts.items())
+        if self._before or self._facts or self._more:
+            pairs = [(before, records.get(i)) for i, before in self._before.items()]
+            more = [*self._more, *self._catalog.journal(pairs)]
+            store.write(written, [i for i in self._before if i not in records], self._facts.items(), more)
             self._catalog._saved_id = given
+            trace.changed(pairs)
 
     def undo(self) -> None:
         """The catalog is as it was before."""
+        for undo in reversed(self._undone):
+            undo()
         for record_id in self._before:
             self._catalog._unindex(record_id)
         for before in self._before.values():

@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fakesnow import statement_type
 from sqlglot import Expr, exp
 
-from snowdome import dml, rows, stages, transactions
+from snowdome import (
+    dml,
+    literals,
+    multitable,
+    rows,
+    semistructured,
+    stage_files,
+    stages,
+    transactions,
+    unload,
+    variables,
+)
 from snowdome.bind import Binder, normalise
-from snowdome.errors import syntax_error, unsupported
+from snowdome.errors import unsupported
+from snowdome.grammar import files
 from snowdome.objects import alterations, describe, sequences, tables, views
 from snowdome.parsing import parse
 from snowdome.resolve import Context
@@ -27,7 +40,10 @@ SUCCESS = "Statement executed successfully."
 
 def execute(account: Account, session: Session, sql: str, parameters: Parameters) -> Result:
     """The statement has been carried out."""
+    if (asked := files.parse(sql)) is not None:
+        return stage_files.run(account, session, asked, parameters)
     expression = normalise(parse(session, sql), parameters if isinstance(parameters, list) else None)
+    expression, parameters = literals.placed(expression, parameters)
     return _execute(account, session, expression, parameters, sql)
 
 
@@ -40,7 +56,8 @@ def _execute(  # noqa: C901, PLR0911, PLR0912 (one line per kind of statement)
         case exp.Insert() | exp.Update() | exp.Delete() | exp.Merge() | exp.TruncateTable():
             return dml.change(account, session, expression, parameters)
         case exp.MultitableInserts():
-            raise unsupported("INSERT ALL")
+            found = query(account, session, expression.args["source"], parameters)
+            return multitable.insert(account, session, expression, found, sql)
         case exp.Create():
             return _create(account, session, expression, parameters, sql)
         case exp.Alter():
@@ -58,14 +75,13 @@ def _execute(  # noqa: C901, PLR0911, PLR0912 (one line per kind of statement)
         case exp.Rollback():
             transactions.rollback(account, session)
             return status(SUCCESS, statement_type.TCL)
-        case exp.Set() | exp.Alias():
-            return _variables(session, expression)
+        case exp.Set() | exp.Alias() | exp.Anonymous():
+            return _variables(account, session, expression)
+        case exp.Copy() if stages.unloads(expression):
+            rows_found = query(account, session, unload.source(expression), parameters)
+            return unload.unload(account, session, expression, rows_found)
         case exp.Copy():
             return stages.copy(account, session, expression, parameters)
-        case exp.Put():
-            return stages.put(account, session, expression, parameters)
-        case exp.ListStage():
-            return stages.listing(account, session, expression)
         case exp.Show():
             raise unsupported(f"SHOW {expression.name.upper()}")
         case exp.Command() if expression.name.upper() == "ALTER":
@@ -80,13 +96,21 @@ def query(account: Account, session: Session, expression: Expr, parameters: Para
     """The rows that the query answers."""
     _name_columns(expression)
     binder = Binder(account, Context.of(session))
+    pinned = False
     try:
         with account.catalog.lock:
             bound = binder.bind(expression)
-        with account.compute.use(session) if binder.bound.tables else nullcontext():
+            pinned = len(binder.bound.tables) > 1 and not session.writing
+            if pinned:
+                transactions.pin(account, session)
+        with account.compute.use(session) if binder.bound.tables or binder.bound.waits else nullcontext():
+            known = semistructured.kinds(bound, binder.bound.columns)
             rows.run_expression(account, session, translate(bound), parameters)
-            return rows.answer(account, session, statement_type.SELECT)
+            found = rows.answer(account, session, statement_type.SELECT)
+            return replace(found, columns=semistructured.refined(found.columns, known))
     finally:
+        if pinned:
+            transactions.unpin(session)
         account.unregister(session, binder.bound.registered)
 
 
@@ -106,18 +130,15 @@ def _create(account: Account, session: Session, create: exp.Create, parameters: 
             raise unsupported(f"CREATE {kind}")
 
 
-def _variables(session: Session, expression: Expr) -> Result:
+def _variables(account: Account, session: Session, expression: Expr) -> Result:
     """SET and UNSET of session variables."""
-    if isinstance(expression, exp.Alias):
-        if expression.this.name.upper() != "UNSET":
-            raise syntax_error(f"unexpected '{expression.this.name}'.")
-        session.variables.pop(expression.alias.upper(), None)
-        return status(SUCCESS)
-    for item in expression.expressions:
-        if not isinstance(item.this, exp.EQ):
-            raise unsupported(expression.sql(dialect="snowflake"))
-        value = item.this.expression
-        session.variables[item.this.this.name.upper()] = value.sql(dialect="snowflake")
+
+    def evaluate(value: Expr) -> object:
+        inner = value.this if isinstance(value, exp.Subquery) else exp.select(value.copy())
+        found = query(account, session, inner, None).arrow()
+        return found.column(0)[0].as_py() if found.num_rows else None
+
+    variables.change(session, expression, evaluate)
     return status(SUCCESS)
 
 

@@ -9,23 +9,36 @@ from snowdome.errors import unsupported
 from snowdome.grammar.show import Show
 from snowdome.objects import (
     absent,
+    automata,
+    automata_alter,
+    calls,
     databases,
+    dynamic_tables,
     grants,
     hybrid,
     monitors,
     parameters,
+    pipes,
+    policies,
+    protection,
     relations,
     remarks,
     roles,
     schemas,
     sessions,
     show,
+    show_automata,
     show_grants,
+    show_indexes,
     show_inside,
+    show_policies,
     show_users,
     show_warehouses,
+    shown,
+    streams,
     tag_references,
     tags,
+    tasks,
     tokens,
     users,
     warehouses,
@@ -40,6 +53,7 @@ if TYPE_CHECKING:
 Handler = Callable[["Account", "Session", Any], "Result"]
 
 HANDLERS: dict[type, Any] = {
+    **calls.HANDLERS,
     **databases.HANDLERS,
     **schemas.HANDLERS,
     **relations.HANDLERS,
@@ -55,6 +69,14 @@ HANDLERS: dict[type, Any] = {
     **parameters.HANDLERS,
     **remarks.HANDLERS,
     **show_grants.HANDLERS,
+    **automata.HANDLERS,
+    **automata_alter.HANDLERS,
+    **tasks.HANDLERS,
+    **streams.HANDLERS,
+    **pipes.HANDLERS,
+    **dynamic_tables.HANDLERS,
+    **policies.HANDLERS,
+    **protection.HANDLERS,
 }
 SHOWN: dict[str, Handler] = {
     **dict.fromkeys((*show.FULL, "COLUMN"), show.show),
@@ -65,8 +87,11 @@ SHOWN: dict[str, Handler] = {
     "TAG": tag_references.show,
     "RESOURCE MONITOR": monitors.show,
     **dict.fromkeys(absent.KINDS, absent.show),
+    **dict.fromkeys(show_automata.KINDS, show_automata.show),
+    **dict.fromkeys(policies.CLASSES, show_policies.show),
     **dict.fromkeys(show_inside.LISTED, show_inside.show),
     **dict.fromkeys(show_inside.KEYS, show_inside.show_keys),
+    "INDEX": show_indexes.show,
     "VARIABLE": show_inside.show_variables,
 }
 
@@ -80,4 +105,5 @@ def run(account: Account, session: Session, statement: Statement) -> Result:
         handler, what = HANDLERS.get(type(statement)), type(statement).__name__
     if handler is None:
         raise unsupported(what)
-    return handler(account, session, statement)
+    result = handler(account, session, statement)
+    return shown.as_resource(result, what) if isinstance(statement, Show) and statement.as_resource else result

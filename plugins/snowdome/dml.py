@@ -11,21 +11,21 @@ import duckdb
 from fakesnow import statement_type
 from sqlglot import Expr, exp
 
-from snowdome import resolve, rows, transactions
+from snowdome import bulk, journal, lengths, masks, offsets, resolve, rows, transactions
+from snowdome.automata import DynamicTable, Stream
 from snowdome.bind import Binder, parts_of, redirect
 from snowdome.duck import copy_rows
-from snowdome.errors import SqlError, not_found, unsupported
+from snowdome.errors import SqlError, invalid, not_found, unsupported
 from snowdome.records import Table
 from snowdome.resolve import Context
 from snowdome.result import Result
 from snowdome.translate import translate
+from snowdome.usage import noted
 
 if TYPE_CHECKING:
     from snowdome.account import Account
     from snowdome.rows import Parameters
     from snowdome.session import Session
-
-LOCK_TIMEOUT = 120.0
 
 
 def change(account: Account, session: Session, expression: Expr, parameters: Parameters) -> Result:
@@ -35,14 +35,19 @@ def change(account: Account, session: Session, expression: Expr, parameters: Par
 
 
 class implicit:  # noqa: N801 (reads as a word: `with implicit(…)`)
-    """A transaction around one statement: ended with it unless the session is inside one of its own."""
+    """A transaction around one statement: ended with it unless the session is inside one of its own.
 
-    def __init__(self, account: Account, session: Session) -> None:
-        self._account, self._session = account, session
+    A statement that defines something (`ddl`) is always a transaction of its own, also where AUTOCOMMIT is off
+    (docs sql-reference/transactions).
+    """
+
+    def __init__(self, account: Account, session: Session, *, ddl: bool = False) -> None:
+        self._account, self._session, self._ddl = account, session, ddl
 
     def __enter__(self) -> None:
-        self._own = not self._session.in_transaction and self._session.autocommit
+        self._own = not self._session.in_transaction and (self._session.autocommit or self._ddl)
         self._session.in_transaction = True
+        self._session.alone = self._own
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         if not self._own:
@@ -64,15 +69,19 @@ def _change(account: Account, session: Session, expression: Expr, parameters: Pa
     binder = Binder(account, context)
     try:
         if exclusive or shared(account, session, table):
-            account.locks.acquire(table.id, session.id, LOCK_TIMEOUT)
+            account.locks.acquire(account, session, table)
         with account.catalog.lock:
             table = target(account, context, parts)
             if table is None:
                 raise not_found("Object", parts[2])
             for privilege in privileges(expression):
                 account.require(context, privilege, table)
+            masks.refuse_reads(account, table, expression)
             bound = binder.bind(expression, targets=frozenset({id(node)}))
             physical = claim(account, session, table)
+            session.consumed |= binder.bound.streams
+        if session.trace is not None:
+            session.trace.written[table.id] = noted.written(expression)
         with account.compute.use(session):
             return _write(
                 account, session, expression, bound=bound, table=table, physical=physical, parameters=parameters
@@ -93,10 +102,11 @@ def _write(
 ) -> Result:
     transactions.start_writing(account, session)
     if physical != account.physical(session, table):
-        make_own(account, session, table, physical, empty=_empties(expression))
+        make_own(account, session, table, physical, empty=_empties(expression) and not _watched(account, table))
     redirect(target_node(bound), physical, temporary=table.temporary, alias=not isinstance(expression, exp.Insert))
     session.touched.add(table.id)
-    return _run(account, session, bound, parameters)
+    with journal.recording(account, session, table, change=bound, parameters=parameters):
+        return _run(account, session, lengths.checked(offsets.filled(bound, table), table), parameters)
 
 
 def target_node(expression: Expr) -> exp.Table:
@@ -119,6 +129,8 @@ def target(
         if missing_ok:
             return None
         raise
+    if isinstance(found, DynamicTable):
+        raise invalid(f"Dynamic table '{found.name}' holds the rows of its query alone: it cannot be changed.", 1420)
     if not isinstance(found, Table):
         raise SqlError(
             2004, "42S02", f"SQL compilation error:\nObject '{found.name}' found, but is a view, not a table."
@@ -180,6 +192,11 @@ def copy_table(
         raise account.error(problem) from problem
 
 
+def _watched(account: Account, table: Table) -> bool:
+    """Whether a stream wants to know which rows the table loses."""
+    return any(stream.source == table.id for stream in account.catalog.all(Stream))
+
+
 def _empties(expression: Expr) -> bool:
     return isinstance(expression, exp.TruncateTable) or bool(expression.args.get("overwrite"))
 
@@ -215,11 +232,8 @@ def _run(account: Account, session: Session, expression: Expr, parameters: Param
 def _insert(account: Account, session: Session, expression: Expr, parameters: Parameters) -> Result:
     translated = translate(expression)
     if parameters and isinstance(parameters, list) and isinstance(parameters[0], (list, tuple)):
-        sql = translated.sql(dialect="duckdb")
-        try:
-            session.duck.executemany(sql, parameters)
-        except duckdb.Error as problem:
-            raise account.error(problem) from problem
+        with bulk.bound(account, session, translated, parameters) as (sql, single):
+            rows.run(account, session, sql, single)
         return _counted(statement_type.INSERT, (("inserted", len(parameters)),))
     rows.run_expression(account, session, translated, parameters)
     return _counted(statement_type.INSERT, (("inserted", rows.count(session)),))

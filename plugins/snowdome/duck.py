@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import threading
 import warnings
+from contextlib import suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import duckdb
 from fakesnow import info_schema, macros
 from fakesnow.transforms import show, stage
 
+from snowdome import macros as typed_macros
 from snowdome.errors import SqlError
 
 # DuckDB advises against arrow from DB-API cursors, whose extra copy is what we pay for transactions and parameters
@@ -22,6 +25,8 @@ warnings.filterwarnings("ignore", message="Arrow output on a DB-API result")
 
 ROWS = "rows"
 VIEWS = "views"
+with suppress(OSError):  # which fakesnow makes on import, and which no account of ours uses
+    Path(stage.LOCAL_BUCKET_PATH).rmdir()
 
 
 class Duck:
@@ -40,14 +45,18 @@ class Duck:
         self._root.execute(info_schema.per_db_creation_sql(ROWS))
         for name in (ROWS, VIEWS):
             self._root.execute(macros.creation_sql(name))
+            self._root.execute(typed_macros.creation_sql(name))
         self._root.execute(f"USE {ROWS}.main")
-        if folder:
-            (folder / "stages").mkdir(exist_ok=True)
-            stage.LOCAL_BUCKET_PATH = str(folder / "stages")
+        self._files = None if folder else TemporaryDirectory(prefix="snowdome_stages_")
+        files = folder / "stages" if folder else Path(self._files.name) if self._files else Path()
+        files.mkdir(exist_ok=True)
+        # an account's own: the next one in this process numbers its stages alike
+        stage.LOCAL_BUCKET_PATH = str(files)
         self._lock = threading.Lock()
         self._clock = 0
         self._running: dict[int, int] = {}
         self._retired: list[tuple[int, str]] = []
+        self._needed: set[str] = set()
 
     def cursor(self) -> duckdb.DuckDBPyConnection:
         """A connection of its own for a session, with its own transactions and temporary tables."""
@@ -82,9 +91,19 @@ class Duck:
             self._retired.append((self._clock, physical))
 
     def drop(self, physical: str) -> None:
-        """The table, view or sequence is gone."""
+        """The table, view or sequence is gone; a sequence that a table's default counts by goes with that table."""
         with self._root.cursor() as cursor:
-            cursor.execute(drop_sql(physical))
+            try:
+                cursor.execute(drop_sql(physical))
+            except duckdb.DependencyException:
+                self._needed.add(physical)
+                return
+            if not physical.startswith("t"):
+                return
+            cursor.execute(drop_sql(journal(physical)))
+        needed, self._needed = self._needed, set()
+        for name in needed:
+            self.drop(name)
 
     def drop_temporary(self, session: duckdb.DuckDBPyConnection, physical: str) -> None:
         """The session's temporary table is gone."""
@@ -136,8 +155,10 @@ class Duck:
         return {name for (name,) in rows}
 
     def close(self) -> None:
-        """The file is checkpointed and closed."""
+        """The file is checkpointed and closed; files of stages that nothing keeps are gone."""
         self._root.close()
+        if self._files is not None:
+            self._files.cleanup()
 
 
 def drop_sql(physical: str) -> str:
@@ -146,6 +167,19 @@ def drop_sql(physical: str) -> str:
         return f'DROP VIEW IF EXISTS {VIEWS}.main."{physical}"'
     kind = "SEQUENCE" if physical.startswith(("q", "_")) else "TABLE"
     return f'DROP {kind} IF EXISTS {ROWS}.main."{physical}"'
+
+
+def journal(physical: str) -> str:
+    """The name of the anonymous table that keeps what came and went in that one (see `snowdome.journal`)."""
+    return f"j{physical[1:]}"
+
+
+def lay_journal(cursor: duckdb.DuckDBPyConnection, physical: str) -> None:
+    """The anonymous table has a journal, empty."""
+    cursor.execute(
+        f'CREATE TABLE {ROWS}.main."{journal(physical)}" AS SELECT NULL::TIMESTAMPTZ AS "~at", 0::BIGINT AS "~turn", '
+        f'0::TINYINT AS "~sign", 0::BIGINT AS "~row", * FROM {ROWS}.main."{physical}" LIMIT 0'
+    )
 
 
 def qualified(physical: str) -> str:
@@ -161,7 +195,7 @@ def copy_rows(
     empty: bool = False,
     temporary: bool = False,
 ) -> None:
-    """`physical` has the columns of `source`, with defaults and NOT NULL, and unless `empty` its rows."""
+    """`physical` has the columns of `source`, with defaults and NOT NULL, a journal, and unless `empty` its rows."""
     found = cursor.execute(
         "SELECT sql, temporary FROM duckdb_tables() WHERE table_name = ? AND database_name IN (?, 'temp')",
         [source, ROWS],
@@ -174,3 +208,5 @@ def copy_rows(
     if not empty:
         origin = "temp.main" if found[1] else f"{ROWS}.main"
         cursor.execute(f'INSERT INTO {where}."{physical}" SELECT * FROM {origin}."{source}"')
+    if not temporary:
+        lay_journal(cursor, physical)

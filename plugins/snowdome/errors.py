@@ -79,3 +79,8 @@ def no_warehouse() -> SqlError:
 def invalid_identifier(name: str) -> SqlError:
     """000904: a column or name that the statement cannot mean."""
     return SqlError(904, "42000", f"SQL compilation error:\ninvalid identifier '{name}'")
+
+
+def several_statements(found: int) -> SqlError:
+    """000008: the text is not the one statement that the client has announced."""
+    return SqlError(8, "0A000", f"Actual statement count {found} did not match the desired statement count 1.")

@@ -4,29 +4,42 @@ from __future__ import annotations
 
 import re
 import threading
-from typing import Literal
+from pathlib import Path
+from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 
 class Fault(BaseModel):
-    """What to do to which statement: `nth` counts the matching ones from now on."""
+    """What to do to which statement: `nth` counts the matching ones that arrive from now on, repeated ones too."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     match: str
+    """A regular expression, searched for in the statement's text without regard to case."""
     nth: int = Field(default=1, ge=1)
     when: Literal["before", "after"] = "before"
     do: Literal["drop", "error", "delay", "exit"]
-    errno: int = 604
+    errno: int | None = Field(default=None, ge=0, le=999_999)
+    """The number of the error, 604 (canceled) unless told otherwise."""
     message: str = "Injected by snowdome."
-    seconds: float = Field(default=0, ge=0)
+    seconds: float | None = Field(default=None, ge=0)
+    """How long a delay lasts, by the account's clock."""
 
     @field_validator("match")
     @classmethod
     def _compiles(cls, value: str) -> str:
-        re.compile(value)
+        try:
+            re.compile(value)
+        except re.error as problem:
+            raise ValueError(f"no regular expression: {problem}") from None
         return value
+
+    @model_validator(mode="after")
+    def _says_how_long(self) -> Self:
+        if self.do == "delay" and self.seconds is None:
+            raise ValueError("a delay needs seconds")
+        return self
 
 
 class Faults:
@@ -35,6 +48,15 @@ class Faults:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._waiting: list[tuple[Fault, int]] = []
+        self._put_off: dict[Path, Fault] = {}
+
+    def put_off(self, fault: Fault, folder: Path) -> None:
+        """The fault, whose PUT came, strikes when a file has come into the folder."""
+        self._put_off[folder] = fault
+
+    def due(self, folder: Path) -> Fault | None:
+        """The fault that waited for a file in the folder; it is used up."""
+        return self._put_off.pop(folder, None)
 
     def add(self, fault: Fault) -> None:
         """The fault waits for its statement."""
@@ -45,6 +67,7 @@ class Faults:
         """No fault is waiting."""
         with self._lock:
             self._waiting.clear()
+            self._put_off.clear()
 
     def waiting(self) -> list[Fault]:
         """The faults that have not struck yet."""

@@ -5,10 +5,15 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from snowdome import intents
+from snowdome.access import MANAGE_GRANTS
+from snowdome.duck import journal
 from snowdome.passwords import hashed
 from snowdome.privileges import GLOBAL
 from snowdome.records import ACCOUNT_ID, Database, DatabaseRole, Grant, Role, Sequence, Table, User
 from snowdome.records import Account as AccountRecord
+from snowdome.usage import laid as usage
+from snowdome.zones import OF_A_FRESH_ACCOUNT, TIMEZONE
 
 if TYPE_CHECKING:
     from snowdome.account import Account
@@ -28,7 +33,11 @@ ACCOUNT_PRIVILEGES = {
     "USERADMIN": ("CREATE ROLE", "CREATE USER"),
     "SECURITYADMIN": ("MANAGE GRANTS", "CREATE NETWORK POLICY"),
 }
+ADMINISTRATOR = "ACCOUNTADMIN"
+SETTINGS = {TIMEZONE: OF_A_FRESH_ACCOUNT}
+"""What the account is set to from the start."""
 ADMIN = "ADMIN"
+IMPORTED = "IMPORTED PRIVILEGES"
 SNOWFLAKE = "SNOWFLAKE"
 SNOWFLAKE_ROLES = (
     "ALERT_VIEWER", "BUDGET_CREATOR", "CORTEX_USER", "DATA_METRIC_USER", "GOVERNANCE_ADMIN", "GOVERNANCE_VIEWER",
@@ -52,12 +61,17 @@ def lay(account: Account, password: str) -> None:
                 grants.append(Grant(privilege="USAGE", to=user, on=now))
             change.put(Role(id=ids[name], name=name, created_on=now, grants=tuple(grants)))
         privileges = tuple(
-            Grant(privilege=privilege, to=ids[role], option=role == "ACCOUNTADMIN", on=now)
+            Grant(privilege=privilege, to=ids[role], option=role == ADMINISTRATOR or privilege == MANAGE_GRANTS, on=now)
             for role, wanted in ACCOUNT_PRIVILEGES.items()
             for privilege in wanted
         )
-        change.put(AccountRecord(id=ACCOUNT_ID, name="SNOWDOME", parent=-1, created_on=now, grants=privileges))
+        change.put(
+            AccountRecord(
+                id=ACCOUNT_ID, name="SNOWDOME", parent=-1, created_on=now, grants=privileges, parameters=SETTINGS
+            )
+        )
         _lay_snowflake(change, ids["ACCOUNTADMIN"], now)
+        usage.lay(account.catalog, now)
         change.put(
             User(
                 id=user,
@@ -75,7 +89,10 @@ def _lay_snowflake(change: Change, admin: int, now: datetime) -> None:
     """The database that Snowflake shares with every account, with its database roles; nobody owns it."""
     database = change.put(
         Database(
-            id=change.new_id(), name=SNOWFLAKE, created_on=now, grants=(Grant(privilege="USAGE", to=admin, on=now),)
+            id=change.new_id(),
+            name=SNOWFLAKE,
+            created_on=now,
+            grants=tuple(Grant(privilege=privilege, to=admin, on=now) for privilege in ("USAGE", IMPORTED)),
         )
     )
     for name in SNOWFLAKE_ROLES:
@@ -84,8 +101,10 @@ def _lay_snowflake(change: Change, admin: int, now: datetime) -> None:
 
 def clean(account: Account) -> None:
     """DuckDB holds the tables the catalog knows and no others: what a killed statement left half made is gone."""
-    known = {r.physical for r in account.catalog.all(Table, dropped=True)}
+    intents.settle(account)
+    known = {physical for r in account.catalog.all(Table, dropped=True) for physical in r.physicals}
+    known |= {journal(physical) for physical in known}
     known |= {r.physical for r in account.catalog.all(Sequence, dropped=True)}
     for name in account.duck.names() - known:
-        if name.startswith("t"):
+        if name.startswith(("t", "j")):
             account.duck.drop(name)

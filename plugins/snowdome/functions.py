@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from sqlglot import Expr, exp
 
-from snowdome import access, ddl
+from snowdome import access, cancelling, ddl, edition, streaming
 from snowdome.errors import SqlError, unsupported
+from snowdome.grammar.calls import WAIT, wait
 from snowdome.grammar.cursor import Cursor
-from snowdome.objects import tag_references
-from snowdome.records import Role, User
+from snowdome.objects import pipe_status, tag_references
+from snowdome.objects.calls import waited
+from snowdome.records import Database, DatabaseRole, Role, User
 
 if TYPE_CHECKING:
     from snowdome.bind import Binder
@@ -96,7 +99,9 @@ def _session_value(binder: Binder, node: Expr) -> str | None:  # noqa: C901, PLR
         case exp.CurrentRegion():
             return REGION
         case exp.CurrentSecondaryRoles():
-            return '{"roles":"","value":"ALL"}' if session.secondary_roles else '{"roles":"","value":""}'
+            value = "ALL" if session.secondary_roles else ""
+            roles = ",".join(role.name for role in access.secondary_roles(account, session))
+            return json.dumps({"roles": roles, "value": value}, separators=(",", ":"))
         case exp.CurrentAvailableRoles():
             return json.dumps([role.name for role in access.available_roles(account, session.user)])
         case exp.CurrentTransaction():
@@ -110,15 +115,16 @@ def _time(binder: Binder, node: Expr) -> Expr | None:
     if not binder.account.clock.driven:
         return None
     now = binder.account.clock.now()
+    local = now.astimezone(ZoneInfo(binder.context.session.timezone))
     if isinstance(node, exp.CurrentDate):
-        return exp.cast(exp.Literal.string(now.date().isoformat()), "DATE")
+        return exp.cast(exp.Literal.string(local.date().isoformat()), "DATE")
     if isinstance(node, (exp.CurrentTime, exp.Localtime)):
-        return exp.cast(exp.Literal.string(now.time().isoformat()), "TIME")
+        return exp.cast(exp.Literal.string(local.time().isoformat()), "TIME")
     naive = isinstance(node, exp.CurrentTimestamp) and node.args.get("sysdate")
     text = now.replace(tzinfo=None).isoformat(sep=" ")
     if naive:
         return exp.cast(exp.Literal.string(text), exp.DataType.build("TIMESTAMP"))
-    return exp.cast(exp.Literal.string(f"{text}+00:00"), exp.DataType.build("TIMESTAMPTZ"))
+    return exp.cast(exp.Literal.string(f"{text}+00:00"), exp.DataType.build("TIMESTAMPLTZ"))
 
 
 def _anonymous(binder: Binder, node: exp.Anonymous) -> Expr | None:
@@ -132,19 +138,51 @@ def _anonymous(binder: Binder, node: exp.Anonymous) -> Expr | None:
         return exp.Literal.string(ddl.get_ddl(account, binder.context, kind, Cursor(target).name(), full=full))
     if name == "IS_ROLE_IN_SESSION":
         return exp.Boolean(this=_in_session(binder, node.expressions[0].name))
+    if name == "IS_DATABASE_ROLE_IN_SESSION":
+        return exp.Boolean(this=_database_role_in_session(binder, node.expressions[0].name))
     if name == "CURRENT_IP_ADDRESS":
-        return exp.Literal.string("127.0.0.1")
+        return exp.Literal.string(session.address or "127.0.0.1")
     if name == "CURRENT_STATEMENT":
         return _literal(account.results.current(session))
-    if name == "SYSTEM$GET_TAG":
-        return _literal(tag_references.get_tag(account, session, *(argument.name for argument in node.expressions[:3])))
     if name.startswith("SYSTEM$"):
-        raise SqlError(2140, "42601", f"SQL compilation error:\nUnknown function {name}: unsupported by snowdome")
+        return _literal(_system(binder, name, [argument.name for argument in node.expressions]))
     return None
+
+
+def _system(binder: Binder, name: str, arguments: list[str]) -> str | None:
+    session, account = binder.context.session, binder.account
+    if name == "SYSTEM$GET_TAG":
+        return tag_references.get_tag(account, session, *arguments[:3])
+    if name == "SYSTEM$STREAM_HAS_DATA":
+        return str(streaming.has_data(account, session, arguments[0])).lower()
+    if name == "SYSTEM$PIPE_STATUS":
+        return pipe_status.state(account, session, arguments[0])
+    if name == WAIT:
+        return _wait(binder, *arguments)
+    if name in cancelling.FUNCTIONS:
+        return cancelling.FUNCTIONS[name](account, session, *arguments)
+    if name in edition.ANSWERS:
+        return edition.ANSWERS[name](*arguments)
+    raise SqlError(2140, "42601", f"SQL compilation error:\nUnknown function {name}: unsupported by snowdome")
+
+
+def _wait(binder: Binder, amount: str, unit: str = "SECONDS") -> str:
+    statement = wait(amount, unit)
+    binder.bound.waits = True
+    if binder.context.session.running:
+        binder.context.session.running[-1].linger += statement.seconds
+    return waited(statement)
 
 
 def _in_session(binder: Binder, name: str) -> bool:
     found = binder.account.catalog.find(Role, name.upper())
+    return found is not None and found.id in access.roles_of(binder.account, binder.context.session)
+
+
+def _database_role_in_session(binder: Binder, name: str) -> bool:
+    """Whether the session has the role of the current database (in a policy: of the protected table's)."""
+    database = binder.account.catalog.find(Database, binder.context.database or "")
+    found = binder.account.catalog.find(DatabaseRole, Cursor(name).name().last, database.id) if database else None
     return found is not None and found.id in access.roles_of(binder.account, binder.context.session)
 
 

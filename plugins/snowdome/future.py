@@ -17,7 +17,8 @@ R = TypeVar("R", bound=Record)
 def born(account: Account, session: Session, record: R) -> R:
     """The record as a new object: owned by the session's role unless a future grant of ownership says otherwise.
 
-    Future grants of a schema for a kind make those of its database for that kind ignored, for all roles.
+    Future grants of a schema for a kind make those of its database for that kind ignored, for all roles; a database's
+    future grant of ownership does not reach into schemas with managed access (docs sql-reference/sql/grant-privilege).
     """
     promised = [f for f in _promises(account, record) if f.kind == record.kind and not f.inherited]
     now = account.clock.now()
@@ -36,4 +37,5 @@ def _promises(account: Account, record: Record) -> tuple[FutureGrant, ...]:
         return parent.future if parent is not None else ()
     own = tuple(f for f in parent.future if f.kind == record.kind and not f.inherited)
     database = account.catalog.peek(parent.parent)
-    return own or (database.future if database is not None else ())
+    wide = database.future if database is not None else ()
+    return own or tuple(f for f in wide if not (parent.managed and f.privilege == "OWNERSHIP"))

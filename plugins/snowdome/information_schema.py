@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from snowdome import access, errors, types
+from snowdome import access, errors, sizes, types
+from snowdome import privilege_views as views
+from snowdome.automata import DynamicTable, Pipe
 from snowdome.objects.drops import retention_days
 from snowdome.objects.shown import role_name
-from snowdome.records import Column, Database, Record, Role, Schema, Sequence, Table, User, View
+from snowdome.records import Column, Database, Record, Schema, Sequence, Table, View
 from snowdome.result import Result
 
 if TYPE_CHECKING:
@@ -63,13 +65,17 @@ COLUMNS = _columns(
     "ORDINAL_POSITION CHARACTER_MAXIMUM_LENGTH CHARACTER_OCTET_LENGTH NUMERIC_PRECISION NUMERIC_PRECISION_RADIX "
     "NUMERIC_SCALE DATETIME_PRECISION",
 )
+PIPES = _columns(
+    "PIPE_CATALOG PIPE_SCHEMA PIPE_NAME PIPE_OWNER DEFINITION IS_AUTOINGEST_ENABLED NOTIFICATION_CHANNEL_NAME CREATED "
+    "LAST_ALTERED COMMENT PATTERN",
+    "",
+    "CREATED LAST_ALTERED",
+)
 SEQUENCES = _columns(
     "SEQUENCE_CATALOG SEQUENCE_SCHEMA SEQUENCE_NAME SEQUENCE_OWNER START_VALUE INCREMENT CREATED LAST_ALTERED COMMENT",
     "",
     "CREATED LAST_ALTERED",
 )
-ROLES = _columns("ROLE_NAME ROLE_OWNER", "", "")
-APPLICABLE_ROLES = _columns("GRANTEE ROLE_NAME ROLE_OWNER IS_GRANTABLE")
 
 
 class InformationSchema:
@@ -77,7 +83,9 @@ class InformationSchema:
 
     def __init__(self, account: Account) -> None:
         self._account = account
-        self._counts: dict[str, tuple[datetime | None, int]] = {}
+        objects = _columns(views.OBJECT_PRIVILEGES, times="CREATED")
+        tables = _columns(views.TABLE_PRIVILEGES, times="CREATED")
+        self._counts: dict[int, tuple[Table, int]] = {}
         self._tables: dict[str, tuple[dict[str, str], Callable[[Context, Database], Iterator[Row]]]] = {
             "DATABASES": (DATABASES, self._databases),
             "SCHEMATA": (SCHEMATA, self._schemata),
@@ -85,8 +93,12 @@ class InformationSchema:
             "VIEWS": (VIEWS, self._all_views),
             "COLUMNS": (COLUMNS, self._all_columns),
             "SEQUENCES": (SEQUENCES, self._sequences),
-            "ENABLED_ROLES": (ROLES, self._enabled_roles),
-            "APPLICABLE_ROLES": (APPLICABLE_ROLES, self._applicable_roles),
+            "PIPES": (PIPES, self._pipes),
+            "ENABLED_ROLES": (_columns(views.ENABLED_ROLES), lambda c, _: views.enabled_roles(account, c)),
+            "APPLICABLE_ROLES": (_columns(views.APPLICABLE_ROLES), lambda c, _: views.applicable_roles(account, c)),
+            "OBJECT_PRIVILEGES": (objects, partial(views.object_privileges, account)),
+            "USAGE_PRIVILEGES": (objects, partial(views.usage_privileges, account)),
+            "TABLE_PRIVILEGES": (tables, partial(views.table_privileges, account)),
         }
 
     def table(self, context: Context, database: Database, name: str) -> pa.Table:
@@ -189,11 +201,13 @@ class InformationSchema:
             }
             if isinstance(record, Table):
                 row |= {
+                    "IS_DYNAMIC": _yes(isinstance(record, DynamicTable)),
+                    "IS_HYBRID": _yes(record.hybrid),
                     "TABLE_TYPE": "LOCAL TEMPORARY" if record.temporary else "BASE TABLE",
                     "IS_TRANSIENT": _yes(record.transient),
                     "CLUSTERING_KEY": f"LINEAR({record.cluster_by})" if record.cluster_by else None,
                     "ROW_COUNT": counts[record.id],
-                    "BYTES": 0,
+                    "BYTES": sizes.about(record, counts[record.id]),
                     "RETENTION_TIME": retention_days(self._account, record),
                     "IS_INSERTABLE_INTO": "YES",
                     "IS_TYPED": "YES",
@@ -211,10 +225,10 @@ class InformationSchema:
         missing: list[tuple[Table, str]] = []
         for table in tables:
             physical = self._account.physical(context.session, table)
-            known = self._counts.get(physical)
+            known = self._counts.get(table.id)
             if (
                 known is not None
-                and known[0] == table.altered_on
+                and known[0] is table  # each commit leaves a record of its own, also where the clock stands
                 and not context.session.written
                 and not table.temporary
             ):
@@ -230,7 +244,7 @@ class InformationSchema:
             found |= counted
             for table, physical in missing:
                 if not table.temporary and not any(physical in s.written for s in self._account.sessions.values()):
-                    self._counts[physical] = (table.altered_on, counted[table.id])
+                    self._counts[table.id] = (table, counted[table.id])
         return found
 
     def _all_views(self, context: Context, database: Database) -> Iterator[Row]:
@@ -257,6 +271,22 @@ class InformationSchema:
             for position, column in enumerate(record.columns, start=1):
                 yield _column_row(database, schema, record, position, column)
 
+    def _pipes(self, context: Context, database: Database) -> Iterator[Row]:
+        for schema in self._schemas(context, database):
+            for record in self._account.catalog.children(schema.id, Pipe):
+                if self._sees(context, record):
+                    yield {
+                        "PIPE_CATALOG": database.name,
+                        "PIPE_SCHEMA": schema.name,
+                        "PIPE_NAME": record.name,
+                        "PIPE_OWNER": self._owner(record),
+                        "DEFINITION": record.definition,
+                        "IS_AUTOINGEST_ENABLED": _yes(record.auto_ingest),
+                        "CREATED": record.created_on,
+                        "LAST_ALTERED": record.altered_on or record.created_on,
+                        "COMMENT": record.comment or None,
+                    }
+
     def _sequences(self, context: Context, database: Database) -> Iterator[Row]:
         for schema in self._schemas(context, database):
             for record in self._account.catalog.children(schema.id, Sequence):
@@ -271,24 +301,6 @@ class InformationSchema:
                     "LAST_ALTERED": record.altered_on or record.created_on,
                     "COMMENT": record.comment or None,
                 }
-
-    def _enabled_roles(self, context: Context, database: Database) -> Iterator[Row]:
-        del database
-        for role_id in sorted(access.roles_of(self._account, context.session)):
-            record = self._account.catalog.peek(role_id)
-            if isinstance(record, Role):
-                yield {"ROLE_NAME": record.name, "ROLE_OWNER": self._owner(record)}
-
-    def _applicable_roles(self, context: Context, database: Database) -> Iterator[Row]:
-        del database
-        user = self._account.catalog.get(User, context.session.user)
-        for record in access.available_roles(self._account, user.id):
-            yield {
-                "GRANTEE": user.name,
-                "ROLE_NAME": record.name,
-                "ROLE_OWNER": self._owner(record),
-                "IS_GRANTABLE": "NO",
-            }
 
 
 def _column_row(database: Database, schema: Schema, record: Table | View, position: int, column: Column) -> Row:

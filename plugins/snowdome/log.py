@@ -32,6 +32,10 @@ class Entry:
     rows: int | None = None
     errno: int | None = None
     error: str | None = None
+    turn: int | None = None
+    """Where the statement stands among the account's changes: for Time Travel by its id."""
+    changed: bool = False
+    """Whether it made the change of that turn itself."""
 
     def plain(self) -> dict[str, Any]:
         """The entry as JSON can carry it."""
@@ -64,6 +68,11 @@ class StatementLog:
         """All that is kept."""
         with self._lock:
             return list(self._entries)
+
+    def find(self, query_id: str) -> Entry | None:
+        """The statement of that id, if it is kept."""
+        with self._lock:
+            return next((entry for entry in reversed(self._entries) if entry.query_id == query_id), None)
 
     def clear(self) -> None:
         """The log is empty."""

@@ -11,10 +11,11 @@ import jwt
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
-from snowdome import access, passwords
+from snowdome import access, networks, passwords
 from snowdome.errors import SqlError
-from snowdome.objects import keys, tokens
+from snowdome.objects import keys, show_users, tokens
 from snowdome.records import Database, Role, Schema, User
+from snowdome.usage import logins
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,16 +26,31 @@ if TYPE_CHECKING:
 KEYS = ("RSA_PUBLIC_KEY", "RSA_PUBLIC_KEY_2")
 
 
-def login(account: Account, data: Mapping[str, Any], query: Mapping[str, str]) -> Session:
-    """A session for the one who proved who it is."""
+def login(account: Account, data: Mapping[str, Any], query: Mapping[str, str], address: str = "") -> Session:
+    """A session for the one who proved who it is and comes from where it may; the attempt is in LOGIN_HISTORY."""
+    try:
+        session = _login(account, data, query, address)
+    except SqlError as refusal:
+        known = user_of(account, str(data.get("LOGIN_NAME", "")))
+        logins.note(account, data, known.name if known is not None else None, address, refusal)
+        raise
+    name = account.catalog.get(User, session.user).name
+    session.login_event = logins.note(account, data, name, address, None)
+    return session
+
+
+def _login(account: Account, data: Mapping[str, Any], query: Mapping[str, str], address: str) -> Session:
     user = _user(account, str(data.get("LOGIN_NAME", "")))
+    if address:
+        networks.check(account, user, address)
     only_role = _prove(account, user, data)
     parameters = dict(data.get("SESSION_PARAMETERS") or {})
     role = _role(account, user, query.get("roleName") or only_role)
     if only_role is not None and role.name != only_role:
         raise refused(f"Programmatic access token is restricted to role '{only_role}'.")
     secondary = user.properties.get("DEFAULT_SECONDARY_ROLES") or ()
-    database, schema = _existing(account, *_namespace(user, query))
+    with account.catalog.lock:  # also while two databases exchange their names
+        database, schema = _existing(account, *_namespace(user, query))
     return account.open(
         user,
         role,
@@ -46,6 +62,8 @@ def login(account: Account, data: Mapping[str, Any], query: Mapping[str, str]) -
         parameters={k.upper(): v for k, v in parameters.items()},
         autocommit=parameters.get("AUTOCOMMIT", True) is not False,
         client=str(data.get("CLIENT_APP_ID", "")),
+        address=address,
+        opened_on=account.clock.now(),
     )
 
 
@@ -59,27 +77,36 @@ def refused(message: str = "Incorrect username or password was specified.") -> S
     return SqlError(390100, "08004", message)
 
 
-def _user(account: Account, login_name: str) -> User:
+def user_of(account: Account, login_name: str) -> User | None:
+    """The user who logs in under that name."""
     wanted = login_name.upper()
-    for user in account.catalog.all(User):
-        if (user.login_name or user.name).upper() == wanted:
-            if user.disabled:
-                raise SqlError(390101, "08004", "User access disabled. Contact your local system administrator.")
-            return user
-    raise refused()
+    return next((u for u in account.catalog.all(User) if (u.login_name or u.name).upper() == wanted), None)
+
+
+def _user(account: Account, login_name: str) -> User:
+    user = user_of(account, login_name)
+    if user is None:
+        raise refused()
+    if user.disabled:
+        raise SqlError(390101, "08004", "User access disabled. Contact your local system administrator.")
+    return user
 
 
 def _prove(account: Account, user: User, data: Mapping[str, Any]) -> str | None:
     """The user is who it says; the result is the role that its token is restricted to, if it is."""
     expires = user.properties.get("EXPIRES_ON")
-    if expires is not None and datetime.fromisoformat(str(expires)) <= account.clock.now():
+    if (
+        expires is not None
+        and not _administers(account, user)
+        and datetime.fromisoformat(str(expires)) <= account.clock.now()
+    ):
         raise SqlError(390101, "08004", "User access disabled. Contact your local system administrator.")
     authenticator = str(data.get("AUTHENTICATOR", "")).upper()
     if authenticator == "SNOWFLAKE_JWT":
         _check_key(user, str(data.get("TOKEN", "")))
         return None
     secret = str(data.get("TOKEN" if authenticator == "PROGRAMMATIC_ACCESS_TOKEN" else "PASSWORD", ""))
-    by_password = authenticator != "PROGRAMMATIC_ACCESS_TOKEN" and user.password_hash is not None
+    by_password = authenticator != "PROGRAMMATIC_ACCESS_TOKEN" and show_users.has_password(user)
     if by_password and passwords.matches(secret, user.password_hash or ""):
         if user.properties.get("MUST_CHANGE_PASSWORD"):
             raise SqlError(390106, "08004", "Specified password has expired. Password must be changed.")
@@ -87,7 +114,14 @@ def _prove(account: Account, user: User, data: Mapping[str, Any]) -> str | None:
     token = tokens.matching(account, user, secret)
     if token is None:
         raise refused()
+    networks.require(account, user)
     return str(token["role"]) if token["role"] else None
+
+
+def _administers(account: Account, user: User) -> bool:
+    """Whether the user has ACCOUNTADMIN: DAYS_TO_EXPIRY does not count then (docs sql-reference/sql/create-user)."""
+    admin = account.catalog.find(Role, "ACCOUNTADMIN")
+    return admin is not None and access.may_assume(account, user, admin)
 
 
 def _check_key(user: User, token: str) -> None:

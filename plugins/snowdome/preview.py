@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from fakesnow.statement_type import statement_type_id
 from sqlglot import exp
 
-from snowdome import grammar, rows
+from snowdome import grammar, rows, semistructured
 from snowdome.bind import Binder, normalise
 from snowdome.parsing import parse
 from snowdome.resolve import Context
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 def describe(account: Account, session: Session, sql: str) -> tuple[Result, int]:
     """The columns, and how many values can be bound."""
-    if grammar.parse(sql) is not None:
+    if grammar.parse(sql, session.variables) is not None:
         return Result(columns=(("status", "VARCHAR"),), type_id=0x6000), 0
     expression = normalise(parse(session, sql))
     binds = len(list(expression.find_all(exp.Placeholder)))
@@ -36,8 +36,14 @@ def describe(account: Account, session: Session, sql: str) -> tuple[Result, int]
     binder = Binder(account, Context.of(session))
     try:
         with account.catalog.lock:
-            bound = translate(binder.bind(expression))
+            query = binder.bind(expression)
+            known = semistructured.kinds(query, binder.bound.columns)
+            bound = translate(query)
         rows.run_expression(account, session, rows.no_rows(bound))
-        return Result(columns=rows.columns(session.duck), table=session.duck.to_arrow_table(), type_id=0x1000), binds
+        return Result(
+            columns=semistructured.refined(rows.columns(session.duck), known),
+            table=session.duck.to_arrow_table(),
+            type_id=0x1000,
+        ), binds
     finally:
         account.unregister(session, binder.bound.registered)

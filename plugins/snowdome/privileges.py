@@ -46,13 +46,23 @@ GLOBAL = (
     "MODIFY TRACE LEVEL",
     "MONITOR",
     "MONITOR EXECUTION",
+    "MONITOR ROLE",
     "MONITOR SECURITY",
     "MONITOR USAGE",
+    "MONITOR USER",
     "OVERRIDE SHARE RESTRICTIONS",
     "PURCHASE DATA EXCHANGE LISTING",
     "READ SESSION",
     "RESOLVE ALL",
 )
+BY_ACCOUNTADMIN = frozenset({
+    "BIND SERVICE ENDPOINT", "CREATE ACCOUNT", "CREATE API INTEGRATION", "CREATE COMPUTE POOL", "CREATE DATABASE",
+    "CREATE FAILOVER GROUP", "CREATE INTEGRATION", "CREATE REPLICATION GROUP", "CREATE SHARE", "CREATE WAREHOUSE",
+    "EXECUTE ALERT", "EXECUTE MANAGED TASK", "EXECUTE TASK", "IMPORT SHARE", "MANAGE WAREHOUSES", "MONITOR EXECUTION",
+    "MONITOR USAGE", "READ SESSION",
+})  # fmt: skip
+"""Account privileges that ACCOUNTADMIN grants, and those who were given them with the option to: MANAGE GRANTS is not
+enough (docs user-guide/security-access-control-privileges, "Must be granted by the ACCOUNTADMIN role")."""
 IN_SCHEMA = (
     "AGGREGATION POLICY", "ALERT", "AUTHENTICATION POLICY", "BACKUP POLICY", "BACKUP SET", "CORTEX SEARCH SERVICE",
     "DATASET", "DYNAMIC TABLE", "EVENT TABLE", "EXTERNAL TABLE", "FILE FORMAT", "FUNCTION", "GIT REPOSITORY",
@@ -65,7 +75,7 @@ _TABLE = ("SELECT", "INSERT", "UPDATE", "TRUNCATE", "DELETE", "EVOLVE SCHEMA", "
 
 PRIVILEGES: Mapping[str, tuple[str, ...]] = {
     "ACCOUNT": GLOBAL,
-    "USER": ("MONITOR",),
+    "USER": ("APPLY SESSION POLICY", "MODIFY PROGRAMMATIC AUTHENTICATION METHODS", "MONITOR"),
     "RESOURCE MONITOR": ("MODIFY", "MONITOR"),
     "WAREHOUSE": ("APPLYBUDGET", "MODIFY", "MONITOR", "OPERATE", "USAGE"),
     "DATABASE": (
@@ -73,6 +83,7 @@ PRIVILEGES: Mapping[str, tuple[str, ...]] = {
         "CREATE DATABASE ROLE",
         "CREATE SCHEMA",
         "IMPORTED PRIVILEGES",
+        "MANAGE GRANTS",
         "MODIFY",
         "MONITOR",
         "REFERENCE_USAGE",
@@ -82,6 +93,7 @@ PRIVILEGES: Mapping[str, tuple[str, ...]] = {
         "ADD SEARCH OPTIMIZATION",
         "APPLYBUDGET",
         *(f"CREATE {kind}" for kind in IN_SCHEMA),
+        "MANAGE GRANTS",
         "MODIFY",
         "MONITOR",
         "USAGE",
@@ -96,7 +108,7 @@ PRIVILEGES: Mapping[str, tuple[str, ...]] = {
     "MATERIALIZED VIEW": ("SELECT", "REFERENCES", "APPLYBUDGET"),
     "SEMANTIC VIEW": ("SELECT", "REFERENCES", "MONITOR"),
     "SEQUENCE": ("USAGE",),
-    "STAGE": ("USAGE", "READ", "WRITE"),
+    "STAGE": ("READ", "USAGE", "WRITE"),
     "FILE FORMAT": ("USAGE",),
     "FUNCTION": ("USAGE",),
     "PROCEDURE": ("USAGE",),
@@ -110,6 +122,7 @@ PRIVILEGES: Mapping[str, tuple[str, ...]] = {
     "SESSION POLICY": ("APPLY",),
     "PASSWORD POLICY": ("APPLY",),
     "NETWORK RULE": ("USAGE",),
+    "NETWORK POLICY": ("USAGE",),
     "SECRET": ("USAGE", "READ"),
     "STREAMLIT": ("USAGE",),
     "NOTEBOOK": ("USAGE",),
@@ -121,11 +134,14 @@ WITHOUT_FUTURE = frozenset(
 )
 """No future grants on these."""
 NOT_IN_ALL = frozenset({"IMPORTED PRIVILEGES", "REFERENCE_USAGE"})
+WORDS = frozenset({"ALL", "OWNERSHIP", "CREATE", *(p.split()[0] for held in PRIVILEGES.values() for p in held)})
+"""What the name of a privilege begins with; any other word there is a syntax error."""
 
 
 def every(kind: str) -> tuple[str, ...]:
-    """What ALL means on that kind of object."""
-    return tuple(p for p in PRIVILEGES.get(kind, ()) if p not in NOT_IN_ALL)
+    """What ALL means on that kind of object; the grants of a container are never managed by the way."""
+    alone = NOT_IN_ALL if kind == "ACCOUNT" else NOT_IN_ALL | {"MANAGE GRANTS"}
+    return tuple(p for p in PRIVILEGES.get(kind, ()) if p not in alone)
 
 
 def known(privilege: str, kind: str) -> bool:

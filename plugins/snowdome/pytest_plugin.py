@@ -11,6 +11,7 @@ import sys
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -26,6 +27,7 @@ class Snowdome:
         self.folder = folder
         self.port = port
         self._process: subprocess.Popen[str] | None = None
+        self._scratch = TemporaryDirectory(prefix="snowdome_")  # what a killed server leaves behind
         self._connections: list[Any] = []
         self.start()
 
@@ -36,7 +38,11 @@ class Snowdome:
         command = [sys.executable, "-m", "snowdome", "serve", "--attached", "--port", str(self.port), *keeping]
         # attached: the server ends with the test run, also when that is killed
         self._process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=os.environ.copy()
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "TMPDIR": self._scratch.name},
         )
         line = self._process.stdout.readline() if self._process.stdout is not None else ""
         if " ready on " not in line:
@@ -119,6 +125,7 @@ class Snowdome:
         self.disconnect()
         if self.running:
             self.kill()
+        self._scratch.cleanup()
 
     # -- control ------------------------------------------------------------------------------------------------
     def control(self, path: str, body: dict[str, Any] | None = None, method: str = "GET") -> dict[str, Any]:

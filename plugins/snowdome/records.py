@@ -67,6 +67,9 @@ class Record:
 class Account(Record):
     """The account itself: it carries account privileges and account parameters."""
 
+    policies: dict[str, int] = field(default_factory=dict)
+    """The session and network policy, by kind."""
+
     kind: ClassVar[str] = "ACCOUNT"
     space: ClassVar[str] = "ACCOUNT"
 
@@ -89,6 +92,8 @@ class Schema(Record):
     transient: bool = False
     managed: bool = False
     retention: int | None = None
+    forgotten: datetime | None = None
+    """Up to here tables or views that were replaced many times are not kept."""
 
     kind: ClassVar[str] = "SCHEMA"
     space: ClassVar[str] = "SCHEMA"
@@ -118,26 +123,56 @@ class Key:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Mask:
+    """A masking policy on a column: the policy's id, and the columns that stand for its arguments."""
+
+    policy: int
+    using: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Version:
+    """Rows that a table had until a moment, left where they were when the table was given rows of its own."""
+
+    physical: str
+    until: datetime
+    turn: int
+    columns: dict[str, str] = field(default_factory=dict)
+    """The table's columns of today that were there then, and what they are called in `physical`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Table(Record):
     """A table; its rows are in the DuckDB table `physical`, which clones share until one of them writes."""
 
     physical: str
+    past: tuple[Version, ...] = ()
+    """Earlier rows that are not in the journal of `physical`, the oldest first."""
     columns: tuple[Column, ...] = ()
     keys: tuple[Key, ...] = ()
     transient: bool = False
     temporary: bool = False
     retention: int | None = None
+    kept_from: datetime | None = None
+    """Its past before that is gone, whatever its retention is now."""
     cluster_by: str = ""
     last_ddl: datetime | None = None
     version: int = 0
 
     column_tags: dict[str, dict[int, str]] = field(default_factory=dict)
     """Tag values by column name and tag id."""
+    masks: dict[str, Mask] = field(default_factory=dict)
+    """Masking policies by column name."""
     hybrid: bool = False
     """Whether its primary key is enforced, and clones leave it out."""
 
     kind: ClassVar[str] = "TABLE"
     space: ClassVar[str] = "RELATION"
+
+    @property
+    def physicals(self) -> tuple[str, ...]:
+        """Every anonymous table that the table's rows of today or earlier are in."""
+        return (self.physical, *(version.physical for version in self.past))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,6 +190,8 @@ class View(Record):
 
     column_tags: dict[str, dict[int, str]] = field(default_factory=dict)
     """Tag values by column name and tag id."""
+    masks: dict[str, Mask] = field(default_factory=dict)
+    """Masking policies by column name."""
 
     kind: ClassVar[str] = "VIEW"
     space: ClassVar[str] = "RELATION"
@@ -206,6 +243,8 @@ class Warehouse(Record):
     resumed_on: datetime | None = None
     updated_on: datetime | None = None
     monitor: int | None = None
+    watched_since: datetime | None = None
+    """Since when the monitor counts what it uses."""
 
     kind: ClassVar[str] = "WAREHOUSE"
     space: ClassVar[str] = "WAREHOUSE"
@@ -236,6 +275,8 @@ class User(Record):
     properties: dict[str, Any] = field(default_factory=dict)
     disabled: bool = False
     last_login: datetime | None = None
+    policies: dict[str, int] = field(default_factory=dict)
+    """The session and network policy, by kind."""
 
     kind: ClassVar[str] = "USER"
     space: ClassVar[str] = "USER"
@@ -247,6 +288,9 @@ class Tag(Record):
 
     allowed: tuple[str, ...] = ()
     propagate: str | None = None
+    on_conflict: str | None = None
+    policies: tuple[int, ...] = ()
+    """The masking policies of the columns that bear it, one for each type."""
 
     kind: ClassVar[str] = "TAG"
     space: ClassVar[str] = "TAG"
@@ -257,9 +301,54 @@ class Monitor(Record):
     """A resource monitor: quota, frequency and triggers by Snowflake's property names."""
 
     settings: dict[str, Any] = field(default_factory=dict)
+    whole_since: datetime | None = None
+    """Since when it counts the whole account, if it is the account's."""
 
     kind: ClassVar[str] = "RESOURCE MONITOR"
     space: ClassVar[str] = "RESOURCE MONITOR"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy(Record):
+    """What policies have in common: their properties by Snowflake's names."""
+
+    settings: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MaskingPolicy(Policy):
+    """A masking policy: its arguments with their types, and the expression that is read instead of the column."""
+
+    arguments: tuple[tuple[str, str], ...]
+    returns: str
+    body: str
+
+    kind: ClassVar[str] = "MASKING POLICY"
+    space: ClassVar[str] = "MASKING POLICY"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionPolicy(Policy):
+    """A session policy: how long sessions last, and which secondary roles they may use."""
+
+    kind: ClassVar[str] = "SESSION POLICY"
+    space: ClassVar[str] = "SESSION POLICY"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetworkPolicy(Policy):
+    """A network policy; its lists of rules hold the ids of rules."""
+
+    kind: ClassVar[str] = "NETWORK POLICY"
+    space: ClassVar[str] = "NETWORK POLICY"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetworkRule(Policy):
+    """A network rule: TYPE, MODE and VALUE_LIST."""
+
+    kind: ClassVar[str] = "NETWORK RULE"
+    space: ClassVar[str] = "NETWORK RULE"
 
 
 RECORDS: tuple[type[Record], ...] = (
@@ -276,5 +365,9 @@ RECORDS: tuple[type[Record], ...] = (
     DatabaseRole,
     User,
     Tag,
+    MaskingPolicy,
+    SessionPolicy,
+    NetworkPolicy,
+    NetworkRule,
     Monitor,
 )

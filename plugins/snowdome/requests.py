@@ -6,13 +6,15 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from snowdome import faulty, preview, types, uploads, wire
+from snowdome import faulty, networks, preview, stage_files, types, uploads, wire
 from snowdome.errors import SqlError
 from snowdome.execution import execute, new_query_id
 from snowdome.parsing import split
+from snowdome.redaction import redacted
 
 if TYPE_CHECKING:
     from snowdome.account import Account
+    from snowdome.faults import Fault
     from snowdome.result import Result
     from snowdome.session import Session
 
@@ -29,20 +31,23 @@ class Work:
     session: Session
     body: dict[str, Any]
     query_id: str
-    request_id: str
     base_url: str
+    fault: Fault | None = None
+    """What is to strike it."""
 
     def run(self) -> dict[str, Any]:
         """The answer. Cut is raised where a fault wants none."""
-        text = str(self.body["sqlText"])
-        fault = self.account.faults.strike(text)
-        with self.session.lock:
+        text, account, session, fault = self.text, self.account, self.session, self.fault
+        with session.lock:
             answer = None
             try:
-                faulty.strike(fault, "before")
+                networks.check_session(account, session)
+                faulty.strike(account, fault, "before", session)
                 answer = self._answer(text)
-                faulty.strike(fault, "after")
+                if not uploads.offered(answer):  # a file is only on its way into its stage
+                    faulty.strike(account, fault, "after")
             except SqlError as problem:
+                account.results.fail(session, self.query_id, redacted(text), problem)
                 return wire.failed(problem, self.query_id)
             except faulty.Cut as cut:
                 cut.answer = answer
@@ -50,7 +55,14 @@ class Work:
             except Exception as problem:
                 log.exception("statement %s failed inside snowdome", self.query_id)  # its text may hold a password
                 return wire.failed(SqlError(603, "XX000", f"SQL execution internal error: {problem!r}"), self.query_id)
+            finally:
+                self.session.last_used = self.account.clock.now()
             return answer
+
+    @property
+    def text(self) -> str:
+        """The statement's text."""
+        return str(self.body["sqlText"])
 
     def _answer(self, text: str) -> dict[str, Any]:
         parameters = self.body.get("parameters") or {}
@@ -62,7 +74,9 @@ class Work:
             return self._several(text, int(count))
         result = self._one(text, self.query_id)
         if "put" in result.extra:
-            return uploads.offer(self.account, result, self.base_url)
+            return uploads.offer(self.account, result, self.base_url, self.fault)
+        if "get" in result.extra:
+            return stage_files.offer(result, self.base_url)
         return wire.answered(self.session, result, self.query_id)
 
     def _one(self, text: str, query_id: str) -> Result:
@@ -112,7 +126,7 @@ class Work:
 
 def kept(account: Account, session: Session, query_id: str) -> dict[str, Any]:
     """The answer of an earlier statement."""
-    outcome = account.results.get(query_id)
+    outcome = account.results.get(query_id, session)
     if outcome is None:
         return wire.failed(SqlError(709, "02000", f"Statement {query_id} not found"), query_id)
     if outcome.error is not None:

@@ -20,6 +20,7 @@ class Outcome:
     """What became of a statement: running while both are empty."""
 
     session: int
+    user: int
     text: str
     result: Result | None = None
     error: SqlError | None = None
@@ -42,12 +43,20 @@ class Results:
 
     def begin(self, session: Session, query_id: str, text: str) -> Outcome:
         """The statement is known and running."""
-        outcome = Outcome(session.id, text)
+        outcome = Outcome(session.id, session.user, text)
         with self._lock:
             self._outcomes[query_id] = outcome
             while len(self._outcomes) > KEPT:
                 self._outcomes.popitem(last=False)
         return outcome
+
+    def fail(self, session: Session, query_id: str, text: str, error: SqlError) -> None:
+        """The statement has failed, whatever else became of it: that is what those who ask for its answer get."""
+        with self._lock:
+            outcome = self._outcomes.get(query_id)
+            if outcome is None:
+                outcome = self._outcomes[query_id] = Outcome(session.id, session.user, text)
+            outcome.result, outcome.error = None, error
 
     def end(self, session: Session, query_id: str) -> None:
         """The statement is over: LAST_QUERY_ID() means it from now on; too large an answer is not kept."""
@@ -57,9 +66,10 @@ class Results:
             if outcome is not None and outcome.result is not None and outcome.result.count > LARGEST_ROWS:
                 del self._outcomes[query_id]
 
-    def get(self, query_id: str) -> Outcome | None:
-        """What became of that statement, if it is still known."""
-        return self._outcomes.get(query_id)
+    def get(self, query_id: str, session: Session) -> Outcome | None:
+        """What became of that statement, if it is still known, for the user who ran it (docs functions/result_scan)."""
+        outcome = self._outcomes.get(query_id)
+        return outcome if outcome is not None and outcome.user == session.user else None
 
     def last_id(self, session: Session, index: int = -1) -> str | None:
         """The id of one of the session's statements: -1 the last, 1 the first."""

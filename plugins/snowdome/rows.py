@@ -33,7 +33,8 @@ def run(account: Account, session: Session, sql: str, parameters: Parameters = N
 
 def run_expression(account: Account, session: Session, expression: Expr, parameters: Parameters = None) -> str:
     """DuckDB has done it; text that is summed is read as numbers, as Snowflake does, where DuckDB refuses."""
-    sql = expression.sql(dialect="duckdb")
+    # writing it out may change it, which only matters where it may have to be written out again
+    sql = expression.sql(dialect="duckdb", copy=expression.find(exp.AggFunc) is not None)
     try:
         run(account, session, sql, parameters)
     except SqlError as problem:

@@ -5,17 +5,20 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
 import snowflake.connector.errors
 from fakesnow import copy_into as loader
 from fakesnow.transforms import file_format, stage
 from fakesnow.transforms.options import parse_options
 from sqlglot import Expr, exp
 
-from snowdome import dml, errors, resolve, rows, transactions
+from snowdome import dml, errors, journal, loads, resolve, rows, transactions
 from snowdome.bind import parts_of, redirect
 from snowdome.errors import SqlError, unsupported
 from snowdome.future import born
 from snowdome.objects.drops import erase
+from snowdome.places import CATALOG, SCHEMA, storage
+from snowdome.places import named as _parts
 from snowdome.records import FileFormat, Record, Stage, Table
 from snowdome.resolve import Context
 from snowdome.result import Result, status
@@ -25,7 +28,6 @@ if TYPE_CHECKING:
     from snowdome.rows import Parameters
     from snowdome.session import Session
 
-CATALOG, SCHEMA = "rows", "main"
 COPY = 0x3600
 
 
@@ -43,7 +45,7 @@ def create(account: Account, session: Session, create: exp.Create) -> Result:
             case exp.FileFormatProperty():
                 options = parse_options(item.expressions)
             case _ if item.name.upper() == "FILE_FORMAT":
-                raise unsupported("CREATE STAGE … FILE_FORMAT by name")
+                options = _by_name(account, Context.of(session), item.args["value"])
             case _:
                 raise unsupported(f"CREATE STAGE … {item.sql(dialect='snowflake')}")
     record = Stage(id=account.catalog.new_id(), name="", created_on=account.clock.now(), physical="", comment=comment)
@@ -67,49 +69,19 @@ def create_format(account: Account, session: Session, create: exp.Create) -> Res
     return _settle(account, session, create, record, "File format")
 
 
-def put(account: Account, session: Session, expression: Expr, parameters: Parameters) -> Result:
-    """Where the client may upload its files to."""
-    target = expression.args["target"].text("this")
-    if target == "?" and isinstance(parameters, list):
-        target = str(parameters.pop(0))
-    name, _, path = target.removeprefix("@").partition("/")
-    options = parse_options(expression.args.get("properties") or [])
-    physical = _storage(account, session, name)
-    account.duck.stage(physical)  # now, because a COPY INTO in an open transaction would not see it
-    data = {
-        "stageInfo": {
-            "locationType": "LOCAL_FS",
-            "location": stage.internal_dir(f"{CATALOG}.{SCHEMA}.{physical}", path),
-            "creds": {},
-        },
-        "src_locations": [_local(expression.this.name)],
-        "parallel": 4,
-        "autoCompress": bool(options.get("AUTO_COMPRESS", True)),
-        "sourceCompression": "auto_detect",
-        "overwrite": bool(options.get("OVERWRITE", False)),
-        "command": "UPLOAD",
-    }
-    return Result(columns=(("status", "VARCHAR"),), extra={"put": data, "stage": target})
-
-
-def listing(account: Account, session: Session, expression: Expr) -> Result:
-    """A row for each file."""
-    if expression.args.get("pattern") is not None:
-        raise unsupported("LIST … PATTERN")
-    name = expression.this.name.strip("'").removeprefix("@").partition("/")[0]
-    physical = _storage(account, session, name)
-    rows.run(account, session, stage.list_stage_files_sql(f"{CATALOG}.{SCHEMA}.{physical}"))
-    return rows.answer(account, session, 0x1000)
+def unloads(expression: exp.Copy) -> bool:
+    """Whether the COPY writes files, not rows of a table."""
+    return isinstance(expression.this, exp.Table) and not isinstance(expression.this.this, exp.Identifier)
 
 
 def copy(account: Account, session: Session, expression: exp.Copy, parameters: Parameters) -> Result:
     """The files' rows are in the table; a file that was loaded before is left out unless FORCE is given."""
-    if not expression.args.get("kind"):
-        raise unsupported("COPY INTO a location")
     context = Context.of(session)
     node = expression.this.this if isinstance(expression.this, exp.Schema) else expression.this
-    _bind_source(account, session, expression)
-    _bind_format(account, context, expression)
+    query = loads.query(expression)
+    if query is None:
+        bind_source(account, session, expression)
+        _bind_format(account, context, expression)
     with dml.implicit(account, session):
         with account.catalog.lock:
             table = dml.target(account, context, parts_of(node))
@@ -118,7 +90,7 @@ def copy(account: Account, session: Session, expression: exp.Copy, parameters: P
             account.require(context, "INSERT", table)
             shared = dml.shared(account, session, table)
         if shared:
-            account.locks.acquire(table.id, session.id, dml.LOCK_TIMEOUT)
+            account.locks.acquire(account, session, table)
         with account.catalog.lock:
             physical = dml.claim(account, session, table)
         with account.compute.use(session):
@@ -126,7 +98,10 @@ def copy(account: Account, session: Session, expression: exp.Copy, parameters: P
             if physical != account.physical(session, table):
                 dml.make_own(account, session, table, physical)
             session.touched.add(table.id)
-            return _load(account, session, expression, node=node, table=table, physical=physical, parameters=parameters)
+            with journal.recording(account, session, table):
+                return _load(
+                    account, session, expression, node=node, table=table, physical=physical, parameters=parameters
+                )
 
 
 def _load(
@@ -142,6 +117,10 @@ def _load(
     redirect(node, physical, temporary=table.temporary, alias=False)
     node.set("db", None)
     node.set("catalog", None)
+    query = loads.query(expression)
+    if query is not None:
+        into, context = expression.this, Context.of(session)
+        return loads.load(account, session, context, expression, query, target=into, table=table, parameters=parameters)
     listed = list(parameters) if isinstance(parameters, list) else parameters
     try:
         loader.copy_into(session.duck, CATALOG, SCHEMA, expression, stage.TableStages(session.duck), listed)
@@ -151,16 +130,30 @@ def _load(
         raise unsupported(f"COPY INTO … {problem}") from problem
     found = rows.answer(account, session, COPY)
     loaded = [] if found.table is None or "rows_loaded" not in found.table.column_names else found.table["rows_loaded"]
-    return replace(found, affected=sum(n.as_py() for n in loaded))
+    return replace(_named(account, expression, found), affected=sum(n.as_py() for n in loaded))
 
 
-def _bind_source(account: Account, session: Session, expression: exp.Copy) -> None:
-    for var in expression.args["files"][0].find_all(exp.Var):
-        if var.name.startswith("@"):
-            name, slash, path = var.name[1:].partition("/")
-            physical = _storage(account, session, name)
+def _named(account: Account, expression: exp.Copy, found: Result) -> Result:
+    """The answer with the files under their stage's name, not its folder's."""
+    source = next((v.name for v in expression.args["files"][0].find_all(exp.Var) if v.name.startswith("@")), "")
+    physical = source.partition("/")[0].rpartition('"."')[2].rstrip('"')
+    table = found.table
+    if not physical or table is None or "file" not in table.column_names:
+        return found
+    record = account.catalog.peek(int(physical[1:]))
+    prefix = f"{record.name.lower()}/" if isinstance(record, Stage) else ""
+    files = [str(file).replace(f"{physical}/", prefix, 1) for file in table["file"].to_pylist()]
+    return replace(found, table=table.set_column(table.column_names.index("file"), "file", pa.array(files)))
+
+
+def bind_source(account: Account, session: Session, expression: exp.Copy) -> None:
+    """The stage that the COPY reads, which takes READ, is named as DuckDB finds it."""
+    for node in list(expression.args["files"][0].find_all(exp.Var, exp.Literal)):
+        if node.name.startswith("@"):  # quoted where the name or the path holds something special
+            name, slash, path = node.name[1:].partition("/")
+            physical = storage(account, session, name)
             account.duck.stage(physical)
-            var.set("this", f'@"{CATALOG}"."{SCHEMA}"."{physical}"{slash}{path}')
+            node.replace(exp.Var(this=f'@"{CATALOG}"."{SCHEMA}"."{physical}"{slash}{path}'))
 
 
 def _bind_format(account: Account, context: Context, expression: exp.Copy) -> None:
@@ -179,6 +172,12 @@ def _bind_format(account: Account, context: Context, expression: exp.Copy) -> No
         parameter.set("expressions", [_property(key, value) for key, value in merged.items()])
 
 
+def _by_name(account: Account, context: Context, value: Expr) -> dict[str, Any]:
+    """The options of the file format of that name."""
+    name = value.name if isinstance(value, exp.Literal) else value.sql(dialect="snowflake")
+    return dict(resolve.child(account, context, FileFormat, _parts(name)).options)
+
+
 def _property(key: str, value: Any) -> exp.Property:
     if isinstance(value, bool):
         node: Expr = exp.Boolean(this=value)
@@ -189,30 +188,6 @@ def _property(key: str, value: Any) -> exp.Property:
     else:
         node = exp.Literal.string(str(value))
     return exp.Property(this=exp.Var(this=key), value=node)
-
-
-def _storage(account: Account, session: Session, name: str) -> str:
-    """The folder of a named stage, a table's stage (`%table`) or the user's (`~`)."""
-    context = Context.of(session)
-    if name == "~":
-        return f"u{session.user}"
-    parts = _parts(name)
-    if parts[2].startswith("%"):
-        table = resolve.relation(account, context, (parts[0], parts[1], parts[2][1:]))
-        return f"s{table.id}"
-    found = resolve.child(account, context, Stage, parts)
-    account.require(context, "USAGE", found)
-    return found.physical
-
-
-def _parts(name: str) -> tuple[str | None, str | None, str]:
-    """The parts of a dotted name written in a string or behind an @."""
-    percent = "%" if name.rpartition(".")[2].startswith("%") else ""
-    table = exp.to_table(name.replace("%", "", 1) if percent else name, dialect="snowflake")
-    folded = [i.name if i.args.get("quoted") else i.name.upper() for i in table.parts]
-    padded: list[str | None] = [None, None, *folded]
-    database, schema, last = padded[-3:]
-    return database, schema, percent + (last or "")
 
 
 def _settle(account: Account, session: Session, create: exp.Create, record: Record, word: str) -> Result:
@@ -231,7 +206,3 @@ def _settle(account: Account, session: Session, create: exp.Create, record: Reco
             erase(account, change, old)
         change.put(born(account, session, replace(record, name=parts[2], parent=schema.id)))
     return status(f"{word} {parts[2]} successfully created.")
-
-
-def _local(url: str) -> str:
-    return url.removeprefix("file://")

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from contextlib import nullcontext, suppress
 from typing import TYPE_CHECKING
 
 import duckdb
 
-from snowdome.records import Table
+from snowdome import intents, journal
 
 if TYPE_CHECKING:
     from snowdome.account import Account
+    from snowdome.intents import Intent
     from snowdome.session import Session
 
 
@@ -29,12 +30,30 @@ def start_writing(account: Account, session: Session) -> None:
         session.writing = True
 
 
+def pin(account: Account, session: Session) -> None:
+    """All that the session reads until its DuckDB transaction ends is of this moment.
+
+    Who holds the catalog's lock reads the tables as they were when their names were looked up: no commit and no
+    exchange comes in between, however long the statement waits before it runs.
+    """
+    start_writing(account, session)
+    session.duck.execute(f"SELECT turn FROM {intents.MARKS} LIMIT 0")
+
+
+def unpin(session: Session) -> None:
+    """What the session reads is of the moment it reads again; it changed nothing meanwhile."""
+    with suppress(duckdb.Error):  # an error inside has ended it
+        session.duck.rollback()
+    session.writing = False
+
+
 def commit(account: Account, session: Session) -> None:
     """What the session changed is committed and shows in the catalog; it is in no transaction."""
     try:
         if session.writing:
-            session.duck.commit()
-            _publish(account, session)
+            now = account.clock.now()
+            journal.stamp(account, session, now)
+            _commit(account, session, intents.declare(account, session, now))
     except duckdb.Error as problem:
         raise account.error(problem) from problem
     finally:
@@ -52,21 +71,18 @@ def rollback(account: Account, session: Session) -> None:
         _forget(account, session)
 
 
-def _publish(account: Account, session: Session) -> None:
-    if not session.touched:
+def _commit(account: Account, session: Session, intent: Intent | None) -> None:
+    """The rows are committed and the catalog knows; for who reads or clones several tables, all at one moment."""
+    if intent is None:
+        session.duck.commit()
         return
-    now = account.clock.now()
-    with account.catalog.change() as change:
-        for table_id in session.touched:
-            table = account.catalog.peek(table_id)
-            if not isinstance(table, Table):
-                continue
-            own = session.pending.get(table_id)
-            if own is None:
-                change.put(replace(table, altered_on=now))
-                continue
-            change.put(replace(table, altered_on=now, physical=own))
-            release(account, table.physical)
+    with account.catalog.lock if len(intent.touched) + len(intent.consumed) > 1 else nullcontext():
+        try:
+            session.duck.commit()
+        except duckdb.Error:
+            intents.forget(account, intent)
+            raise
+        intents.carry_out(account, intent)
 
 
 def release(account: Account, physical: str) -> None:
@@ -78,6 +94,10 @@ def release(account: Account, physical: str) -> None:
 def _forget(account: Account, session: Session) -> None:
     session.in_transaction = session.writing = False
     session.pending.clear()
+    session.reshaped.clear()
     session.touched.clear()
     session.written.clear()
-    account.locks.release(session.id)
+    session.journaled.clear()
+    session.consumed.clear()
+    session.alone = False
+    account.locks.release(account, session)

@@ -9,6 +9,8 @@ from fakesnow import transforms
 from fakesnow.transforms import ddl
 from sqlglot import Expr, exp
 
+from snowdome import dialect, offsets
+
 Transform = Callable[[Expr], Expr]
 
 
@@ -29,7 +31,21 @@ def division_by_zero(expression: Expr) -> Expr:
 # In fakesnow's order, which matters (see the comments in its cursor). A transform runs when one of the node types it
 # looks for is in the statement, or could have been put there by an earlier transform.
 _TRANSFORMS: tuple[tuple[Transform, frozenset[type[Expr]]], ...] = (
+    (dialect.column_by_number, frozenset({exp.Parameter})),
+    (dialect.to_timestamp_tz, frozenset({exp.Anonymous})),
+    (dialect.date_trunc, frozenset({exp.DateTrunc, exp.TimestampTrunc})),
+    (dialect.date_add, frozenset({exp.DateAdd})),
+    (dialect.to_char, frozenset({exp.ToChar})),
+    (dialect.cut_text, frozenset({exp.DataTypeParam})),
+    (dialect.convert_timezone, frozenset({exp.ConvertTimezone})),
+    (dialect.to_binary, frozenset({exp.ToBinary})),
+    (dialect.array_slice, frozenset({exp.ArraySlice})),
+    (dialect.array_to_string, frozenset({exp.ArrayToString})),
+    (dialect.american_date, frozenset({exp.Cast, exp.DateDiff})),
+    (dialect.now, frozenset({exp.CurrentTimestamp})),
+    (dialect.ratio_to_report, frozenset({exp.Window})),
     (transforms.current_version, frozenset({exp.CurrentVersion})),
+    (offsets.padded, frozenset({exp.Cast, exp.Anonymous, exp.TsOrDsToTimestamp})),
     (transforms.semi_structured_types, frozenset({exp.DataType})),
     (transforms.try_parse_json, frozenset({exp.Anonymous})),
     (transforms.split, frozenset({exp.Split})),

@@ -54,7 +54,7 @@ _WIRE = {
     "DATE": "date",
     "TIME": "time",
     "TIMESTAMP_NTZ": "timestamp_ntz",
-    "TIMESTAMP_LTZ": "timestamp_tz",  # the arrow structure with its zone: clients read it as the moment it is
+    "TIMESTAMP_LTZ": "timestamp_ltz",
     "TIMESTAMP_TZ": "timestamp_tz",
     "VARIANT": "variant",
     "OBJECT": "object",

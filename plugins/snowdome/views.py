@@ -7,6 +7,8 @@ compile anew. So a view with a three-part name reads whatever bears that name no
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,7 +17,7 @@ from fakesnow.dialect import parse_one
 from sqlglot import Expr, exp
 from sqlglot.errors import ParseError
 
-from snowdome import resolve, rows
+from snowdome import masks, resolve, rows, semistructured
 from snowdome.bind import Binder, Parts, normalise
 from snowdome.duck import qualified
 from snowdome.errors import SqlError
@@ -25,6 +27,7 @@ from snowdome.translate import translate
 
 if TYPE_CHECKING:
     from snowdome.account import Account
+    from snowdome.history import Moment
     from snowdome.session import Session
 
 
@@ -35,8 +38,22 @@ class Compiled:
     version: int
     reads: dict[Parts, str]
     tables: frozenset[int]
+    bases: dict[int, frozenset[str]]
+    """The columns it reads of each table, through other views too."""
     physical: str | None
     driven: bool
+
+
+@contextmanager
+def _expanding(view: View) -> Iterator[None]:
+    """What the view reads and is not there is missing inside the view: 002037, with what is missing."""
+    try:
+        yield
+    except SqlError as problem:
+        if problem.errno not in (2003, 2037):
+            raise
+        words = f"SQL compilation error:\nFailure during expansion of view '{view.name}': {problem.message}"
+        raise SqlError(2037, "42601", words) from problem
 
 
 class Views:
@@ -51,26 +68,46 @@ class Views:
     def compiled(self, session: Session, view: View) -> Compiled:
         """The view as DuckDB has it, right for this moment."""
         known = self._compiled.get(view.id)
-        if known is not None and self._holds(session, view, known):
-            return known
-        fresh = self._compile(session, view)
+        with _expanding(view):
+            if known is not None and self._holds(session, view, known):
+                return known
+            fresh = self._compile(session, view)
         self._compiled[view.id] = fresh
         if known is not None and known.physical is not None and known.physical != fresh.physical:
             self._account.duck.retire(known.physical)
         return fresh
 
-    def inline(self, session: Session, view: View) -> tuple[Expr, list[str]]:
-        """The view's query bound for this session, and what was registered for it."""
-        binder = Binder(self._account, self.context(session, view))
-        return binder.bind(self._query(view)), binder.bound.registered
+    def inline(self, session: Session, view: View, moment: Moment | None = None) -> tuple[Expr, list[str]]:
+        """The view's query bound for this session (as of the moment), and what was registered for it."""
+        binder = Binder(self._account, self.context(session, view), moment)
+        with _expanding(view):
+            query = binder.bind(self._query(view))
+            self._check_width(session, view, query)
+        return query, binder.bound.registered
+
+    def _check_width(self, session: Session, view: View, query: Expr) -> None:
+        """A view whose `*` has come to mean more or fewer columns than it was made with cannot be read (002057)."""
+        if not isinstance(query, exp.Query) or not query.is_star:
+            return
+        rows.run_expression(self._account, session, rows.no_rows(translate(query.copy())))
+        found = len(rows.columns(session.duck))
+        if found != len(view.columns):
+            schema = self._account.catalog.get(Schema, view.parent)
+            raise SqlError(
+                2057,
+                "42601",
+                f"SQL compilation error:\nView definition for '{resolve.full_name(self._account, schema)}.{view.name}' "
+                f"declared {len(view.columns)} column(s), but view query produces {found} column(s).",
+            )
 
     def describe(self, session: Session, view: View) -> tuple[tuple[str, str], ...]:
         """The names and types of the columns of the view's query."""
         binder = Binder(self._account, self.context(session, view))
         try:
-            query = translate(binder.bind(self._query(view)))
-            rows.run_expression(self._account, session, rows.no_rows(query))
-            return rows.columns(session.duck)
+            query = binder.bind(self._query(view))
+            known = semistructured.kinds(query, binder.bound.columns)
+            rows.run_expression(self._account, session, rows.no_rows(translate(query)))
+            return semistructured.refined(rows.columns(session.duck), known)
         finally:
             self._account.unregister(session, binder.bound.registered)
             self._parsed.pop((view.id, view.version), None)
@@ -101,7 +138,7 @@ class Views:
                 now = self.compiled(session, found).physical
             else:
                 now = f"{found.physical}:{found.version}"
-            if now != meant:
+            if now != meant or masks.on(self._account, found):
                 return False
         return True
 
@@ -109,6 +146,7 @@ class Views:
         binder = Binder(self._account, self.context(session, view))
         query = binder.bind(self._query(view))
         bound = binder.bound
+        self._check_width(session, view, query)
         physical = None
         if bound.session_bound:
             self._account.unregister(session, bound.registered)
@@ -116,7 +154,14 @@ class Views:
             self._made += 1
             physical = f"v{view.id}_{self._made}"
             self._create(physical, view, query)
-        return Compiled(view.version, bound.reads, frozenset(bound.tables), physical, driven=self._account.clock.driven)
+        return Compiled(
+            view.version,
+            bound.reads,
+            frozenset(bound.tables),
+            binder.noted.base_columns(),
+            physical,
+            driven=self._account.clock.driven,
+        )
 
     def _create(self, physical: str, view: View, query: Expr) -> None:
         columns = ""

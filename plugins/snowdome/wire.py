@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from datetime import datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from fakesnow.converter import from_binding
@@ -38,6 +39,8 @@ def _value(binding: dict[str, Any]) -> Any:
         return None
     if binding["type"] == "REAL":
         return float(binding["value"])
+    if binding["type"] == "FIXED" and not binding["value"].lstrip("+-").isdigit():
+        return Decimal(binding["value"])
     if binding["type"] == "TIMESTAMP_NTZ":
         moment = from_binding(binding)
         return moment.replace(tzinfo=None) if isinstance(moment, datetime) else moment
@@ -48,7 +51,10 @@ def answered(session: Session, result: Result, query_id: str) -> dict[str, Any]:
     """The answer to a statement that succeeded."""
     rowtype = [types.wire(name, kind) for name, kind in result.columns]
     data: dict[str, Any] = {
-        "parameters": [{"name": "TIMEZONE", "value": "Etc/UTC"}, {"name": "AUTOCOMMIT", "value": session.autocommit}],
+        "parameters": [
+            {"name": "TIMEZONE", "value": session.timezone},
+            {"name": "AUTOCOMMIT", "value": session.autocommit},
+        ],
         "rowtype": rowtype,
         "total": result.count,
         "returned": result.count,
@@ -108,8 +114,9 @@ def in_progress(query_id: str) -> dict[str, Any]:
 
 
 def _arrow(result: Result, rowtype: list[dict[str, Any]]) -> str:
+    """No rows are no stream at all: clients make the empty table from the types of the columns."""
     table = result.arrow()
-    return b64encode(arrow.stream(table, rowtype)).decode() if table.num_columns else ""
+    return b64encode(arrow.stream(table, rowtype)).decode() if table.num_columns and table.num_rows else ""
 
 
 def _text(value: object) -> str | None:

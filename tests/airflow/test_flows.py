@@ -12,6 +12,7 @@ from airflow.sdk import DAG
 from airflow.sdk.exceptions import ParamValidationError
 
 from sluice.airflow.flows import promotion, promotion_params
+from sluice.airflow.sensors import EnvironmentGate
 from sluice.errors import SpecError
 
 ROOT = Path(__file__).parents[2]
@@ -64,6 +65,18 @@ def test_the_thirteen_stages_follow_one_another(bag: DagBag) -> None:
     assert [name for name in order if name in STAGES] == STAGES
 
 
+@pytest.mark.parametrize(
+    "dag_id", ["promote_staging", "promote_prod", "refresh_dev", "build_environment", "refresh_environment"]
+)
+def test_nothing_is_planned_or_locked_before_the_gate(bag: DagBag, dag_id: str) -> None:
+    """What works in an environment begins with its gate; going back, giving up and looking after are never held up."""
+    dag = bag.dags[dag_id]
+    assert [task.task_id for task in dag.roots] == ["gate"]
+    assert isinstance(dag.get_task("gate"), EnvironmentGate)
+    for free in ("rollback", "destroy_environment", "change_environment", "budget_check", "cleanup_sweep"):
+        assert "gate" not in bag.dags[free].task_ids
+
+
 def test_only_production_asks_for_approval(bag: DagBag) -> None:
     """The spec decides: staging has no approval task."""
     assert "approve" not in bag.dags["promote_staging"].task_ids
@@ -113,7 +126,19 @@ def test_promotions_wait_for_their_upstreams_asset(bag: DagBag) -> None:
         ("rollback", "deployment", "d1"),
         ("rollback", "reason", ""),
         ("provision_environment", "environment", "qa"),
+        ("provision_environment", "kind", "production"),
+        ("provision_environment", "base", "nowhere"),
+        ("provision_environment", "schemas", ['x"; drop']),
+        ("provision_environment", "hours", 0),
+        ("provision_environment", "daily_usd", 0),
         ("load_olist", "scale", 7),
+        ("change_environment", "environment", "prod"),
+        ("change_environment", "what", "drop"),
+        ("change_environment", "reason", ""),
+        ("budget_control", "what", "close"),
+        ("budget_control", "until", "tonight"),
+        ("budget_control", "until", "2026-11-28 21:00"),
+        ("destroy_environment", "environment", 'dev_x_ann_20261120"; drop'),
     ],
 )
 def test_forms_refuse_bad_values(bag: DagBag, dag_id: str, name: str, bad: object) -> None:

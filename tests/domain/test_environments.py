@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from sluice.domain.closings import at
 from sluice.domain.environments import foundation, plan
 from sluice.domain.estate import Circumstances, Estate, Grant
 from sluice.domain.names import Identifier, Marker, Qualified
@@ -18,7 +19,8 @@ from sluice.domain.wants import wanted
 from sluice.errors import RefusedError
 
 NOW = datetime(2026, 11, 20, 22, 49, 1, tzinfo=UTC)
-SPECS = load_environments(Path(__file__).resolve().parents[2] / "include" / "environments")
+INCLUDE = Path(__file__).resolve().parents[2] / "include"
+SPECS = {name: at(spec, NOW) for name, spec in load_environments(INCLUDE / "environments").items()}
 PROD = SPECS["prod"]
 
 

@@ -26,6 +26,9 @@ def world() -> Iterator[World]:
     policies.mkdir(parents=True)
     (policies / "gates.yml").write_text(GATES)
     (policies / "checks.yml").write_text(CHECKS)
+    (policies / "prices.yml").write_text("credit_usd: 3\n")
+    for shipped in ("cleanup.yml", "access.yml"):
+        shutil.copy(ROOT / "include" / "policies" / shipped, policies)
     stack = Stack.at(ROOT, "e2e", project=home / "project", more={"SLUICE_POLICIES": str(policies)})
     with stack:
         services = list(stack.services)

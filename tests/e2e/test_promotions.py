@@ -30,13 +30,14 @@ def test_a_release_reaches_production_when_another_person_approves(world: World)
     run = world.started("promote_prod")
 
     def watch(tasks: Mapping[str, Json]) -> None:
-        if tasks["approve"]["state"] == "awaiting_input" and not refusals:
+        if tasks["approve"]["state"] != "awaiting_input" or not (questions := world.bob.waiting(run)):
+            return
+        if not refusals:
             with pytest.raises(RefusedError, match="403"):
                 world.alice.answer(run, "approve", "Approve")
             refusals.append("alice")
-            question = world.bob.waiting(run)[0]
-            assert "alice" in question["body"]
-            approve(world.bob, run, "approve", world.said.append)
+            assert "alice" in questions[0]["body"]
+        approve(world.bob, run, "approve", world.said.append)  # asked once more where Airflow lost the answer
 
     refusals: list[str] = []
     assert world.alice.wait(run, seconds=400, watch=watch) == "success"
@@ -60,7 +61,7 @@ def test_a_refresh_without_a_change_promotes_nothing(world: World) -> None:
     assert world.run("refresh_dev").state == "success"
     ended = world.end(world.started("promote_staging"))
     assert ended.state == "success"
-    assert set(states(ended).values()) == {"skipped"}
+    assert {state for task, state in states(ended).items() if task != "gate"} == {"skipped"}
     assert world.live("staging") == before
 
 

@@ -42,7 +42,8 @@ def connection(snowdome_module: Any, sweeper: Any, ask: Any) -> Iterator[Any]:
     connection = snowdome_module.connect(warehouse="COMPUTE")
     yield connection
     connection.close(retry=False)
-    for kind in ("database", "warehouse", "user", "role"):
+    _drop_users_and_policies(ask, sweeper)
+    for kind in ("database", "warehouse", "role"):
         for row in ask(sweeper, f"show {kind}s"):
             if row["name"] in KEPT:
                 continue
@@ -52,6 +53,15 @@ def connection(snowdome_module: Any, sweeper: Any, ask: Any) -> Iterator[Any]:
             ask(sweeper, f"drop {kind} {name}")
     for row in ask(sweeper, "show resource monitors"):
         ask(sweeper, "alter account unset resource_monitor", f'drop resource monitor "{row["name"]}"')
+
+
+def _drop_users_and_policies(ask: Any, sweeper: Any) -> None:
+    """What keeps a database from being dropped is gone: users and network policies that use policies in it."""
+    for row in ask(sweeper, "show users"):
+        if row["name"] not in KEPT:
+            ask(sweeper, f'drop user "{row["name"]}"')
+    for row in ask(sweeper, "show network policies"):
+        ask(sweeper, "alter account unset network_policy", f'drop network policy "{row["name"]}"')
 
 
 @pytest.mark.parametrize("case", cases())

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import urllib.error
+import urllib.parse
 from typing import Any
 
 import pytest
@@ -87,6 +89,9 @@ def test_a_disabled_or_expired_user_stays_out(snowdome: Any, ask: Any) -> None:
 def test_a_token_logs_in_until_it_is_removed(snowdome_module: Any, admin: Any, ask: Any, refused: Any) -> None:
     """A programmatic access token stands for the password, keeps to its role, and is dead once removed."""
     ask(admin, "create user bot type = service", "grant role otter to user bot")
+    adding = "alter user bot add programmatic access token nightly role_restriction = otter"
+    assert refused(admin, adding) == 390432  # a service user's token asks for a network policy
+    ask(admin, "create network policy home allowed_ip_list = ('127.0.0.1')", "alter user bot set network_policy = home")
     made = ask(
         admin, "alter user bot add programmatic access token nightly role_restriction = otter days_to_expiry = 5"
     )
@@ -107,3 +112,81 @@ def test_a_login_in_a_role_of_others_is_refused(snowdome_module: Any, admin: Any
         snowdome_module.connect(user="eve", password="e", role="otter")
     session = snowdome_module.connect(user="eve", password="e")
     assert ask(session, "select current_role() as r, current_secondary_roles() as s")[0]["R"] == "PUBLIC"
+
+
+def test_a_url_resets_the_password_once(snowdome: Any, ask: Any, refused: Any) -> None:
+    """RESET PASSWORD answers with a URL, good once and for twelve hours; until it is used the old password is good."""
+    admin = snowdome.connect()
+    ask(admin, "create user ann password = 'old'", "create user svc type = service")
+    assert refused(admin, "alter user svc reset password") == 3659
+
+    def asked() -> dict[str, Any]:
+        url = urllib.parse.urlsplit(ask(admin, "alter user ann reset password")[0]["status"])
+        assert url.port == snowdome.port
+        given = urllib.parse.parse_qs(url.query)
+        return {"user": int(given["user"][0]), "token": given["token"][0], "password": "new"}
+
+    late = asked()
+    snowdome.clock(advance_seconds=13 * 3600)
+    with pytest.raises(urllib.error.HTTPError):
+        snowdome.control("password", late, "POST")
+    snowdome.connect(user="ann", password="old")
+    once = asked()
+    snowdome.control("password", once, "POST")
+    snowdome.connect(user="ann", password="new")
+    with pytest.raises(urllib.error.HTTPError):
+        snowdome.control("password", once, "POST")
+    with pytest.raises(DatabaseError):
+        snowdome.connect(user="ann", password="old")
+
+
+def test_expiry_does_not_count_for_administrators(snowdome: Any, ask: Any) -> None:
+    """DAYS_TO_EXPIRY locks a user out by the clock, unless it has ACCOUNTADMIN."""
+    admin = snowdome.connect()
+    ask(
+        admin,
+        "create user tmp password = 't' days_to_expiry = 2",
+        "create user boss password = 'b' days_to_expiry = 2",
+        "grant role accountadmin to user boss",
+    )
+    snowdome.clock(advance_seconds=3 * 86_400)
+    with pytest.raises(DatabaseError):
+        snowdome.connect(user="tmp", password="t")
+    snowdome.connect(user="boss", password="b")
+
+
+def test_a_user_changes_its_defaults_only(snowdome: Any, ask: Any, refused: Any) -> None:
+    """Of its own a user sets default warehouse, role, namespace and session parameters; keys take a privilege."""
+    admin = snowdome.connect()
+    ask(admin, "create user ann password = 'a' default_secondary_roles = ()", "create role otter")
+    ask(admin, "grant role otter to user ann")
+    ann = snowdome.connect(user="ann", password="a", role="otter")
+    for setting in ("default_warehouse = w", "default_role = otter", "default_namespace = d.s", "timezone = 'UTC'"):
+        assert refused(ann, f"alter user ann set {setting}") == 0
+    key = public_text(rsa.generate_private_key(public_exponent=65537, key_size=2048))
+    for setting in ("password = 'mine'", "email = 'a@b.c'", "disabled = false", f"rsa_public_key = '{key}'"):
+        assert refused(ann, f"alter user ann set {setting}") == 3001, setting
+    ask(admin, "grant modify programmatic authentication methods on user ann to role otter")
+    assert refused(ann, f"alter user ann set rsa_public_key = '{key}'") == 0
+
+
+def test_a_user_who_goes_takes_its_sessions_along(snowdome: Any, ask: Any) -> None:
+    """A session of a user who is disabled or dropped asks nothing more."""
+    admin = snowdome.connect()
+    ask(admin, "create user ann password = 'a'", "create user bob password = 'b'")
+    ann, bob = snowdome.connect(user="ann", password="a"), snowdome.connect(user="bob", password="b")
+    ask(admin, "alter user ann set disabled = true", "drop user bob")
+    for session in (ann, bob):
+        with pytest.raises(DatabaseError):
+            ask(session, "select 1")
+
+
+def test_the_password_of_a_service_waits(snowdome: Any, ask: Any) -> None:
+    """A user made a SERVICE cannot log in by its password, which is there again when it is made a PERSON."""
+    admin = snowdome.connect()
+    ask(admin, "create user ann password = 'a'", "alter user ann set type = service")
+    with pytest.raises(DatabaseError):
+        snowdome.connect(user="ann", password="a")
+    assert ask(admin, "show users like 'ann'")[0]["has_password"] == "false"
+    ask(admin, "alter user ann set type = person")
+    snowdome.connect(user="ann", password="a")

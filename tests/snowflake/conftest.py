@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 
@@ -14,7 +18,9 @@ from upath import UPath
 
 from sluice.domain.names import Identifier
 from sluice.domain.policies import load_policies
+from sluice.domain.prices import load_prices
 from sluice.domain.specs import load_environments
+from sluice.domain.templates import load_templates
 from sluice.snowflake.connect import ConnectionSettings, Session, connect
 from sluice.snowflake.statements import Statement
 from sluice.stages.workspace import Workspace
@@ -60,7 +66,13 @@ def account(snowdome_module: Snowdome) -> Iterator[Snowdome]:
     yield snowdome_module
     snowdome_module.no_faults()
     with connect(Connections(snowdome_module.port)("snowflake_admin")) as session:
-        for kind, ours in (("DATABASE", ""), ("WAREHOUSE", ""), ("ROLE", ("SLUICE", "OLIST")), ("USER", "SVC_")):
+        for kind, ours in (
+            ("DATABASE", ""),
+            ("WAREHOUSE", ""),
+            ("ROLE", ("SLUICE", "OLIST")),
+            ("USER", "SVC_"),
+            ("RESOURCE MONITOR", ""),
+        ):
             for row in session.run(Statement(f"SHOW {kind}S")):
                 name = Identifier.found(row["name"])
                 if name.name.startswith(ours) and name.name != "SNOWFLAKE":
@@ -83,6 +95,8 @@ def work(connections: Connections, tmp_path: Path) -> Workspace:
         store=UPath(tmp_path / "store"),
         project=tmp_path / "project",
         connections=connections,
+        templates=load_templates(INCLUDE / "environments" / "templates"),
+        prices=load_prices(INCLUDE / "policies" / "prices.yml"),
     )
 
 
@@ -137,3 +151,47 @@ def advance(account: Snowdome) -> Callable[[int], None]:
         account.clock(advance_seconds=seconds)
 
     return move
+
+
+@pytest.fixture
+def morning(account: Snowdome) -> datetime:
+    """It is eight o'clock UTC of a day in mid-month, by the account's clock: hours pass within that day."""
+    now = datetime.fromisoformat(account.control("clock")["now"]).astimezone(UTC)
+    days = (now.replace(hour=8, minute=0, second=0, microsecond=0) + timedelta(days=n) for n in range(60))
+    found = next(day for day in days if day > now and 5 <= day.day <= 20)
+    account.clock(now=found.isoformat())
+    return found
+
+
+@pytest.fixture
+def every() -> bool:
+    """Whether faults strike every statement, one by one, instead of a part of them: with SLUICE_EVERY_FAULT set."""
+    return bool(os.environ.get("SLUICE_EVERY_FAULT"))
+
+
+@pytest.fixture
+def killed(account: Snowdome) -> Callable[[int, Callable[[], object]], bool]:
+    """`killed(n, job)`: a worker does the job in a process of its own and is killed while its n-th change is under way.
+
+    Whether it came so far. Afterwards what it had sent is over, one way or the other, and so is its lock's lease.
+    """
+
+    def kill(number: int, job: Callable[[], object]) -> bool:
+        changing = "(?i)^(alter|create|drop|grant|insert|revoke|undrop|update)"
+        account.fault(changing, nth=number, when="before", do="delay", seconds=3600)
+        worker = os.fork()
+        if worker == 0:
+            with suppress(BaseException):
+                job()
+            os._exit(0)
+        while account.control("faults")["faults"] and os.waitpid(worker, os.WNOHANG) == (0, 0):
+            pass
+        struck = not account.control("faults")["faults"]
+        account.no_faults()
+        with suppress(ProcessLookupError, ChildProcessError):
+            os.kill(worker, signal.SIGKILL)
+            os.waitpid(worker, 0)
+        account.clock(advance_seconds=3601)
+        return struck
+
+    return kill

@@ -62,10 +62,10 @@ def test_of_many_at_once_one_wins(admin: Session, another: Callable[[], Session]
 def test_a_dead_holder_is_taken_over_with_a_higher_fence(admin: Session, advance: Callable[[int], None]) -> None:
     """After the lease, and not before; the dead one notices at its check."""
     dead = locks.acquire(admin, "prod", "a", 600)
-    advance(599)
+    advance(500)
     with pytest.raises(RefusedError):
         locks.acquire(admin, "prod", "b", 600)
-    advance(2)
+    advance(101)
     lock = locks.acquire(admin, "prod", "b", 600)
     assert lock.fence > dead.fence
     with pytest.raises(RefusedError, match="no longer ours"):

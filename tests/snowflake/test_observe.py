@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -14,6 +14,7 @@ from sluice.snowflake.connect import Session
 from sluice.snowflake.statements import Statement
 from sluice.stages.provision import provision
 from sluice.stages.workspace import Workspace
+from snowdome.pytest_plugin import Snowdome
 
 LIVE = Identifier("LIVE")
 MARKER = Marker("prod", "d20261120t224901-1a2b3c", "r1")
@@ -139,3 +140,11 @@ def test_look_ups_do_not_grow_with_the_environment(work: Workspace, admin: Sessi
 def test_shown_names_are_taken_apart(shown: str, parts: list[str]) -> None:
     """Quotes, dots within quotes, future grants and signatures."""
     assert rows.qualified(shown) == Qualified(*(Identifier.found(part) for part in parts))
+
+
+def test_now_is_the_accounts_time(account: Snowdome, admin: Session) -> None:
+    """What ends, ends by the account's clock, be it days ahead of ours."""
+    before = observe.now(admin)
+    driven = datetime.fromisoformat(account.clock(advance_seconds=3 * 86_400))
+    assert before + timedelta(days=3) <= observe.now(admin)
+    assert observe.now(admin) - driven < timedelta(minutes=10)

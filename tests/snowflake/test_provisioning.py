@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -99,6 +98,10 @@ DRIFTS = [
     ("DROP WAREHOUSE SLUICE_PROD_WH", "warehouse SLUICE_PROD_WH"),
     ("DROP USER SVC_SLUICE_PROD", "service user SVC_SLUICE_PROD"),
     ("DROP VIEW SLUICE.CONTROL.AUDIT", "SLUICE.CONTROL.AUDIT"),
+    ("ALTER RESOURCE MONITOR OLIST_PROD_RM SET CREDIT_QUOTA = 1", "250 credits a day"),
+    ("ALTER RESOURCE MONITOR OLIST_PROD_RM SET TRIGGERS ON 100 PERCENT DO SUSPEND", "only tells"),
+    ("ALTER WAREHOUSE SLUICE_PROD_WH UNSET RESOURCE_MONITOR", "resource monitor OLIST_PROD_RM"),
+    ("DROP RESOURCE MONITOR OLIST_PROD_RM", "resource monitor OLIST_PROD_RM"),
 ]
 
 
@@ -114,6 +117,51 @@ def test_each_drift_is_shown_and_repaired(work: Workspace, admin: Session) -> No
         assert said in as_text(plan_provision(work, "prod", NOW)), sql
         provision(work, "prod", NOW, holder=f"repair {number}")
         assert plan_provision(work, "prod", NOW).empty, sql
+
+
+def test_the_second_guard_follows_the_spec(work: Workspace, admin: Session) -> None:
+    """Dev is stopped a little later than sluice would; of staging, which is only limited, and production it tells."""
+    for name in ("dev", "staging", "prod"):
+        provision(work, name, NOW, holder=name)
+    shown = admin.run(Statement("SHOW RESOURCE MONITORS"))
+    columns = ("name", "credit_quota", "frequency", "notify_at", "suspend_at", "suspend_immediately_at")
+    assert [tuple(row[column] for column in columns) for row in shown] == [
+        ("OLIST_DEV_RM", "25.00", "DAILY", "50%,80%,100%", None, "110%"),
+        ("OLIST_PROD_RM", "250.00", "DAILY", "50%,90%,100%", None, None),
+        ("OLIST_STAGING_RM", "75.00", "DAILY", "50%,80%,100%", None, None),
+    ]
+
+
+def test_the_second_guard_stops_what_nobody_checks(work: Workspace, admin: Session, account: Snowdome) -> None:
+    """No check runs: the monitor aborts dev at 110 % and lets it start again the next UTC day; production runs on."""
+    for name in ("dev", "prod"):
+        provision(work, name, NOW, holder=name)
+        admin.run(Statement(f"ALTER WAREHOUSE SLUICE_{name.upper()}_WH SET WAREHOUSE_SIZE = X6LARGE AUTO_SUSPEND = 0"))
+        with work.session(name) as session:
+            session.run(Statement("SELECT COUNT(*) FROM SLUICE.CONTROL.JOURNAL"))
+    minutes = 35  # 512 credits an hour: prod passes its 250 as well
+    account.clock(advance_seconds=minutes * 60)
+    states = {row["name"]: row["state"] for row in admin.run(Statement("SHOW WAREHOUSES LIKE 'SLUICE%'"))}
+    assert (states["SLUICE_DEV_WH"], states["SLUICE_PROD_WH"]) == ("SUSPENDED", "STARTED")
+    with work.session("dev") as session, pytest.raises(SluiceError):
+        session.run(Statement("SELECT COUNT(*) FROM SLUICE.CONTROL.JOURNAL"))
+    account.clock(advance_seconds=86_400)
+    with work.session("dev") as session:
+        session.run(Statement("SELECT COUNT(*) FROM SLUICE.CONTROL.JOURNAL"))
+
+
+def test_somebody_elses_monitor_stays_where_it_is(work: Workspace, admin: Session) -> None:
+    """A warehouse that has one keeps it, and the plan says so; a spec may also want none."""
+    provision(work, "prod", NOW, holder="first")
+    admin.run(Statement("CREATE RESOURCE MONITOR THEIRS WITH CREDIT_QUOTA = 5"))
+    admin.run(Statement("ALTER WAREHOUSE SLUICE_PROD_WH SET RESOURCE_MONITOR = THEIRS"))
+    plan = plan_provision(work, "prod", NOW)
+    assert plan.empty
+    assert any("THEIRS, which is not ours and stays" in note for note in plan.notes)
+    spec = work.spec("staging")
+    spec = spec.model_copy(update={"budget": spec.budget.model_copy(update={"monitor": False})})
+    provision(work.knowing(spec), "staging", NOW, holder="second")
+    assert admin.run(Statement("SHOW RESOURCE MONITORS LIKE 'OLIST_STAGING_RM'")) == []
 
 
 def test_a_foreign_database_of_the_wanted_name_is_left_alone(work: Workspace, admin: Session) -> None:
@@ -201,17 +249,18 @@ def _own(work: Workspace, number: int) -> Iterator[Workspace]:
 
 
 FAULTS = [("error", "before"), ("error", "after"), ("drop", "before"), ("drop", "after")]
-EVERY = bool(os.environ.get("SLUICE_EVERY_FAULT"))
-"""Each statement meets one of the four faults; with this set, all of them."""
 
 
 @pytest.mark.parametrize("which", range(len(FAULTS)), ids=lambda which: "-".join(FAULTS[which]))
 def test_a_failure_at_any_statement_is_finished_by_the_next_run(
-    work: Workspace, fault: Callable[..., None], clear: Callable[[], int], which: int
+    work: Workspace, fault: Callable[..., None], clear: Callable[[], int], which: int, every: bool
 ) -> None:
-    """Refused, cut, or answered into the void: after one more run the environment is as specified and unlocked."""
+    """Refused, cut, or answered into the void: after one more run the environment is as specified and unlocked.
+
+    Each statement meets one of the four, or `every` one all of them.
+    """
     do, when = FAULTS[which]
-    number = 1 if EVERY else 1 + which
+    number = 1 if every else 1 + which
     while True:
         with _own(work, number) as own:
             fault(match=CHANGES, nth=number, when=when, do=do, errno=1)
@@ -224,14 +273,15 @@ def test_a_failure_at_any_statement_is_finished_by_the_next_run(
             with own.admin("dev") as session:
                 session.run(use_warehouse(own.spec("dev").warehouse.name))
                 assert locks.read(session, "dev") is None
-        number += 1 if EVERY else len(FAULTS)
+        number += 1 if every else len(FAULTS)
     assert number > 40
 
 
-ON_ACCOUNT = "CREATE DATABASE, CREATE WAREHOUSE, CREATE ROLE, CREATE USER, MANAGE GRANTS"
+ON_ACCOUNT = "CREATE WAREHOUSE, CREATE ROLE, CREATE USER, MANAGE GRANTS"
 PROVISIONER = (
     "CREATE ROLE SLUICE_PROVISIONER",
     f"GRANT {ON_ACCOUNT} ON ACCOUNT TO ROLE SLUICE_PROVISIONER",
+    "GRANT CREATE DATABASE ON ACCOUNT TO ROLE SLUICE_PROVISIONER WITH GRANT OPTION",
     "GRANT ROLE SYSADMIN TO ROLE SLUICE_PROVISIONER",
     "GRANT ROLE SLUICE_PROVISIONER TO ROLE ACCOUNTADMIN",
 )

@@ -6,6 +6,9 @@ from airflow.sdk import Asset
 
 from sluice.domain.deployments import Deployment
 
+ENVIRONMENTS = Asset("sluice://environments", group="sluice")
+"""Updated whenever an environment was made or repaired; its events name it."""
+
 
 def environment_asset(environment: str) -> Asset:
     """Return the asset that downstream DAGs are scheduled on; its events name the deployment and its release."""

@@ -96,6 +96,23 @@ def kept(store: UPath, environment: str, deployment: str, name: str, into: Path)
     return into / name
 
 
+def moved(manifest: Path, into: Path, live: str) -> Path:
+    """Return a folder with the manifest as if it had been built in `live`, and not in a candidate that took its name.
+
+    dbt defers to relations by the names of the manifest, and a candidate's name is gone after its cut-over.
+    """
+    content = _read(manifest)
+    for node in (*content["nodes"].values(), *content.get("disabled", {}).values()):
+        for one in node if isinstance(node, list) else [node]:
+            built = str(one.get("database") or "")
+            if built.upper().startswith(f"{live}__C_"):
+                one["relation_name"] = str(one.get("relation_name") or "").replace(built, live, 1) or None
+                one["database"] = live
+    into.mkdir(parents=True, exist_ok=True)
+    (into / "manifest.json").write_text(json.dumps(content))
+    return into
+
+
 def deployment_home(store: UPath, environment: str, deployment: str) -> UPath:
     """Return the folder of a deployment's artifacts."""
     return store / "artifacts" / environment / deployment

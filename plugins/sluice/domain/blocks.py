@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from decimal import Decimal
+from difflib import get_close_matches
 from enum import StrEnum
 from typing import Annotated, Literal, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, model_validator
 
 from sluice.domain.names import Identifier
 from sluice.domain.sizes import Size
@@ -23,12 +26,26 @@ class Kind(StrEnum):
     PRODUCTION = "production"
     STAGING = "staging"
     DEVELOPMENT = "development"
+    FEATURE = "feature"
+    TESTING = "testing"
+    SANDBOX = "sandbox"
+
+    @property
+    def standing(self) -> bool:
+        """Whether such an environment stands for good, with a file of its own; the others come and go."""
+        return self in {Kind.PRODUCTION, Kind.STAGING, Kind.DEVELOPMENT}
 
 
 class Block(BaseModel):
     """A part of a spec: frozen, and an unknown key is an error."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True, ser_json_timedelta="float")
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        arbitrary_types_allowed=True,
+        ser_json_timedelta="float",
+        allow_inf_nan=False,
+    )
 
 
 def _identifier(value: object) -> Identifier:
@@ -48,15 +65,22 @@ def _size(value: object) -> Size:
 
 
 def _nearest_size(text: str) -> str:
-    from difflib import get_close_matches
-
     near = get_close_matches(text.upper().replace("-", "").replace("_", ""), [size.value for size in Size], 1, 0.3)
     return near[0] if near else "XSMALL"
 
 
 def _plain(text: str) -> str:
-    if not re.fullmatch(r"[a-z][a-z0-9_]{0,30}", text):
-        raise ValueError("lower-case letters, digits and underscores, at most 31, e.g. dev, staging, prod")
+    if not re.fullmatch(r"[a-z][a-z0-9_]{0,62}", text):
+        raise ValueError("lower-case letters, digits and underscores, at most 63, e.g. dev, staging, prod")
+    return text
+
+
+def _zone(text: str) -> str:
+    try:
+        ZoneInfo(text)
+    except (ValueError, OSError, ZoneInfoNotFoundError):
+        near = get_close_matches(text, sorted(available_timezones()), 1)
+        raise ValueError(f"no such time zone; say {near[0] if near else 'Europe/Berlin'}") from None
     return text
 
 
@@ -66,16 +90,24 @@ def _connection(text: str) -> str:
     return text
 
 
-Name = Annotated[Identifier, BeforeValidator(_identifier)]
+def _qualified(text: str) -> str:
+    parts = text.split(".")
+    if len(parts) != 3:  # noqa: PLR2004 (database, schema, name)
+        raise ValueError("database.schema.name, e.g. SLUICE.CONTROL.GUARD_WAREHOUSE")
+    return ".".join(_identifier(part).name for part in parts)
+
+
+Procedure = Annotated[str, AfterValidator(_qualified)]
+Name = Annotated[Identifier, BeforeValidator(_identifier), PlainSerializer(str)]
 SizeName = Annotated[Size, BeforeValidator(_size)]
 EnvironmentName = Annotated[str, AfterValidator(_plain)]
 ConnectionId = Annotated[str, AfterValidator(_connection)]
+Zone = Annotated[str, AfterValidator(_zone)]
 
 
-class DatabaseBlock(Block):
-    """The live database. Children of a promotable one survive swaps, so it is never transient."""
+class StorageBlock(Block):
+    """How a database keeps what is in it. One that is swapped is never transient."""
 
-    name: Name
     retention_days: Annotated[int, Field(ge=0, le=90)] = 1
     transient: bool = False
     drop_temporary_tables: bool = True
@@ -87,10 +119,15 @@ class DatabaseBlock(Block):
         return self
 
 
-class WarehouseBlock(Block):
-    """The environment's own compute."""
+class DatabaseBlock(StorageBlock):
+    """The live database."""
 
     name: Name
+
+
+class ComputeBlock(Block):
+    """How large and how patient a warehouse is."""
+
     size: SizeName
     promotion_size: SizeName | None = None
     generation: Literal["1", "2"] = "1"
@@ -109,6 +146,17 @@ class WarehouseBlock(Block):
                 f"say max_cluster_count: {self.min_cluster_count}"
             )
         return self
+
+    @property
+    def promoting(self) -> Size:
+        """Its size while a promotion runs: the promotion size, unless the usual one is as large."""
+        return max(self.size, self.promotion_size or self.size, key=lambda one: one.credits_per_hour)
+
+
+class WarehouseBlock(ComputeBlock):
+    """The environment's own compute."""
+
+    name: Name
 
 
 class LimitsBlock(Block):
@@ -134,6 +182,12 @@ class BudgetBlock(Block):
     hourly_usd: Dollars
     alert_at_percent: Annotated[int, Field(ge=1, le=100)] = 80
     at_limit: AtLimit = AtLimit.SUSPEND
+    monitor: bool = True
+    """Whether a resource monitor is the second guard: it tells only, unless `at_limit` says suspend."""
+    zone: Zone = "UTC"
+    """Where its day begins: the budget is whole again then."""
+    when_suspended: Literal["wait", "fail"] = "wait"
+    """What a run does that would work here while the budget has suspended it, or the clock has closed it."""
 
     @model_validator(mode="after")
     def _hour_within_day(self) -> Self:
@@ -149,8 +203,45 @@ class AccessBlock(Block):
 
     role: Name
     user: Name
+    """The service user that builds here."""
+    shared_user: bool = False
+    """The user is another environment's: it gets the role, and stays as it is."""
     readers: tuple[Name, ...] = ()
     parent_role: Name = Identifier("SYSADMIN")
+
+
+class BaseBlock(Block):
+    """What an environment's database is a zero-copy clone of."""
+
+    environment: EnvironmentName
+    database: Name
+    schemas: tuple[Name, ...] = ()
+    """Only these; none named: the whole database."""
+    at: datetime | None = None
+    """The moment, within the base's retention; none: now."""
+
+    @model_validator(mode="after")
+    def _a_moment_has_a_zone(self) -> Self:
+        if self.at is not None and self.at.tzinfo is None:
+            raise ValueError(f"the moment {self.at} has no zone: say {self.at.isoformat()}Z")
+        return self
+
+
+class LifetimeBlock(Block):
+    """How long an environment that comes and goes may stay."""
+
+    hours: Annotated[int, Field(ge=1)]
+    """What it gets when nobody says otherwise."""
+    max_hours: Annotated[int, Field(ge=1)]
+    """From its making to its end, however often it is extended."""
+    pin: bool = True
+    """Whether it may be pinned, so that no sweep takes it."""
+
+    @model_validator(mode="after")
+    def _default_within_maximum(self) -> Self:
+        if self.hours > self.max_hours:
+            raise ValueError(f"hours {self.hours} exceeds max_hours {self.max_hours}: say max_hours: {self.hours}")
+        return self
 
 
 class MonitoringBlock(Block):
@@ -159,7 +250,7 @@ class MonitoringBlock(Block):
     freshness_hours: Annotated[int, Field(ge=1)]
     criticality: Literal["low", "medium", "high", "critical"]
     watch: tuple[Literal["performance", "cost", "sla"], ...] = ("performance", "cost", "sla")
-    channels: tuple[Literal["slack", "email", "pagerduty"], ...] = ()
+    channels: tuple[Literal["slack", "email", "pagerduty", "executives"], ...] = ()
 
 
 class DbtBlock(Block):

@@ -9,7 +9,7 @@ from typing import Literal, cast, get_args
 from sluice.domain.gates import Evidence
 from sluice.errors import SpecError
 
-Kind = Literal["promotion", "refresh", "rollback"]
+Kind = Literal["promotion", "refresh", "rollback", "provision"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import datetime
 
+from sluice.domain.closings import at
 from sluice.domain.control import tag_name
 from sluice.domain.estate import Circumstances, Database, Estate, Grant, User, Warehouse
 from sluice.domain.names import Identifier, Marker, Qualified, deployment_id
+from sluice.domain.prices import Prices
 from sluice.domain.specs import EnvironmentSpec
 from sluice.domain.steps import (
     AlterDatabase,
     AlterUser,
     AlterWarehouse,
     Change,
+    CloneDatabase,
+    CloneSchema,
     CreateControl,
     CreateDatabase,
     CreateRole,
@@ -25,10 +29,11 @@ from sluice.domain.steps import (
     GrantPrivileges,
     GrantRole,
     Plan,
+    SetMonitor,
     SetTags,
     Step,
 )
-from sluice.domain.wants import PUBLIC, wanted
+from sluice.domain.wants import PUBLIC, belt_stops, wanted
 from sluice.errors import RefusedError
 
 _MINIMUM_BILLED = 60
@@ -43,17 +48,21 @@ def plan(
     fingerprint: str,
     public_key: str,
     circumstances: Circumstances = _NONE,
+    prices: Prices = Prices(),  # noqa: B008 (frozen)
 ) -> Plan:
     """Return the steps from what is found to what the spec wants; none when it is there already."""
-    want = wanted(spec, fingerprint)
+    spec = at(spec, now)
+    want = wanted(spec, fingerprint, prices)
     _refuse_what_is_not_ours(spec, found)
     marker = Marker(spec.name)
     steps: list[Step] = [
         *_control(spec, want, found),
         *_roles(want, found, marker),
         *_warehouse(spec, want, found, circumstances, marker),
+        *_monitor(spec, want, found, circumstances),
         *_sources(want, found),
         *_database(spec, want, found, now),
+        *_schemas(spec, found, circumstances),
         *_user(want, found, public_key, marker),
         *_tag_names(want, found),
         *_grants(want, found, circumstances),
@@ -81,6 +90,7 @@ def _is_foundation(step: Step) -> bool:
 
 
 def _refuse_what_is_not_ours(spec: EnvironmentSpec, found: Estate) -> None:
+    _refuse_foreign_warehouse(spec, found)
     there = found.database
     if there is None:
         return
@@ -105,6 +115,21 @@ def _refuse_what_is_not_ours(spec: EnvironmentSpec, found: Estate) -> None:
         )
 
 
+def _refuse_foreign_warehouse(spec: EnvironmentSpec, found: Estate) -> None:
+    """Another environment's is never taken over; one without a marker only where a spec's file names it."""
+    there = found.warehouse
+    if there is None or there.environment == spec.name or (there.environment is None and spec.kind.standing):
+        return
+    says = f"belongs to environment {there.environment}" if there.environment else "does not say that it is ours"
+    raise RefusedError(
+        f"the warehouse exists and {says}",
+        where=f"environment {spec.name}: warehouse.name",
+        value=str(there.name),
+        good=f"another name, or, to adopt it: its comment set to {Marker(spec.name).comment}",
+        untouched="the warehouse and everything else",
+    )
+
+
 def _control(spec: EnvironmentSpec, want: Estate, found: Estate) -> Iterable[Step]:
     missing = want.control - found.control
     if missing:
@@ -127,7 +152,11 @@ def _warehouse(
         yield CreateWarehouse(made, marker, "the environment's own compute is not there")
         return
     scaled = circumstances.lock_holder is not None and there.size == spec.warehouse.promotion_size
-    changes = [one for one in _differences(there, made) if not (one.setting == "size" and scaled)]
+    changes = [
+        one
+        for one in _differences(there, made)
+        if not (one.setting == "size" and scaled) and one.setting not in circumstances.held | circumstances.closed
+    ]
     for part in (
         [one for one in changes if one.setting == "auto_resume"],
         [one for one in changes if one.setting != "auto_resume"],
@@ -143,6 +172,35 @@ def _differences(there: Warehouse, made: Warehouse) -> Iterable[Change]:
             yield Change(one.name, str(before), after)
 
 
+def _monitor(spec: EnvironmentSpec, want: Estate, found: Estate, circumstances: Circumstances) -> Iterable[Step]:
+    procedure = None if circumstances.may_monitor else spec.monitor_procedure
+    made, there = want.monitor, found.monitor
+    if made is None or want.warehouse is None or _no_belt(spec, found, circumstances) is not None:
+        return
+    if procedure and there is not None:  # what it tells and when it stops is the procedure's to say
+        there = replace(there, tells=made.tells, stops=made.stops)
+    if there != made:
+        why = "no native guard of the budget yet" if there is None else "differs from the budget"
+        yield SetMonitor(made, want.warehouse.name, there is None, why, procedure)
+
+
+def _no_belt(spec: EnvironmentSpec, found: Estate, circumstances: Circumstances) -> str | None:
+    """Why the environment has no resource monitor of ours, though its spec wants one."""
+    if circumstances.guarded_by is not None:
+        return f"the warehouse has resource monitor {circumstances.guarded_by}, which is not ours and stays"
+    if found.monitor is not None and found.monitor.elsewhere:
+        also = ", ".join(str(one) for one in found.monitor.elsewhere)
+        return f"resource monitor {found.monitor.name} guards {also} as well, is not ours and stays as it is"
+    if not circumstances.may_monitor and spec.monitor_procedure is None:
+        return (
+            "no resource monitor: only ACCOUNTADMIN may make one (give the admin connection that role, or name a "
+            "monitor_procedure)"
+        )
+    if not circumstances.may_monitor and belt_stops(spec) is None:
+        return f"no resource monitor: {spec.monitor_procedure} makes one that stops, and this one would only tell"
+    return None
+
+
 def _sources(want: Estate, found: Estate) -> Iterable[Step]:
     for source in sorted(want.sources - found.sources):
         yield CreateSource(source, "the spec reads it; it is not there yet")
@@ -154,10 +212,22 @@ def _database(spec: EnvironmentSpec, want: Estate, found: Estate, now: datetime)
         return
     if there is None:
         first = Marker(spec.name, deployment_id(now, f"provision {spec.name}"))
-        yield CreateDatabase(made, first, "the live database is not there")
+        if spec.base is not None and not spec.base.schemas:
+            yield CloneDatabase(made, spec.base, first, "the environment's database is not there")
+        else:
+            yield CreateDatabase(made, first, "the live database is not there")
     elif there.retention_days != made.retention_days:
         change = Change("retention_days", str(there.retention_days), made.retention_days)
         yield AlterDatabase(made.name, (change,), "differs from the spec")
+
+
+def _schemas(spec: EnvironmentSpec, found: Estate, circumstances: Circumstances) -> Iterable[Step]:
+    if spec.base is None:
+        return
+    for schema in spec.base.schemas:
+        there = found.database is not None and Qualified(spec.database.name, schema) in circumstances.schemas
+        if not there:
+            yield CloneSchema(spec.database.name, schema, spec.base, "the schema was asked for and is not there")
 
 
 def _user(want: Estate, found: Estate, public_key: str, marker: Marker) -> Iterable[Step]:
@@ -180,10 +250,11 @@ def _grants(want: Estate, found: Estate, circumstances: Circumstances) -> Iterab
         GrantRole(one, "not granted")
         for one in sorted(want.memberships - found.memberships, key=lambda one: (one.role, one.to_kind, one.to))
     )
-    fresh = found.database is None
+    cloned = any(one.scope == "all" and one.privilege == "OWNERSHIP" for one in want.grants)
+    fresh = found.database is None and not cloned
     groups: dict[tuple[str, Qualified | None, Identifier, str, bool], list[Grant]] = {}
     for grant in want.grants - found.grants:
-        if fresh and grant.scope == "all" and _inside(grant.on, want.database):
+        if fresh and grant.scope == "all" and grant.privilege != "OWNERSHIP" and _inside(grant.on, want.database):
             continue  # nothing is in there yet; what comes is covered by the future grants
         if not fresh and _is_public(grant, want.database) and grant.on not in circumstances.schemas:
             continue
@@ -205,8 +276,11 @@ def _order(item: tuple[tuple[str, Qualified | None, Identifier, str, bool], list
     kind, on, role, scope, owner = item[0]
     lock = on is not None and on.schema is not None and on.schema.name.startswith("LOCK_")
     ranks = {"ACCOUNT": 0, "WAREHOUSE": 1, "DATABASE": 2, "SCHEMA": 3}
-    # Ownership last: whoever gives it away can still give the rest first. The lock's schema before everything.
-    return (not lock, owner and kind == "DATABASE", ranks.get(kind, 4), str(on), str(role), scope, not owner)
+    # Ownership last: whoever gives it away can still give the rest first. The lock's schema before everything. What was
+    # cloned changes hands before anything is granted on it: what others held on it in the base is taken away by that.
+    contents = owner and scope == "all"
+    rank = ranks.get(kind, 4)
+    return (not lock, not contents, owner and kind == "DATABASE", rank, str(on), str(role), scope, not owner)
 
 
 def _inside(on: Qualified | None, database: Database | None) -> bool:
@@ -250,6 +324,14 @@ def _notes(spec: EnvironmentSpec, found: Estate, circumstances: Circumstances) -
             f"future grants on {shadow[0].lower()}s in schema {shadow[1]} make Snowflake ignore those on the database "
             "there, for all roles: revoke them, or readers miss what is made new"
         )
+    if spec.budget.monitor and (why := _no_belt(spec, found, circumstances)) is not None:
+        yield f"{why}; the budget is then guarded by sluice alone"
+    if not spec.budget.monitor and found.monitor is not None:
+        yield f"resource monitor {found.monitor.name} is there, though budget.monitor is false: drop it by hand"
+    if circumstances.held:
+        yield f"its budget holds {', '.join(sorted(circumstances.held))} of the warehouse: sluice budget status"
+    if circumstances.closed:
+        yield f"{spec.name} is closed by its hours: {', '.join(sorted(circumstances.closed))} is off until it opens"
     if circumstances.lock_holder:
         size = found.warehouse.size if found.warehouse else None
         scaled = size is not None and size == spec.warehouse.promotion_size != spec.warehouse.size

@@ -7,6 +7,7 @@ from typing import Literal
 
 from sluice.domain.names import Identifier, Qualified
 from sluice.domain.sizes import Size
+from sluice.errors import StopError
 
 Scope = Literal["one", "all", "future"]
 
@@ -30,6 +31,17 @@ class Warehouse:
     queue_timeout: int
     statement_timeout: int
 
+    def refuse_foreign(self, environment: str) -> None:
+        """A warehouse of the name that does not bear the environment's marker is not ours to change or to stop."""
+        if self.environment != environment:
+            raise StopError(
+                "the warehouse does not bear this environment's marker",
+                where=f"warehouse {self.name}",
+                value=self.environment,
+                good=f"a warehouse that says it belongs to {environment}",
+                untouched="everything",
+            )
+
 
 @dataclass(frozen=True, slots=True)
 class Database:
@@ -39,6 +51,22 @@ class Database:
     environment: str | None
     retention_days: int
     transient: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Monitor:
+    """A resource monitor of one warehouse: credits a day, the second guard that works when nobody watches."""
+
+    name: Identifier
+    credits_a_day: int
+    attached: bool
+    """To the environment's warehouse."""
+    tells: tuple[int, ...] = ()
+    """Percents of the credits at which it tells the account's administrators."""
+    stops: int | None = None
+    """The percent at which it aborts what runs and lets nothing start until the next UTC day; None: it only tells."""
+    elsewhere: tuple[Identifier, ...] = ()
+    """Other warehouses that it guards: then it is not ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +120,7 @@ class Estate:
     tag_names: frozenset[Qualified] = frozenset()
     roles: frozenset[Identifier] = frozenset()
     warehouse: Warehouse | None = None
+    monitor: Monitor | None = None
     database: Database | None = None
     sources: frozenset[Identifier] = frozenset()
     user: User | None = None
@@ -110,3 +139,11 @@ class Circumstances:
     """Schemas that are in the live database now."""
     uncovered: tuple[str, ...] = ()
     """Relations that lack a grant which `all` should cover, for the reason of the step."""
+    held: frozenset[str] = frozenset()
+    """Settings of the warehouse that its budget holds: they are not drift, and are given back by the budget."""
+    closed: frozenset[str] = frozenset()
+    """Settings of the warehouse that the clock holds while the environment is closed: not drift either."""
+    guarded_by: Identifier | None = None
+    """The resource monitor of the warehouse that is not ours: it stays."""
+    may_monitor: bool = True
+    """Whether who provisions may make resource monitors: only ACCOUNTADMIN may (Snowflake: CREATE RESOURCE MONITOR)."""

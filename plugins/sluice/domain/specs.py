@@ -11,6 +11,7 @@ from pydantic import Field, model_validator
 
 from sluice.domain.blocks import (
     AccessBlock,
+    BaseBlock,
     Block,
     BudgetBlock,
     ConnectionId,
@@ -18,13 +19,16 @@ from sluice.domain.blocks import (
     DbtBlock,
     EnvironmentName,
     Kind,
+    LifetimeBlock,
     LimitsBlock,
     MonitoringBlock,
     Name,
+    Procedure,
     PromotionBlock,
     SessionBlock,
     WarehouseBlock,
 )
+from sluice.domain.hours import HoursBlock, WarehouseScheduleBlock
 from sluice.domain.names import Identifier
 from sluice.domain.reading import read_model
 from sluice.errors import SpecError
@@ -43,10 +47,18 @@ class EnvironmentSpec(Block):
     admin_connection: ConnectionId = "snowflake_admin"
     upstream: EnvironmentName | None = None
     control_database: Name = Identifier("SLUICE")
+    monitor_procedure: Procedure | None = None
+    """An ACCOUNTADMIN's procedure that makes and attaches the resource monitor, where the admin connection may not."""
+    base: BaseBlock | None = None
+    lifetime: LifetimeBlock | None = None
     database: DatabaseBlock
     sources: tuple[Name, ...] = ()
     warehouse: WarehouseBlock
     limits: LimitsBlock = LimitsBlock()
+    hours: HoursBlock | None = None
+    """When it is open; none: always."""
+    warehouse_schedule: WarehouseScheduleBlock | None = None
+    """Its clusters by the time of the day; none: those of `warehouse`."""
     budget: BudgetBlock
     access: AccessBlock
     monitoring: MonitoringBlock
@@ -64,6 +76,26 @@ class EnvironmentSpec(Block):
             )
         if self.promotion.strategy == "blue_green" and len(self.database.name.name) > _LONGEST_LIVE:
             raise ValueError(f"database.name leaves no room for candidates: at most {_LONGEST_LIVE} characters")
+        return self
+
+    @model_validator(mode="after")
+    def _comes_and_goes(self) -> Self:
+        if self.kind.standing and (self.base is not None or self.lifetime is not None):
+            field = "base" if self.base is not None else "lifetime"
+            raise ValueError(f"{field}: a {self.kind} environment stands for good: leave it out")
+        if not self.kind.standing and self.lifetime is None:
+            raise ValueError(
+                f"a {self.kind} environment comes and goes: make it from a template (include/environments/templates), "
+                "not from a file of its own"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _production_never_closes(self) -> Self:
+        if self.kind is Kind.PRODUCTION and self.hours is not None:
+            raise ValueError(
+                "hours: production is watched, never stopped: say warehouse_schedule for fewer clusters at night"
+            )
         return self
 
     @model_validator(mode="after")

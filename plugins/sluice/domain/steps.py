@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import assert_never
 
-from sluice.domain.estate import Database, Grant, Membership, User, Warehouse
+from sluice.domain.blocks import BaseBlock
+from sluice.domain.estate import Database, Grant, Membership, Monitor, User, Warehouse
 from sluice.domain.names import Identifier, Marker, Qualified
 
 
@@ -66,6 +67,38 @@ class CreateDatabase:
 
 
 @dataclass(frozen=True, slots=True)
+class CloneDatabase:
+    """Make the database as a zero-copy clone of the base, marked as ours."""
+
+    database: Database
+    base: BaseBlock
+    marker: Marker
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class CloneSchema:
+    """Make one schema as a zero-copy clone of the base's."""
+
+    database: Identifier
+    schema: Identifier
+    base: BaseBlock
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetMonitor:
+    """Make the resource monitor, or give it its credits, and attach it to the warehouse."""
+
+    monitor: Monitor
+    warehouse: Identifier
+    fresh: bool
+    reason: str
+    procedure: str | None = None
+    """Of an ACCOUNTADMIN, `DATABASE.SCHEMA.NAME`, that does it for a role that may not."""
+
+
+@dataclass(frozen=True, slots=True)
 class AlterDatabase:
     """Set what differs."""
 
@@ -111,6 +144,15 @@ class GrantRole:
 
 
 @dataclass(frozen=True, slots=True)
+class GrantViewer:
+    """Let a role read the account's usage views that a database role of SNOWFLAKE shows."""
+
+    viewer: str
+    role: Identifier
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class GrantPrivileges:
     """Give a role what it lacks on one object, or on all or all future objects of a kind."""
 
@@ -144,11 +186,15 @@ Step = (
     | CreateWarehouse
     | AlterWarehouse
     | CreateDatabase
+    | CloneDatabase
+    | CloneSchema
+    | SetMonitor
     | AlterDatabase
     | CreateSource
     | CreateUser
     | AlterUser
     | GrantRole
+    | GrantViewer
     | GrantPrivileges
     | CreateTag
     | SetTags
@@ -198,7 +244,7 @@ def as_text(plan: Plan) -> str:
     return "\n".join([*head, *body, *(f"  note: {note}" for note in plan.notes)])
 
 
-def _words(step: Step) -> tuple[str, str, str]:  # noqa: C901, PLR0911 (one case for each step of the closed union)
+def _words(step: Step) -> tuple[str, str, str]:  # noqa: C901, PLR0911, PLR0912 (one case for each step of the closed union)
     match step:
         case CreateControl():
             return "create", f"control database {step.database}", ", ".join(str(one) for one in step.missing)
@@ -212,6 +258,19 @@ def _words(step: Step) -> tuple[str, str, str]:  # noqa: C901, PLR0911 (one case
             return "alter", f"warehouse {step.warehouse}", _changes(step.changes)
         case CreateDatabase():
             return "create", f"database {step.database.name}", f"empty, retention {step.database.retention_days} days"
+        case CloneDatabase():
+            return "clone", f"database {step.database.name}", f"of {_of(step.base)}, zero-copy"
+        case CloneSchema():
+            return "clone", f"schema {step.database}.{step.schema}", f"of {_of(step.base)}, zero-copy"
+        case SetMonitor():
+            verb, guard = "create" if step.fresh else "alter", step.monitor
+            by = f", by {step.procedure}" if step.procedure else ""
+            does = f"stops at {guard.stops} %" if guard.stops else "only tells"
+            return (
+                verb,
+                f"resource monitor {guard.name}",
+                f"{guard.credits_a_day} credits a day on {step.warehouse}, {does}{by}",
+            )
         case AlterDatabase():
             return "alter", f"database {step.database}", _changes(step.changes)
         case CreateSource():
@@ -223,6 +282,8 @@ def _words(step: Step) -> tuple[str, str, str]:  # noqa: C901, PLR0911 (one case
         case GrantRole():
             to = step.membership
             return "grant", f"role {to.role}", f"to {to.to_kind.lower()} {to.to}"
+        case GrantViewer():
+            return "grant", f"SNOWFLAKE.{step.viewer}", f"to role {step.role}"
         case GrantPrivileges():
             return "grant", ", ".join(step.privileges), f"on {_where(step.grant)} to role {step.grant.role}"
         case CreateTag():
@@ -232,6 +293,10 @@ def _words(step: Step) -> tuple[str, str, str]:  # noqa: C901, PLR0911 (one case
             return "tag", f"{step.kind.lower()} {step.on}", values
         case _:
             assert_never(step)
+
+
+def _of(base: BaseBlock) -> str:
+    return f"{base.database}" if base.at is None else f"{base.database} as at {base.at:%Y-%m-%d %H:%M:%S} UTC"
 
 
 def _changes(changes: Sequence[Change]) -> str:

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sluice.domain.control import CONTROL, JOURNAL, TAGS, VIEWS, journal_table, lock_schema, tag_name
-from sluice.domain.estate import Database, Estate, Grant, Membership, Tagged, User, Warehouse
+from sluice.domain.blocks import AtLimit, Kind
+from sluice.domain.control import CONTROL, JOURNAL, METER, TAGS, VIEWS, journal_table, lock_schema, tag_name
+from sluice.domain.estate import Database, Estate, Grant, Membership, Monitor, Tagged, User, Warehouse
 from sluice.domain.names import Identifier, Qualified
+from sluice.domain.prices import Prices
 from sluice.domain.specs import EnvironmentSpec
 
 PUBLIC = Identifier("PUBLIC")
+BELT = 110
+"""Percent of the day's credits at which a resource monitor stops what the budget would have stopped at 100."""
 
 
-def wanted(spec: EnvironmentSpec, fingerprint: str) -> Estate:
+def wanted(spec: EnvironmentSpec, fingerprint: str, prices: Prices = Prices()) -> Estate:  # noqa: B008 (frozen)
     """Return the estate that the spec describes; `fingerprint` is of the connection's key pair."""
     tags = {Identifier.parse(key): value for key, value in spec.tags.items()}
     tags[Identifier("ENVIRONMENT")] = spec.name
@@ -22,9 +26,12 @@ def wanted(spec: EnvironmentSpec, fingerprint: str) -> Estate:
         tag_names=frozenset(tag_name(control, tag) for tag in tags),
         roles=frozenset({spec.access.role, *spec.access.readers}),
         warehouse=_warehouse(spec),
+        monitor=_monitor(spec, prices) if spec.budget.monitor else None,
         database=Database(spec.database.name, spec.name, spec.database.retention_days, spec.database.transient),
         sources=frozenset(spec.sources),
-        user=User(spec.access.user, fingerprint, spec.access.role, spec.warehouse.name),
+        user=None
+        if spec.access.shared_user
+        else User(spec.access.user, fingerprint, spec.access.role, spec.warehouse.name),
         memberships=frozenset(_memberships(spec)),
         grants=frozenset([*_of_the_role(spec, tags), *_of_readers(spec)]),
         tagged=frozenset(
@@ -39,7 +46,7 @@ def _control(spec: EnvironmentSpec) -> Iterable[Qualified]:
     yield Qualified(control)
     for schema in (CONTROL, TAGS, lock_schema(spec.name)):
         yield Qualified(control, schema)
-    for name in (JOURNAL, *VIEWS):
+    for name in (JOURNAL, METER, *VIEWS):
         yield Qualified(control, CONTROL, name)
 
 
@@ -62,6 +69,27 @@ def _warehouse(spec: EnvironmentSpec) -> Warehouse:
     )
 
 
+def _monitor(spec: EnvironmentSpec, prices: Prices) -> Monitor:
+    """It stops later than sluice does: it only matters where sluice does not look; production is never stopped."""
+    return Monitor(
+        monitor_name(spec),
+        prices.credits(spec.budget.daily_usd),
+        attached=True,
+        tells=tuple(sorted({50, spec.budget.alert_at_percent, 100})),
+        stops=belt_stops(spec),
+    )
+
+
+def belt_stops(spec: EnvironmentSpec) -> int | None:
+    """Return the percent of the day's credits at which its monitor stops an environment; None: it only tells."""
+    return BELT if spec.budget.at_limit is AtLimit.SUSPEND and spec.kind is not Kind.PRODUCTION else None
+
+
+def monitor_name(spec: EnvironmentSpec) -> Identifier:
+    """Return the name of an environment's resource monitor."""
+    return Identifier(f"{spec.database.name}_RM")
+
+
 def _memberships(spec: EnvironmentSpec) -> Iterable[Membership]:
     role = spec.access.role
     yield Membership(role, "ROLE", spec.access.parent_role)
@@ -77,6 +105,11 @@ def _of_the_role(spec: EnvironmentSpec, tags: Iterable[Identifier]) -> Iterable[
         yield Grant(privilege, "WAREHOUSE", Qualified(spec.warehouse.name), role)
     yield Grant("OWNERSHIP", "DATABASE", live, role)
     yield Grant("OWNERSHIP", "SCHEMA", Qualified(live.database, PUBLIC), role)
+    if spec.base is not None:  # what was cloned still belongs to whom it belonged there
+        for kind in ("SCHEMA", "TABLE", "VIEW"):
+            yield Grant("OWNERSHIP", kind, live, role, "all")
+        if spec.base.schemas:  # what was not cloned is read in the base: dbt defers to it
+            yield from _reading(Qualified(spec.base.database), role)
     for source in spec.sources:
         yield from _reading(Qualified(source), role)
     yield Grant("USAGE", "DATABASE", Qualified(control), role)

@@ -60,6 +60,8 @@ def follow(
             if state == "awaiting_input" and told.get(name) != state and approver is not None:
                 told[name] = state
                 approve(approver, run, name, say)
+            elif state == "up_for_retry":  # it will be asked once more
+                told.pop(name, None)
 
     state = api.wait(run, seconds=seconds, watch=watch)
     return Ended(run, state, api.tasks(run), reports)

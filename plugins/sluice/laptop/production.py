@@ -23,11 +23,15 @@ class Onlooker:
     def live(self, spec: EnvironmentSpec) -> Marker:
         """Return what live of an environment bears."""
         name = spec.database.name.name
-        with connect(self._settings("ACCOUNTADMIN")) as session:
+        with connect(self.administrator()) as session:
             found = markers(session, name)[name]
         if found is None:
             raise StopError("live bears no marker", where=name)
         return found
+
+    def administrator(self) -> ConnectionSettings:
+        """Return how the account's administrator connects."""
+        return self._settings("ACCOUNTADMIN")
 
     def consumer(self, spec: EnvironmentSpec) -> ConnectionSettings:
         """Return how a consumer of the environment connects: with a reader's role and nothing else."""

@@ -11,6 +11,7 @@ from sluice.laptop.follow import Ended, follow, next_run, why
 from sluice.laptop.production import Onlooker, what_must_agree
 from sluice.laptop.readers import Readers, Seen
 from sluice.laptop.rest import AirflowApi
+from sluice.laptop.runaway import Runaway
 from sluice.laptop.stack import Stack
 from sluice.laptop.story import Step, Story
 
@@ -46,6 +47,8 @@ class Script:
             step.outcome = f"{seen.reads} reads, {len(seen.values)} answers, {seen.errors} errors, {seen.torn} torn"
             if seen.errors or seen.torn or not seen.reads:
                 raise StopError("readers were disturbed", where=str(prod.database.name), value=seen.complaints[:3])
+        with self.story.step("A runaway in a feature environment is limited, then suspended") as step:
+            step.outcome = Runaway(self.stack, self.story, self.alice).play()
 
     def provision(self) -> None:
         """The three environments are as their specs say."""

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import assert_never
 
-from sluice.domain.control import JOURNAL, VIEWS
+from sluice.domain.control import JOURNAL, METER, VIEWS
 from sluice.domain.names import Marker
 from sluice.domain.steps import (
     AlterDatabase,
     AlterUser,
     AlterWarehouse,
+    CloneDatabase,
+    CloneSchema,
     CreateControl,
     CreateDatabase,
     CreateRole,
@@ -20,11 +22,13 @@ from sluice.domain.steps import (
     CreateWarehouse,
     GrantPrivileges,
     GrantRole,
+    GrantViewer,
     Plan,
+    SetMonitor,
     SetTags,
     Step,
 )
-from sluice.snowflake import control, provisioning, statements
+from sluice.snowflake import access, control, provisioning, statements
 from sluice.snowflake.connect import Session
 from sluice.snowflake.statements import Statement
 
@@ -39,7 +43,7 @@ def apply(session: Session, plan: Plan, done: Callable[[Step], None] = lambda _:
     return session.statements - before
 
 
-def statements_of(step: Step) -> list[Statement]:  # noqa: C901, PLR0911 (one case for each step of the closed union)
+def statements_of(step: Step) -> list[Statement]:  # noqa: C901, PLR0911, PLR0912 (one case for each step of the closed union)
     """Return the statements of one step."""
     match step:
         case CreateControl():
@@ -53,6 +57,15 @@ def statements_of(step: Step) -> list[Statement]:  # noqa: C901, PLR0911 (one ca
             return [provisioning.alter_warehouse(step.warehouse, step.changes, step.marker)]
         case CreateDatabase():
             return [provisioning.create_database(step.database, step.marker)]
+        case CloneDatabase():
+            return [provisioning.clone_database(step.database, step.base, step.marker)]
+        case CloneSchema():
+            return [provisioning.clone_schema(step.database, step.schema, step.base)]
+        case SetMonitor() if step.procedure is not None:
+            return [provisioning.call_monitor(step.procedure, step.monitor, step.warehouse)]
+        case SetMonitor():
+            made = provisioning.create_monitor(step.monitor) if step.fresh else provisioning.alter_monitor(step.monitor)
+            return [made, provisioning.attach_monitor(step.monitor, step.warehouse)]
         case AlterDatabase():
             return [provisioning.set_retention(step.database, int(one.wanted)) for one in step.changes]
         case CreateSource():
@@ -63,6 +76,8 @@ def statements_of(step: Step) -> list[Statement]:  # noqa: C901, PLR0911 (one ca
             return [provisioning.alter_user(step.user, step.public_key)]
         case GrantRole():
             return [provisioning.grant_role(step.membership)]
+        case GrantViewer():
+            return [access.grant_viewer(step.viewer, step.role)]
         case GrantPrivileges():
             return [provisioning.grant(step.privileges, step.grant)]
         case CreateTag():
@@ -81,5 +96,7 @@ def _control(step: CreateControl) -> Iterable[Statement]:
             yield control.create_schema(one.database, one.schema)
         elif one.name == JOURNAL:
             yield control.create_journal(one.database)
+        elif one.name == METER:
+            yield control.create_meter(one.database)
         elif one.name in VIEWS:
             yield control.create_view(one.database, one.name)

@@ -20,6 +20,7 @@ from sluice.snowflake.statements import Statement, Value
 
 Row = dict[str, Any]
 _CONTROL = Identifier("SLUICE")
+_ATTEMPTS = 3
 _PAUSES = (0.2, 1.0, 4.0)
 """Seconds to wait before each repetition of a statement whose answer was lost."""
 
@@ -109,6 +110,17 @@ class Session:
                     raise
                 time.sleep(seconds)
         return self._run(statement)
+
+    def persist(self, statement: Statement) -> None:
+        """Run a statement until it is answered: one that does no harm when it is done twice."""
+        for attempt in range(1, _ATTEMPTS + 1):
+            try:
+                self.run(statement)
+            except RetryError:
+                if attempt == _ATTEMPTS:
+                    raise
+            else:
+                return
 
     def _run(self, statement: Statement) -> list[Row]:
         self.statements += 1

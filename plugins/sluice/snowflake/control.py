@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sluice.domain.control import CONTROL, journal_table
+from sluice.domain.control import CONTROL, journal_table, meter_table
 from sluice.domain.events import Kind
 from sluice.domain.names import Identifier, Qualified
 from sluice.snowflake.statements import Statement
@@ -11,6 +11,15 @@ from sluice.snowflake.statements import Statement
 def create_database(control: Identifier, comment: str) -> Statement:
     """The control database is there."""
     return Statement(f"CREATE DATABASE IF NOT EXISTS {control.sql} COMMENT = %s", (comment,))
+
+
+def create_warehouse(name: Identifier, comment: str) -> Statement:
+    """The warehouse that sluice looks with is there: the smallest and cheapest, suspended after a minute, ours."""
+    return Statement(
+        f"CREATE WAREHOUSE IF NOT EXISTS {name.sql} WITH WAREHOUSE_SIZE = XSMALL GENERATION = '1' AUTO_SUSPEND = 60\n"
+        "  AUTO_RESUME = TRUE INITIALLY_SUSPENDED = TRUE COMMENT = %s",
+        (comment,),
+    )
 
 
 def create_schema(control: Identifier, schema: Identifier) -> Statement:
@@ -29,6 +38,17 @@ def create_journal(control: Identifier) -> Statement:
         "  DEPLOYMENT VARCHAR,\n"
         "  KIND VARCHAR NOT NULL,\n"
         "  PAYLOAD VARIANT\n"
+        ")"
+    )
+
+
+def create_meter(control: Identifier) -> Statement:
+    """The table of the meter's samples is there: one row a look, with all that it saw and what ran since the last."""
+    return Statement(
+        f"CREATE TABLE IF NOT EXISTS {meter_table(control).sql} (\n"
+        "  SAMPLED_AT TIMESTAMP_NTZ NOT NULL,\n"
+        "  SINCE TIMESTAMP_NTZ NOT NULL,\n"
+        "  FACTS VARIANT\n"
         ")"
     )
 

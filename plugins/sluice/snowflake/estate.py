@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 
-from sluice.domain.control import TAGS, lock_schema
-from sluice.domain.estate import Circumstances, Database, Estate, Grant, Membership, Tagged, User, Warehouse
+from sluice.domain.control import TAGS, control_warehouse, lock_schema
+from sluice.domain.estate import (
+    Circumstances,
+    Database,
+    Estate,
+    Grant,
+    Membership,
+    Tagged,
+    User,
+    Warehouse,
+)
 from sluice.domain.names import Identifier, Marker, Qualified
 from sluice.domain.sizes import Size
 from sluice.domain.specs import EnvironmentSpec
-from sluice.snowflake import locks, rows, show, statements
+from sluice.snowflake import locks, monitors, rows, show, statements
 from sluice.snowflake.connect import Row, Session
 
 _KINDS = ("SCHEMA", "TABLE", "VIEW")
@@ -18,38 +28,46 @@ _KINDS = ("SCHEMA", "TABLE", "VIEW")
 def observe(session: Session, spec: EnvironmentSpec) -> tuple[Estate, Circumstances]:
     """Return what is there of the environment, in a number of look-ups that does not depend on its size."""
     databases = {rows.name(row): row for row in session.run(show.databases())}
-    warehouse = _warehouse(session, spec.warehouse.name)
-    if warehouse is not None:
-        session.run(statements.use_warehouse(warehouse.name))
+    compute = warehouse(session, spec.warehouse.name)
+    if compute is not None:  # one that was stopped on purpose, by the clock or by a person, starts for nobody
+        usable = compute.name if compute.auto_resume else control_warehouse(spec.control_database)
+        session.run(statements.use_warehouse(usable))
     roles = {spec.access.role, *spec.access.readers} & {rows.name(row) for row in session.run(show.roles())}
     held = {role: session.run(show.grants_to(role)) for role in sorted(roles)}
     control = _control(session, spec) if spec.control_database in databases else frozenset()
-    contents = {name: _contents(session, name) for name in (spec.database.name, *spec.sources) if name in databases}
+    read = [spec.base.database] if spec.base is not None and spec.base.schemas else []
+    looked = dict.fromkeys((spec.database.name, *spec.sources, *read))
+    contents = {name: _contents(session, name) for name in looked if name in databases}
     grants = {one for role, found in held.items() for one in _grants(role, found)}
     grants |= {one for role in sorted(roles) for one in _future_grants(role, session.run(show.future_grants_to(role)))}
     covering, uncovered = _covering(held, contents)
     live = databases.get(spec.database.name)
+    belts = monitors.observe(session)
     tag_schema = Qualified(spec.control_database, TAGS)
     estate = Estate(
         control=control,
         tag_names=frozenset(_tag_names(session, tag_schema)) if tag_schema in control else frozenset(),
         roles=frozenset(roles),
-        warehouse=warehouse,
+        warehouse=compute,
+        monitor=belts.of(spec),
         database=_database(live) if live is not None else None,
         sources=frozenset(name for name in spec.sources if name in databases),
-        user=_user(session, spec.access.user),
+        user=None if spec.access.shared_user else _user(session, spec.access.user),
         memberships=frozenset(one for role in sorted(roles) for one in _memberships(session, role)),
         grants=frozenset(grants | covering),
-        tagged=frozenset(_tagged(session, spec, has_database=live is not None, warehouse=warehouse, control=control)),
+        tagged=frozenset(_tagged(session, spec, has_database=live is not None, warehouse=compute, control=control)),
     )
     return estate, Circumstances(
-        lock_holder=_lock_holder(session, spec, control, warehouse),
+        lock_holder=_lock_holder(session, spec, control, compute),
         schemas=contents[spec.database.name]["SCHEMA"] if live is not None else frozenset(),
         uncovered=tuple(sorted(uncovered)),
+        guarded_by=belts.foreign(spec),
+        may_monitor=(session.settings.role or "").upper() == "ACCOUNTADMIN",
     )
 
 
-def _warehouse(session: Session, name: Identifier) -> Warehouse | None:
+def warehouse(session: Session, name: Identifier) -> Warehouse | None:
+    """Return a warehouse with all of its settings; None where it is not there."""
     row = next((one for one in session.run(show.warehouses(name)) if rows.name(one) == name), None)
     if row is None:
         return None
@@ -155,6 +173,8 @@ def _covering(
         for database, inside in contents.items():
             used = {Qualified(one.database, one.schema) for kind in ("TABLE", "VIEW") for one in inside[kind]}
             enters = ("USAGE", "DATABASE", Qualified(database)) in has
+            if _owned(has, inside):
+                covering |= {Grant("OWNERSHIP", kind, Qualified(database), role, "all") for kind in _KINDS}
             for kind in _KINDS:
                 privilege = "USAGE" if kind == "SCHEMA" else "SELECT"
                 objects = used if kind == "SCHEMA" else inside[kind]
@@ -166,6 +186,11 @@ def _covering(
                 elif enters:
                     uncovered |= {f"{kind.lower()} {one}" for one in lacking}
     return covering, uncovered
+
+
+def _owned(has: AbstractSet[tuple[str, str, Qualified | None]], inside: dict[str, frozenset[Qualified]]) -> bool:
+    """Whether the role owns every schema, table and view."""
+    return all(("OWNERSHIP", kind, one) in has for kind in _KINDS for one in inside[kind])
 
 
 def _memberships(session: Session, role: Identifier) -> Iterable[Membership]:

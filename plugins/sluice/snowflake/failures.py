@@ -47,7 +47,7 @@ _REFUSALS: dict[int, tuple[type[RefusedError], str | None]] = {
     3540: (DeniedError, _GRANT),
     606: (RefusedError, "the environment's warehouse there and able to resume: provision_environment repairs it"),
 }
-_LOGIN = frozenset({390100, 390101, 390102, 390104, 390144, 394300, 251005, 251006, 251008})
+_LOGIN = frozenset({390100, 390101, 390102, 390104, 390144, 394300, 390189, 251005, 251006, 251008})
 _LINE = frozenset({250002, 250003, 250005, 251010, 251011, 251012, 252010, 390111, 390112, 390114})
 _UNREACHABLE = frozenset({250001, 250007, 251009})
 _BUSY = frozenset({604, 625, 630, 90073, 390195, 300005})

@@ -9,12 +9,9 @@ from datetime import UTC, datetime
 from sluice.domain import control as names
 from sluice.domain.events import Event
 from sluice.domain.names import Identifier, Marker
-from sluice.errors import RetryError
 from sluice.snowflake import control
 from sluice.snowflake.connect import Row, Session
 from sluice.snowflake.statements import Statement, Value
-
-_ATTEMPTS = 3
 
 
 def ensure(session: Session) -> None:
@@ -24,21 +21,14 @@ def ensure(session: Session) -> None:
     for schema in (names.CONTROL, names.TAGS):
         session.run(control.create_schema(name, schema))
     session.run(control.create_journal(name))
+    session.run(control.create_meter(name))
     for view in names.VIEWS:
         session.run(control.create_view(name, view))
 
 
 def append(session: Session, event: Event) -> None:
     """Leave the event in the journal exactly once, also when an answer is lost on the way."""
-    statement = _insert(session.control, event)
-    for attempt in range(1, _ATTEMPTS + 1):
-        try:
-            session.run(statement)
-        except RetryError:
-            if attempt == _ATTEMPTS:
-                raise
-        else:
-            return
+    session.persist(_insert(session.control, event))
 
 
 def read(
@@ -55,6 +45,17 @@ def read(
     for row in rows:
         found.setdefault(row["event_id"], _event(row))
     return list(found.values())
+
+
+def last_heard(session: Session) -> dict[str, datetime]:
+    """Return when each deployment last did anything."""
+    table = names.journal_table(session.control).sql
+    found = session.run(
+        Statement(
+            f"SELECT DEPLOYMENT, MAX(OCCURRED_AT) AS LAST FROM {table} WHERE DEPLOYMENT IS NOT NULL GROUP BY DEPLOYMENT"
+        )
+    )
+    return {str(row["deployment"]): _moment(row["last"]) for row in found}
 
 
 def _insert(name: Identifier, event: Event) -> Statement:
@@ -99,12 +100,9 @@ def _select(name: Identifier, environment: str | None, deployment: str | None, k
 
 
 def _event(row: Row) -> Event:
-    at = row["occurred_at"]
-    if not isinstance(at, datetime):
-        at = datetime.fromisoformat(str(at))
     payload = row["payload"]
     return Event(
-        at=at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC),
+        at=_moment(row["occurred_at"]),
         actor=row["actor"],
         environment=row["environment"],
         kind=row["kind"],
@@ -112,3 +110,8 @@ def _event(row: Row) -> Event:
         payload=json.loads(payload) if isinstance(payload, str) else dict(payload or {}),
         id=row["event_id"],
     )
+
+
+def _moment(value: object) -> datetime:
+    at = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
+    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)

@@ -9,6 +9,7 @@ meet, at least one gives way. Whatever cannot be read counts as held: nothing is
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,7 +18,7 @@ from sluice.domain.control import journal_table, lock_schema
 from sluice.domain.events import Event, Kind
 from sluice.domain.names import Identifier, Qualified
 from sluice.errors import RefusedError, RetryError
-from sluice.snowflake import journal
+from sluice.snowflake import journal, show
 from sluice.snowflake.connect import Session
 from sluice.snowflake.failures import ExistsError, MissingError
 from sluice.snowflake.statements import Statement
@@ -82,6 +83,21 @@ def read(session: Session, environment: str) -> Lock | None:
     """Return the lock as it is, or None when nobody holds it; refuse when it cannot be read."""
     chain = _chain(session, environment)
     return chain[-1] if chain else None
+
+
+def held(session: Session, environments: Iterable[str], *, but: str | None = None) -> dict[str, str]:
+    """Return who holds the lock of each environment that somebody holds, `but` one's own and those whose lease is over.
+
+    One look-up for all, and one more for each that is locked.
+    """
+    there = {str(row["schema_name"]) for row in session.run(show.tables(session.control))}
+    found: dict[str, str] = {}
+    for name in environments:
+        if lock_schema(name).name in there:
+            lock = read(session, name)
+            if lock is not None and lock.holder != but and lock.left > 0:
+                found[name] = lock.holder
+    return found
 
 
 def check(session: Session, lock: Lock, *, margin: int = _MARGIN) -> Lock:

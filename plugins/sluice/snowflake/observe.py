@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from sluice.domain.access import Right
 from sluice.domain.inventory import Relation
 from sluice.domain.names import Identifier, Marker
 from sluice.snowflake import rows, show
 from sluice.snowflake.connect import Row, Session
+from sluice.snowflake.failures import MissingError
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,11 @@ class WarehouseState:
     state: str
     running: int
     queued: int
+
+
+def now(session: Session) -> datetime:
+    """Return the account's own time; needs no warehouse."""
+    return session.one(show.now())["now"].astimezone(UTC)  # type: ignore[no-any-return]  # the connector is untyped
 
 
 def databases(session: Session, prefix: str = "") -> list[FoundDatabase]:
@@ -62,6 +68,16 @@ def inventory(session: Session, database: Identifier) -> dict[str, Relation]:
     }
 
 
+def transient_tables(session: Session, database: Identifier) -> set[str]:
+    """Return the transient tables of a database as `SCHEMA.NAME`."""
+    found = session.run(show.tables(database))
+    return {
+        f"{rows.name(row, 'schema_name').name}.{rows.name(row).name}"
+        for row in found
+        if str(row["kind"]).upper() == "TRANSIENT"
+    }
+
+
 def view_texts(session: Session, database: Identifier) -> dict[str, str]:
     """Return the text of every view as `SCHEMA.NAME`."""
     return {_path(row): str(row["view_definition"] or "") for row in session.run(show.view_texts(database))}
@@ -80,13 +96,14 @@ def object_kinds(session: Session, database: Identifier, kinds: Iterable[str]) -
 def rights(session: Session, database: Identifier, roles: Iterable[str] | None = None) -> list[Right]:
     """Return what roles hold on the database and in it: one look-up, and one more for each role that may enter it.
 
-    `roles` names whose rights inside the database are read; nothing: of every role that holds one on the database.
+    `roles` names whose rights inside the database are read; nothing: of every role that holds one on the database. Of a
+    role that the session may not know of, those on the database itself are all that can be read.
     """
     on_it = session.run(show.grants_on_database(database))
     found = {_right(row) for row in on_it if _to_a_role(row)}
     entering = sorted({right.grantee for right in found}) if roles is None else sorted(roles)
     for role in entering:
-        for row in session.run(show.grants_to(Identifier.found(role))):
+        for row in _held(session, role):
             if str(row["granted_on"]).upper() not in {"ACCOUNT", "ROLE", "USER", "WAREHOUSE", "INTEGRATION"}:
                 path = rows.qualified(str(row["name"]))
                 if path.database == database:
@@ -146,6 +163,13 @@ def _type(row: Row) -> str:
     if kind == "NUMBER" and row.get("numeric_precision") is not None:
         return f"NUMBER({int(row['numeric_precision'])},{int(row.get('numeric_scale') or 0)})"
     return kind
+
+
+def _held(session: Session, role: str) -> list[Row]:
+    try:
+        return session.run(show.grants_to(Identifier.found(role)))
+    except MissingError:
+        return []
 
 
 def _to_a_role(row: Row) -> bool:

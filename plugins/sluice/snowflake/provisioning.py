@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC
 
-from sluice.domain.estate import Database, Grant, Membership, User, Warehouse
+from sluice.domain.blocks import BaseBlock
+from sluice.domain.estate import Database, Grant, Membership, Monitor, User, Warehouse
 from sluice.domain.names import Identifier, Marker, Qualified
 from sluice.domain.steps import Change
 from sluice.snowflake.statements import Statement, Value
@@ -56,6 +58,61 @@ def create_database(made: Database, marker: Marker) -> Statement:
     )
 
 
+def clone_database(made: Database, base: BaseBlock, marker: Marker) -> Statement:
+    """The database is a zero-copy clone of the base, marked as ours from its first moment."""
+    kind = "TRANSIENT DATABASE" if made.transient else "DATABASE"
+    return Statement(
+        f"CREATE {kind} IF NOT EXISTS {made.name.sql} CLONE {base.database.sql}{_at(base)} IGNORE HYBRID TABLES\n"
+        "  DATA_RETENTION_TIME_IN_DAYS = %s COMMENT = %s",
+        (made.retention_days, marker.comment),
+    )
+
+
+def clone_schema(database: Identifier, schema: Identifier, base: BaseBlock) -> Statement:
+    """The schema is a zero-copy clone of the base's of the same name."""
+    source = Qualified(base.database, schema)
+    return Statement(f"CREATE SCHEMA IF NOT EXISTS {Qualified(database, schema).sql} CLONE {source.sql}{_at(base)}")
+
+
+def _at(base: BaseBlock) -> str:
+    """Time Travel wants the moment cast: an uncast text fails."""
+    if base.at is None:
+        return ""
+    return f" AT (TIMESTAMP => '{base.at.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f} +0000'::TIMESTAMP_TZ)"
+
+
+def create_monitor(made: Monitor) -> Statement:
+    """The monitor is there: it counts credits by the UTC day, tells, and stops where it should."""
+    return Statement(
+        f"CREATE RESOURCE MONITOR IF NOT EXISTS {made.name.sql} WITH CREDIT_QUOTA = %s FREQUENCY = DAILY\n"
+        f"  START_TIMESTAMP = IMMEDIATELY\n  {_triggers(made)}",
+        (made.credits_a_day,),
+    )
+
+
+def alter_monitor(made: Monitor) -> Statement:
+    """The monitor allows so many credits a day, tells, and stops where it should, whatever it did before."""
+    return Statement(
+        f"ALTER RESOURCE MONITOR {made.name.sql} SET CREDIT_QUOTA = %s\n  {_triggers(made)}", (made.credits_a_day,)
+    )
+
+
+def _triggers(made: Monitor) -> str:
+    told = "".join(f" ON {int(one)} PERCENT DO NOTIFY" for one in made.tells)
+    return f"TRIGGERS{told}" + (f" ON {int(made.stops)} PERCENT DO SUSPEND_IMMEDIATE" if made.stops else "")
+
+
+def attach_monitor(made: Monitor, warehouse: Identifier) -> Statement:
+    """The monitor counts what the warehouse uses."""
+    return Statement(f"ALTER WAREHOUSE {warehouse.sql} SET RESOURCE_MONITOR = {made.name.sql}")
+
+
+def call_monitor(procedure: str, made: Monitor, warehouse: Identifier) -> Statement:
+    """An ACCOUNTADMIN's procedure has made the monitor, or given it its credits, and attached it; may be repeated."""
+    name = Qualified(*(Identifier(part) for part in procedure.split(".")))
+    return Statement(f"CALL {name.sql}(%s, %s, %s)", (warehouse.name, made.name.name, made.credits_a_day))
+
+
 def create_source(name: Identifier) -> Statement:
     """The database for raw data is there."""
     return Statement(f"CREATE DATABASE IF NOT EXISTS {name.sql} COMMENT = 'raw data, outside of every promotion'")
@@ -88,9 +145,13 @@ def grant_role(membership: Membership) -> Statement:
 
 
 def grant(privileges: Sequence[str], where: Grant) -> Statement:
-    """The role holds the privileges; of ownership, everyone else's grants are kept."""
+    """The role holds the privileges; of one object's ownership, everyone else's grants are kept.
+
+    The contents of a clone are given away as a whole, without what others held on them in the base.
+    """
     said = ", ".join(privileges)
-    kept = " COPY CURRENT GRANTS" if where.privilege == "OWNERSHIP" and where.scope != "future" else ""
+    kept = {"one": " COPY CURRENT GRANTS", "all": " REVOKE CURRENT GRANTS"}.get(where.scope, "")
+    kept = kept if where.privilege == "OWNERSHIP" else ""
     return Statement(f"GRANT {said} ON {_target(where)} TO ROLE {where.role.sql}{kept}")
 
 

@@ -6,6 +6,11 @@ from sluice.domain.names import Identifier, Qualified
 from sluice.snowflake.statements import Statement
 
 
+def now() -> Statement:
+    """The account's own time."""
+    return Statement("SELECT CURRENT_TIMESTAMP() AS NOW")
+
+
 def databases() -> Statement:
     """Every database that the role may know of."""
     return Statement("SHOW DATABASES")
@@ -14,6 +19,16 @@ def databases() -> Statement:
 def warehouses(warehouse: Identifier) -> Statement:
     """The warehouse of this name, and others that LIKE takes for it."""
     return Statement("SHOW WAREHOUSES LIKE %s", (_like(warehouse),))
+
+
+def all_warehouses() -> Statement:
+    """Every warehouse that the role may see."""
+    return Statement("SHOW WAREHOUSES")
+
+
+def all_monitors() -> Statement:
+    """Every resource monitor that the role may see."""
+    return Statement("SHOW RESOURCE MONITORS")
 
 
 def warehouse_parameters(warehouse: Identifier) -> Statement:

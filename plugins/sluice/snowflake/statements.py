@@ -31,6 +31,11 @@ def use_warehouse(warehouse: Identifier) -> Statement:
     return Statement(f"USE WAREHOUSE {warehouse.sql}")
 
 
+def resume(warehouse: Identifier) -> Statement:
+    """The warehouse runs."""
+    return Statement(f"ALTER WAREHOUSE {warehouse.sql} RESUME IF SUSPENDED")
+
+
 def use_database(database: Identifier) -> Statement:
     """The session's current database is `database`."""
     return Statement(f"USE DATABASE {database.sql}")

@@ -16,8 +16,10 @@ from sluice.dbt.profile import Target
 from sluice.domain.changes import Changes, Node, compare
 from sluice.domain.gates import Evidence
 from sluice.domain.judges import TestOutcome, judge_dbt
+from sluice.domain.lives import Cloned
 from sluice.domain.names import Identifier
 from sluice.domain.policies import DbtGate
+from sluice.domain.specs import EnvironmentSpec
 from sluice.errors import RefusedError, StopError
 from sluice.snowflake.connect import ConnectionSettings
 from sluice.stages.workspace import Workspace, query_tag
@@ -58,8 +60,14 @@ def invocation(work: Workspace, environment: str, release: str, database: Identi
 
 
 def by_hand(work: Workspace, environment: str, developer: str) -> Invocation:
-    """Return how a developer calls dbt for the working project: in schemas of their own, beside those all share."""
+    """Return how a developer calls dbt for the working project.
+
+    In a standing environment: in schemas of their own, beside those all share. In one of their own: in its schemas.
+    """
     spec = work.spec(environment)
+    if not spec.kind.standing:
+        target = _target(work, environment, spec.database.name, "by hand")
+        return Invocation(work.project, target, scratch() / "by_hand" / environment, spec.dbt.as_vars())
     if not spec.dbt.schema_per_user:
         raise RefusedError(
             f"nobody builds by hand in {environment}: its spec gives developers no schemas of their own",
@@ -98,6 +106,23 @@ def _target(work: Workspace, environment: str, database: Identifier, key: str) -
     )
 
 
+def select_against_base(work: Workspace, call: Invocation, base: Cloned) -> Selection:
+    """Return how dbt takes only what changed against the release that a clone was taken of; its settings may differ.
+
+    What the clone lacks, because only some schemas were cloned, is read in the base: dbt defers to it.
+    """
+    if base.deployment is None:
+        return Selection(call, (), None, f"which release {base.environment} bore when it was cloned is not known")
+    state = call.home / "state"
+    manifest = artifacts.kept(work.store, base.environment, base.deployment, "manifest.json", state)
+    if manifest is None:
+        return Selection(call, (), None, f"the manifest of {base.environment}'s {base.deployment} is not in the store")
+    live = work.spec(base.environment).database.name.name
+    there = artifacts.moved(manifest, call.home / "base", live)
+    options = ("--select", "state:modified+", "--state", str(state), "--defer", "--defer-state", str(there))
+    return Selection(call, options, artifacts.nodes(manifest), f"changed since {base.environment}'s {base.deployment}")
+
+
 def select(work: Workspace, call: Invocation, environment: str, former: str | None, *, everything: bool) -> Selection:
     """Return how dbt takes only what changed against the former deployment; all of it when that cannot be known."""
     state = call.home / "state"
@@ -114,9 +139,18 @@ def select(work: Workspace, call: Invocation, environment: str, former: str | No
     return Selection(call, options, known, "changed since live's release")
 
 
+def against_base(work: Workspace, call: Invocation, environment: str) -> tuple[str, ...]:
+    """Return the options by which dbt compares with, and defers to, what an environment was cloned from; or none."""
+    life = work.lives().get(environment)
+    if life is None or life.cloned is None:
+        return ()
+    return select_against_base(work, call, life.cloned).options
+
+
 def listed(selection: Selection) -> Changes:
     """Return what would change, without building: dbt parses the project and lists what it would take."""
-    found = run(selection.call, ["ls", *selection.options, "--output", "json", "--output-keys", "unique_id"])
+    restricted = selection.options[:4]  # `ls` defers to nothing
+    found = run(selection.call, ["ls", *restricted, "--output", "json", "--output-keys", "unique_id"])
     return selection.changes({str(json.loads(line)["unique_id"]) for line in found.lines if line.startswith("{")})
 
 
@@ -183,6 +217,21 @@ def run_build(call: Invocation, selection: Sequence[str], *, full: bool) -> tupl
     recorded.unlink(missing_ok=True)
     run(call, [*words, "--full-refresh"] if full else words, check=False)
     return artifacts.results(recorded)
+
+
+def effort(spec: EnvironmentSpec, results: Sequence[artifacts.Result], *, everything: bool) -> dict[str, object]:
+    """Return what a build took of which compute, node by node, as the journal keeps it for later predictions.
+
+    Of one that failed nothing: it would have taken longer.
+    """
+    if any(one.failed for one in results):
+        return {}
+    return {
+        "model_seconds": {one.id: round(one.seconds, 2) for one in results if one.built},
+        "size": spec.warehouse.promoting.value,
+        "generation": spec.warehouse.generation,
+        "everything": everything,
+    }
 
 
 def dbt_evidence(gate: DbtGate, results: Sequence[artifacts.Result]) -> Evidence:

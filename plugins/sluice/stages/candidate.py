@@ -67,8 +67,8 @@ def build(work: Workspace, deployment: Deployment, now: datetime) -> StageReport
         if state != CLONED:  # a build that died half-way: incremental models must go on from live's state, not from its
             _clone(one, exchange, markers)
         one.note(BUILDING, {"candidate": exchange.incoming})
-        facts = _build(one, exchange)
-        one.note(BUILT, facts)
+        facts, effort = _build(one, exchange)
+        one.note(BUILT, {**facts, **effort})
         summary = f"{facts['built']} models built, {facts['tests']} tests run in {facts['build_seconds']} s"
         return one.report(summary, facts)
 
@@ -121,7 +121,7 @@ def _clone(one: Stage, exchange: Exchange, markers: dict[str, Marker | None]) ->
     return {"candidate": exchange.incoming, "relations": len(before)}
 
 
-def _build(one: Stage, exchange: Exchange) -> dict[str, object]:
+def _build(one: Stage, exchange: Exchange) -> tuple[dict[str, object], dict[str, object]]:
     deployment, environment = one.deployment, one.deployment.environment
     candidate = Identifier.found(exchange.incoming)
     former = deployed(exchange.former)
@@ -141,7 +141,7 @@ def _build(one: Stage, exchange: Exchange) -> dict[str, object]:
     if not any(result.failed for result in results):
         run(call, ["docs", "generate", "--no-compile"])
         links |= artifacts.keep(one.work.store, environment, deployment.id, [call.artifacts / "catalog.json"])
-    return {
+    facts: dict[str, object] = {
         "built": sum(1 for result in results if result.built),
         "tests": sum(1 for result in results if result.tested),
         "kept": len(changes.kept),
@@ -150,3 +150,4 @@ def _build(one: Stage, exchange: Exchange) -> dict[str, object]:
         "build_seconds": seconds,
         "artifacts": links,
     }
+    return facts, building.effort(one.spec, results, everything=deployment.full_refresh or not selection.options)

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sluice.domain import environments
-from sluice.domain.estate import Circumstances
+from sluice.domain.closings import Closing
+from sluice.domain.control import control_warehouse
 from sluice.domain.events import Event, Kind
+from sluice.domain.guards import Guard, Hold
 from sluice.domain.steps import Plan, Step, as_text, explain
-from sluice.errors import SluiceError, SpecError
+from sluice.errors import RefusedError, SluiceError, SpecError
 from sluice.snowflake import estate, journal, locks, statements
 from sluice.snowflake.apply import apply
 from sluice.snowflake.connect import Session
+from sluice.snowflake.failures import MissingError
 from sluice.snowflake.keys import PublicKey
+from sluice.stages import hours
 from sluice.stages.workspace import Workspace
 
 _LEASE = 900
@@ -57,10 +61,20 @@ def provision(
     done: Callable[[Step], None] = lambda _: None,
 ) -> Provisioned:
     """Leave the environment as its spec says, under its lock; `holder` names the run, so that a retry goes on."""
+    guard, closing = _held(work, environment)
+    if guard.hold is Hold.SUSPENDED:
+        raise RefusedError(
+            f"its budget has suspended it: {guard.reason}",
+            where=f"environment {environment}",
+            good=f"sluice budget start {environment}, or: sluice budget override {environment}",
+            untouched="everything",
+        )
     with work.admin(environment) as session:
         first = environments.foundation(_plan(work, session, environment, now))
         sent = apply(session, first, done)
-        session.run(statements.use_warehouse(work.spec(environment).warehouse.name))
+        spec = work.spec(environment)
+        usable = control_warehouse(spec.control_database) if closing.holds else spec.warehouse.name
+        session.run(statements.use_warehouse(usable))
         locks.acquire(session, environment, holder, _LEASE, actor=actor)
         try:
             rest = _plan(work, session, environment, now, ours=holder)
@@ -79,12 +93,30 @@ def provision(
 def _plan(work: Workspace, session: Session, environment: str, now: datetime, ours: str | None = None) -> Plan:
     spec = work.spec(environment)
     key = _key(work, environment)
+    guard, closing = _held(work, environment)
     found, circumstances = estate.observe(session, spec)
+    circumstances = replace(circumstances, held=guard.holds - closing.holds, closed=closing.holds)
     if ours is not None and circumstances.lock_holder == ours:
-        circumstances = Circumstances(None, circumstances.schemas, circumstances.uncovered)
+        circumstances = replace(circumstances, lock_holder=None)
     return environments.plan(
-        spec, found, now, fingerprint=key.fingerprint, public_key=key.body, circumstances=circumstances
+        spec,
+        found,
+        now,
+        fingerprint=key.fingerprint,
+        public_key=key.body,
+        circumstances=circumstances,
+        prices=work.prices,
     )
+
+
+def _held(work: Workspace, environment: str) -> tuple[Guard, Closing]:
+    """What the environment's budget holds, and what the clock; where nothing is provisioned yet, nothing."""
+    try:
+        with work.control() as session:
+            guards, closings = hours.held(session, environment)
+    except MissingError:
+        guards, closings = {}, {}
+    return guards.get(environment, Guard(environment)), closings.get(environment, Closing(environment))
 
 
 def _key(work: Workspace, environment: str) -> PublicKey:

@@ -6,7 +6,7 @@ from datetime import datetime
 from time import monotonic
 
 from sluice.dbt import artifacts, releases
-from sluice.dbt.invoke import run
+from sluice.dbt.invoke import Invocation, run
 from sluice.domain.cutover import deployed, say
 from sluice.domain.deployments import Deployment, StageReport
 from sluice.domain.events import Kind
@@ -62,7 +62,7 @@ def build_in_place(work: Workspace, deployment: Deployment, now: datetime) -> St
         former = deployed(marker)
         everything = deployment.full_refresh or marker is None or _stale(one, marker, sources)
         call = building.invocation(work, deployment.environment, deployment.release, one.live, deployment.id)
-        selection = building.select(work, call, deployment.environment, former, everything=everything)
+        selection = _selection(one, call, former, everything=everything)
         started = monotonic()
         results = building.run_build(call, selection.options, full=deployment.full_refresh)
         facts: dict[str, object] = {
@@ -74,7 +74,9 @@ def build_in_place(work: Workspace, deployment: Deployment, now: datetime) -> St
         }
         evidence = _evidence(one, selection, results, former)
         facts["artifacts"] = _keep(one, selection, ok=not failed(evidence))
-        one.note(BUILT, {**facts, "sources": to_json(sources), "evidence": [each.to_json() for each in evidence]})
+        effort = building.effort(one.spec, results, everything=everything or not selection.options)
+        more = {"sources": to_json(sources), "evidence": [each.to_json() for each in evidence]}
+        one.note(BUILT, {**facts, **effort, **more})
         if failed(evidence):
             raise one.refuse("the build does not pass", evidence, untouched="every other environment")
         return one.report(
@@ -106,6 +108,15 @@ STAGES: dict[str, StageFunction] = {
     "scale_down": scale_down,
     "unlock": unlock,
 }
+
+
+def _selection(one: Stage, call: Invocation, former: str | None, *, everything: bool) -> building.Selection:
+    """The first build of a clone goes on from the release that its base bore."""
+    environment = one.deployment.environment
+    life = None if one.spec.kind.standing or former is not None else one.work.lives().get(environment)
+    if life is not None and life.cloned is not None and not one.deployment.full_refresh:
+        return building.select_against_base(one.work, call, life.cloned)
+    return building.select(one.work, call, environment, former, everything=everything)
 
 
 def _sources(one: Stage) -> dict[str, Relation]:

@@ -73,6 +73,12 @@ def history(work: Workspace, environment: str, *, limit: int = 50) -> list[Event
         return journal.read(session, environment=work.spec(environment).name)[-limit:]
 
 
+def audit(work: Workspace, environment: str, *, limit: int = 200) -> list[Event]:
+    """Return who did what to an environment, oldest first; also of one that is gone."""
+    with work.control() as session:
+        return journal.read(session, environment=environment)[-limit:]
+
+
 def _read(work: Workspace, spec: EnvironmentSpec) -> Status:
     live = spec.database.name.name
     with work.session(spec.name, tag={"stage": "status"}) as session:

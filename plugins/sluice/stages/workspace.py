@@ -4,19 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from difflib import get_close_matches
 from pathlib import Path
 
 from upath import UPath
 
-from sluice.domain.names import Identifier
+from sluice.domain.blocks import Kind
+from sluice.domain.control import control_warehouse
+from sluice.domain.lives import LIFE, Life, State, fold
+from sluice.domain.names import Identifier, Marker
 from sluice.domain.policies import Policies, load_policies
+from sluice.domain.prices import Prices, load_prices
 from sluice.domain.specs import EnvironmentSpec, load_environments
+from sluice.domain.templates import Template, load_templates
 from sluice.errors import SpecError
 from sluice.settings import Settings
-from sluice.snowflake import statements
+from sluice.snowflake import control, journal, observe, statements
 from sluice.snowflake.connect import ConnectionSettings, Session, connect
+from sluice.snowflake.failures import MissingError
+
+_CONTROL: Mapping[str, object] = {
+    "stage": "control",
+    **dict.fromkeys(("environment", "pipeline", "sla_hours", "criticality")),
+}
+"""Looking after all environments is no environment's work: the one whose connection is used does not pay for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +41,59 @@ class Workspace:
     store: UPath
     project: Path
     connections: Callable[[str], ConnectionSettings]
+    templates: Mapping[Kind, Template] = field(default_factory=dict)
+    prices: Prices = field(default_factory=Prices)
+
+    def knowing(self, spec: EnvironmentSpec) -> Workspace:
+        """Return this workspace with one more environment."""
+        return replace(self, environments={**self.environments, spec.name: spec})
+
+    def including(self, environment: str) -> Workspace:
+        """Return this workspace with the living environment of that name, which the journal knows, or refuse it."""
+        if environment in self.environments:
+            return self
+        lives = {name: life for name, life in self.lives().items() if life.state is not State.DROPPED}
+        if environment in lives:
+            return self.knowing(lives[environment].spec)
+        known = [*self.environments, *lives]
+        near = get_close_matches(environment, known, 1)
+        raise SpecError(
+            "there is no such environment",
+            where="environment",
+            value=environment,
+            good=near[0] if near else ", ".join(known),
+            untouched="everything",
+        )
+
+    def lives(self) -> dict[str, Life]:
+        """Return the environments that come and go, as the journal tells them; none where there is no journal yet."""
+        with self.control() as session:
+            try:
+                return fold(journal.read(session, kinds=LIFE))
+            except MissingError:
+                return {}
+
+    def now(self) -> datetime:
+        """Return the account's own time: lifetimes, notices and budgets end by it, wherever a worker's clock is."""
+        host = next(iter(self.environments.values()))
+        with self.admin(host.name, tag=_CONTROL) as session:
+            return observe.now(session)
+
+    @contextmanager
+    def control(self) -> Iterator[Session]:
+        """Open an administrator's session that can read the journal: on the control database's own small warehouse.
+
+        No environment's budget stops that one, and looking costs nobody else's money.
+        """
+        host = next(iter(self.environments.values()))
+        warehouse = control_warehouse(host.control_database)
+        with self.admin(host.name, tag=_CONTROL) as session:
+            try:
+                session.run(statements.use_warehouse(warehouse))
+            except MissingError:
+                session.run(control.create_warehouse(warehouse, Marker("control").comment))
+                session.run(statements.use_warehouse(warehouse))
+            yield session
 
     def spec(self, environment: str) -> EnvironmentSpec:
         """Return the spec of an environment, or refuse a name that none has."""
@@ -91,8 +157,8 @@ class Workspace:
 
 
 def query_tag(spec: EnvironmentSpec, more: Mapping[str, object]) -> dict[str, object]:
-    """Return what every statement of ours says about itself in the query history."""
-    return {
+    """Return what every statement of ours says about itself in the query history; what is None is left out."""
+    said = {
         "app": "sluice",
         "environment": spec.name,
         "pipeline": spec.session.pipeline,
@@ -100,6 +166,7 @@ def query_tag(spec: EnvironmentSpec, more: Mapping[str, object]) -> dict[str, ob
         "criticality": spec.monitoring.criticality,
         **more,
     }
+    return {key: value for key, value in said.items() if value is not None}
 
 
 def workspace(settings: Settings, connections: Callable[[str], ConnectionSettings]) -> Workspace:
@@ -111,4 +178,6 @@ def workspace(settings: Settings, connections: Callable[[str], ConnectionSetting
         store=UPath(settings.store),
         project=settings.project,
         connections=connections,
+        templates=load_templates(settings.environments / "templates"),
+        prices=load_prices(settings.policies / "prices.yml"),
     )

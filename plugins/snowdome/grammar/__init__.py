@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from typing import TypeVar
 
 from snowdome.errors import unsupported
-from snowdome.grammar import verbs
+from snowdome.grammar import automata_alter, verbs
 from snowdome.grammar.clauses import How
 from snowdome.grammar.cursor import Cursor
 from snowdome.grammar.tokens import Kind, first_word
+from snowdome.grammar.variables import filled
 from snowdome.grammar.verbs import Statement
 
 __all__ = ["Statement", "parse"]
@@ -20,18 +21,21 @@ BY_KIND: Mapping[str, Mapping[str, verbs.Reader]] = {
     "DROP": verbs.DROP,
     "UNDROP": verbs.UNDROP,
 }
-REFUSED_VERBS = frozenset({"EXECUTE", "CALL"})
+REFUSED_VERBS = frozenset({"EXECUTE"})
 ACCOUNT_VERBS = frozenset(verbs.WHOLE) | frozenset(BY_KIND) | REFUSED_VERBS | {"CREATE"}
 
 
-def parse(sql: str) -> Statement | None:
+def parse(sql: str, variables: Mapping[str, str] | None = None) -> Statement | None:
     """The account statement that the text is, or None where it is for the data side.
 
-    Raises SqlError for an account statement that is wrong, and names what is not supported.
+    `variables` are the session's, as literals; without them `$name` stays as it is. Raises SqlError for an account
+    statement that is wrong, and names what is not supported.
     """
     verb = first_word(sql)
     if verb not in ACCOUNT_VERBS:
         return None
+    if variables is not None and "$" in sql:
+        sql = filled(sql, variables)
     cursor = Cursor(sql)
     cursor.take()
     if verb == "CREATE":
@@ -39,6 +43,8 @@ def parse(sql: str) -> Statement | None:
     if verb in BY_KIND:
         _, reader = _by_kind(cursor, verb, BY_KIND[verb])
         return reader(cursor)
+    if verb == "EXECUTE" and cursor.accept("TASK"):
+        return automata_alter.execute_task(cursor)
     if verb in REFUSED_VERBS:
         _refuse(cursor, verb)
         return None
@@ -74,11 +80,6 @@ def _by_kind(cursor: Cursor, verb: str, known: Mapping[str, T]) -> tuple[str, T]
 
 
 def _refuse(cursor: Cursor, verb: str) -> None:
-    """EXECUTE of tasks and the like, and methods of classes, are refused by name; the rest is for the data side."""
-    if verb == "EXECUTE":
-        if not cursor.sees("IMMEDIATE"):
-            raise unsupported(f"EXECUTE {cursor.peek().value}")
-        return
-    name = cursor.name()
-    if cursor.accept("!"):
-        raise unsupported(f"CALL {name}!{cursor.identifier()}")
+    """EXECUTE of tasks and the like is refused by name; the rest is for the data side."""
+    if not cursor.sees("IMMEDIATE"):
+        raise unsupported(f"{verb} {cursor.peek().value}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from snowdome.errors import SqlError, invalid, unsupported
+from snowdome.errors import SqlError, invalid, several_statements, unsupported
 from snowdome.grammar.names import Name
 from snowdome.grammar.tokens import Kind, Token, syntax_error, tokens
 
@@ -187,9 +187,23 @@ class Cursor:
 
     # -- refusing ------------------------------------------------------------------------------------------------
     def unexpected(self) -> SqlError:
-        """Snowflake's syntax error for the next token."""
+        """Snowflake's syntax error for the next token, or its refusal of several statements where one is due."""
         token = self.peek()
+        if self.sees("->", ">"):
+            return unsupported("->> (a statement that reads the answer of the one before)")
+        if self.sees(";") and self._at > 0 and self.peek(1).kind is not Kind.END:
+            return several_statements(1 + self._statements_after())
         return syntax_error(self.sql, token.start, token.text or "<EOF>")
+
+    def _statements_after(self) -> int:
+        """How many statements follow the next token, a semicolon."""
+        found, ahead = 0, 0
+        while self.peek(ahead).kind is not Kind.END:
+            follows = self.peek(ahead + 1)
+            starts = follows.kind is not Kind.END and not self._is(follows, ";")
+            found += self._is(self.peek(ahead), ";") and starts
+            ahead += 1
+        return found
 
 
 def invalid_value(value: object, parameter: str) -> SqlError:

@@ -9,7 +9,7 @@ from snowdome.grammar import clauses, tagging
 from snowdome.grammar.clauses import Clone, How, TagValue
 from snowdome.grammar.cursor import Cursor, invalid_value
 from snowdome.grammar.names import Name
-from snowdome.grammar.options import Options, Settings, integer, text
+from snowdome.grammar.options import Options, Settings, integer, remark
 from snowdome.grammar.tokens import Kind
 
 CONTAINER_REFUSED = frozenset({
@@ -26,7 +26,7 @@ OPTIONS = Options(
     {
         "DATA_RETENTION_TIME_IN_DAYS": integer(0, 90),
         "MAX_DATA_EXTENSION_TIME_IN_DAYS": integer(0, 90),
-        "COMMENT": text,
+        "COMMENT": remark,
     },
     CONTAINER_REFUSED,
 )

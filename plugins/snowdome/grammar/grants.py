@@ -9,6 +9,7 @@ from snowdome.grammar import kinds
 from snowdome.grammar.cursor import Cursor
 from snowdome.grammar.names import Name
 from snowdome.grammar.tokens import Kind
+from snowdome.privileges import WORDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,20 +57,23 @@ Target = OnAccount | OnObject | OnAll | OnFuture
 
 @dataclass(frozen=True, slots=True)
 class GrantRole:
-    """GRANT [DATABASE] ROLE … TO."""
+    """GRANT [DATABASE] ROLE … TO … [WITH GRANT OPTION]."""
 
     kind: str
     role: Name
     to: Grantee
+    option: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class RevokeRole:
-    """REVOKE [DATABASE] ROLE … FROM."""
+    """REVOKE [GRANT OPTION FOR] [DATABASE] ROLE … FROM … [CASCADE | RESTRICT]."""
 
     kind: str
     role: Name
     source: Grantee
+    option_only: bool = False
+    cascade: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +116,10 @@ def grant(cursor: Cursor) -> GrantStatement:
     if kind := _role_form(cursor):
         role = cursor.name(2 if kind == "DATABASE ROLE" else 1)
         cursor.expect("TO")
-        role_statement = GrantRole(kind, role, _grantee(cursor))
+        to = _grantee(cursor)
+        option = to.kind != "USER" and cursor.accept("WITH", "GRANT", "OPTION")
         cursor.end()
-        return role_statement
+        return GrantRole(kind, role, to, option)
     statement = _grant_privileges(cursor)
     cursor.end()
     return statement
@@ -149,13 +154,14 @@ def _grant_privileges(cursor: Cursor) -> GrantPrivileges | GrantOwnership:
 
 def revoke(cursor: Cursor) -> GrantStatement:
     """What follows REVOKE."""
+    option_only = cursor.accept("GRANT", "OPTION", "FOR")
     if kind := _role_form(cursor):
         role = cursor.name(2 if kind == "DATABASE ROLE" else 1)
         cursor.expect("FROM")
-        role_statement = RevokeRole(kind, role, _grantee(cursor))
+        holder = _grantee(cursor)
+        cascade = cursor.accept_any("CASCADE", "RESTRICT") == "CASCADE"
         cursor.end()
-        return role_statement
-    option_only = cursor.accept("GRANT", "OPTION", "FOR")
+        return RevokeRole(kind, role, holder, option_only, cascade)
     inherited = cursor.accept("INHERITED")
     wanted = _privileges(cursor)
     cursor.expect("ON")
@@ -177,6 +183,8 @@ def _check(wanted: tuple[str, ...], on: Target, grantee: Grantee, *, inherited: 
         raise invalid("OWNERSHIP is granted by itself, not in a list", 3008, "42501")
     if "ALL" in wanted and len(wanted) > 1:
         raise invalid("ALL is granted by itself, not in a list", 3008, "42501")
+    if grantee.kind == "USER":
+        _check_user(wanted, on)
     if grantee.kind != "DATABASE ROLE":
         return
     outside = isinstance(on, OnAccount) or (isinstance(on, OnObject) and kinds.most_parts(on.kind) == 1)
@@ -186,6 +194,15 @@ def _check(wanted: tuple[str, ...], on: Target, grantee: Grantee, *, inherited: 
         raise invalid(message, 3008, "42501")
 
 
+def _check_user(wanted: tuple[str, ...], on: Target) -> None:
+    """What cannot be granted to a user (docs sql-reference/sql/grant-privilege-user)."""
+    if isinstance(on, OnFuture):
+        raise invalid("there are no future grants to users", 3008, "42501")
+    for privilege in wanted:
+        if privilege == "OWNERSHIP" or privilege.startswith("CREATE "):
+            raise invalid(f"{privilege} cannot be granted to a user", 3008, "42501")
+
+
 def _privileges(cursor: Cursor) -> tuple[str, ...]:
     """Privileges up to ON; `ALL PRIVILEGES` is `ALL`."""
     found = cursor.listed(lambda: _privilege(cursor))
@@ -193,7 +210,7 @@ def _privileges(cursor: Cursor) -> tuple[str, ...]:
 
 
 def _privilege(cursor: Cursor) -> str:
-    if cursor.peek().kind is not Kind.WORD:
+    if cursor.peek().kind is not Kind.WORD or cursor.peek().value not in WORDS:
         raise cursor.unexpected()
     words = [cursor.take().value]
     while cursor.peek().kind is Kind.WORD and not cursor.sees("ON"):

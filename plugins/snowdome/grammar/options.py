@@ -80,6 +80,11 @@ def text(cursor: Cursor, name: str) -> str:
     return cursor.take().value
 
 
+def remark(cursor: Cursor, name: str) -> str:
+    """A comment: a string literal, or NULL for none, as SnowDDL writes it to Snowflake."""
+    return "" if cursor.accept("NULL") else text(cursor, name)
+
+
 def word_or_text(cursor: Cursor, name: str) -> str:
     """A string literal, or an identifier standing for its own name."""
     if cursor.peek().kind not in (Kind.STRING, Kind.WORD, Kind.QUOTED):

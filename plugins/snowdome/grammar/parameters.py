@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from snowdome.grammar.options import Options, Reader, Value, boolean, choice, integer, word_or_text
+from snowdome.grammar.cursor import Cursor, invalid_value
+from snowdome.grammar.options import Options, Reader, Value, boolean, choice, integer, object_name, word_or_text
+from snowdome.grammar.tokens import Kind
 
 LONG = 604_800
 
@@ -21,6 +24,17 @@ class Parameter:
     reader: Reader
     settled: bool = True
     """Whether it may be set: false where another value would change results in a way that is not served."""
+
+
+def zone(cursor: Cursor, name: str) -> str:
+    """A name of the IANA time zone database, in single quotes and in its own case (sql-reference/parameters)."""
+    token = cursor.peek()
+    try:
+        if token.kind is not Kind.STRING or ZoneInfo(token.value).key != token.value:
+            raise invalid_value(token.text, name)
+    except (ZoneInfoNotFoundError, ValueError):
+        raise invalid_value(token.value, name) from None
+    return cursor.take().value
 
 
 def _flag(name: str, default: bool, description: str, *, settled: bool = True) -> Parameter:
@@ -91,7 +105,7 @@ SESSION_PARAMETERS = _by_name(
     _text("TIMESTAMP_OUTPUT_FORMAT", "YYYY-MM-DD HH24:MI:SS.FF3 TZHTZM", "Format of timestamps.", settled=False),
     _text("TIMESTAMP_TYPE_MAPPING", "TIMESTAMP_NTZ", "What TIMESTAMP means.", settled=False),
     _text("TIMESTAMP_TZ_OUTPUT_FORMAT", "", "Format of TIMESTAMP_TZ output.", settled=False),
-    _text("TIMEZONE", "America/Los_Angeles", "The session's time zone."),
+    Parameter("TIMEZONE", "STRING", "America/Los_Angeles", "The session's time zone.", zone),
     _text("TIME_INPUT_FORMAT", "AUTO", "Format of time input.", settled=False),
     _text("TIME_OUTPUT_FORMAT", "HH24:MI:SS", "Format of time output.", settled=False),
     _flag("TRANSACTION_ABORT_ON_ERROR", False, "Whether an error aborts the transaction.", settled=False),
@@ -116,6 +130,7 @@ ACCOUNT_ONLY = _by_name(
         "FEATURE_RBAC_INHERITED_GRANTS", "STRING", "DISABLED", "Whether INHERITED grants may be made.",
         choice("ENABLED", "DISABLED"),
     ),
+    Parameter("NETWORK_POLICY", "STRING", "", "The network policy that decides who may come in.", object_name),
     Parameter(
         "RESOURCE_MONITOR", "STRING", None, "The account's resource monitor.",
         lambda cursor, name: None if cursor.accept("NULL") else word_or_text(cursor, name),
@@ -131,5 +146,5 @@ ACCOUNT_OPTIONS = Options(
     | {n: p.reader for n, p in OBJECT_PARAMETERS.items()}
     | {"MAX_CONCURRENCY_LEVEL": WAREHOUSE_PARAMETERS["MAX_CONCURRENCY_LEVEL"].reader}
     | {n: p.reader for n, p in ACCOUNT_ONLY.items()},
-    _unsettled | {"NETWORK_POLICY", "SESSION", "PASSWORD", "AUTHENTICATION", "FEATURE"},
+    _unsettled | {"PASSWORD", "AUTHENTICATION", "FEATURE"},
 )

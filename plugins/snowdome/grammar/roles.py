@@ -9,9 +9,9 @@ from snowdome.grammar import clauses, tagging
 from snowdome.grammar.clauses import How, TagValue
 from snowdome.grammar.cursor import Cursor
 from snowdome.grammar.names import Name
-from snowdome.grammar.options import Options, text
+from snowdome.grammar.options import Options, remark
 
-OPTIONS = Options("ROLE", {"COMMENT": text})
+OPTIONS = Options("ROLE", {"COMMENT": remark})
 ROLE = "ROLE"
 DATABASE_ROLE = "DATABASE ROLE"
 PARTS = {ROLE: 1, DATABASE_ROLE: 2}

@@ -10,14 +10,14 @@ from snowdome.grammar.clauses import Clone, How, TagValue
 from snowdome.grammar.cursor import Cursor
 from snowdome.grammar.databases import CONTAINER_REFUSED, check_retention, identifier_id
 from snowdome.grammar.names import Name
-from snowdome.grammar.options import Options, Settings, integer, text
+from snowdome.grammar.options import Options, Settings, integer, remark
 
 OPTIONS = Options(
     "SCHEMA",
     {
         "DATA_RETENTION_TIME_IN_DAYS": integer(0, 90),
         "MAX_DATA_EXTENSION_TIME_IN_DAYS": integer(0, 90),
-        "COMMENT": text,
+        "COMMENT": remark,
     },
     CONTAINER_REFUSED,
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from snowdome.errors import unsupported
-from snowdome.grammar import tagging
+from snowdome.grammar import protection, tagging
 from snowdome.grammar.cursor import Cursor
 from snowdome.grammar.names import Name
 from snowdome.grammar.options import Settings
@@ -91,10 +91,13 @@ def alter_session(cursor: Cursor) -> SetSession | UnsetSession:
     return statement
 
 
-def alter_account(cursor: Cursor) -> SetAccount | UnsetAccount | tagging.TagStatement:
+def alter_account(cursor: Cursor) -> SetAccount | UnsetAccount | tagging.TagStatement | protection.AccountPolicy:
     """What follows ALTER ACCOUNT."""
     if tagged := tagging.set_or_unset(cursor, "ACCOUNT", None):
         return tagged
+    if (policy := protection.session_policy(cursor, "ACCOUNT")) is not None:
+        cursor.end()
+        return protection.AccountPolicy(*policy)
     verb = cursor.accept_any("SET", "UNSET")
     if verb is None:
         raise unsupported(f"ALTER ACCOUNT … {cursor.peek().text}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from snowdome.errors import unsupported
 from snowdome.grammar import kinds
@@ -20,6 +20,7 @@ SHOWN = dict(kinds.SINGULARS) | {
     "EXPORTED KEYS": "EXPORTED KEY",
     "USER FUNCTIONS": "FUNCTION",
     "USER PROCEDURES": "PROCEDURE",
+    "INDEXES": "INDEX",
     "VARIABLES": "VARIABLE",
 }
 
@@ -40,6 +41,7 @@ class Show:
     starts_with: str | None = None
     limit: int | None = None
     after: str | None = None
+    as_resource: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +57,12 @@ class ShowGrants:
 
 @dataclass(frozen=True, slots=True)
 class ShowFutureGrants:
-    """SHOW FUTURE GRANTS IN SCHEMA | DATABASE … or TO [DATABASE] ROLE."""
+    """SHOW FUTURE GRANTS IN SCHEMA | DATABASE … or TO [DATABASE] ROLE; `limit` rows."""
 
     form: str
     kind: str
     name: Name
+    limit: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +115,17 @@ def show(cursor: Cursor) -> ShowStatement | None:
         name = cursor.name(1).last if cursor.accept("FOR", "USER") else None
         return _finished(cursor, ShowTokens(name))
     terse = cursor.accept("TERSE")
+    as_resource = not terse and cursor.accept("AS", "RESOURCE")
     kind = _shown(cursor)
-    return _finished(cursor, _clauses(cursor, kind, terse=terse))
+    if terse and kind in NEVER_TERSE:
+        raise unsupported(f"SHOW TERSE {kind}S")
+    return replace(_finished_show(cursor, kind, terse=terse), as_resource=as_resource)
+
+
+def _finished_show(cursor: Cursor, kind: str, *, terse: bool) -> Show:
+    statement = _clauses(cursor, kind, terse=terse)
+    cursor.end()
+    return statement
 
 
 def _finished(cursor: Cursor, statement: ShowStatement) -> ShowStatement:
@@ -131,8 +143,14 @@ def _shown(cursor: Cursor) -> str:
     raise cursor.unexpected()
 
 
+NEVER_TERSE = frozenset({"WAREHOUSE", "RESOURCE MONITOR", "TAG", "NETWORK POLICY", "NETWORK RULE", "COLUMN"})
+WITHOUT_PAST = frozenset({
+    "WAREHOUSE", "RESOURCE MONITOR", "USER", "ROLE", "DATABASE ROLE", "NETWORK POLICY", "NETWORK RULE", "COLUMN",
+})  # fmt: skip
+
+
 def _clauses(cursor: Cursor, kind: str, *, terse: bool) -> Show:
-    history = cursor.accept("HISTORY")
+    history = kind not in WITHOUT_PAST and cursor.accept("HISTORY")
     like = scope = scope_name = starts = limit = after = None
     while not cursor.ended:
         if like is None and cursor.accept("LIKE"):
@@ -159,7 +177,7 @@ def _scope(cursor: Cursor, kind: str) -> tuple[str, Name | None]:
         level = cursor.take().value
         ends = not named or cursor.sees("STARTS", "WITH") or cursor.sees("LIKE") or cursor.sees("LIMIT")
         return level, None if ends else cursor.name({"DATABASE": 1, "SCHEMA": 2}.get(level, 3))
-    if kind == "COLUMN" or kind.endswith(" KEY"):
+    if kind in ("COLUMN", "INDEX") or kind.endswith(" KEY"):
         return "TABLE", cursor.name()
     name = cursor.name(2)
     return ("DATABASE" if kind == "SCHEMA" or (len(name.parts) == 1 and kind == "DATABASE ROLE") else "SCHEMA"), name
@@ -188,12 +206,12 @@ def _grants(cursor: Cursor) -> ShowGrants:
 def _future_grants(cursor: Cursor) -> ShowFutureGrants:
     if cursor.accept("IN"):
         container = cursor.expect_any("SCHEMA", "DATABASE")
-        return ShowFutureGrants("IN", container, cursor.name(2 if container == "SCHEMA" else 1))
+        return ShowFutureGrants("IN", container, cursor.name(2 if container == "SCHEMA" else 1), _limit(cursor))
     cursor.expect("TO")
     if cursor.accept("DATABASE", "ROLE"):
-        return ShowFutureGrants("TO", "DATABASE ROLE", cursor.name(2))
+        return ShowFutureGrants("TO", "DATABASE ROLE", cursor.name(2), _limit(cursor))
     cursor.accept("ROLE")
-    return ShowFutureGrants("TO", "ROLE", cursor.name(1))
+    return ShowFutureGrants("TO", "ROLE", cursor.name(1), _limit(cursor))
 
 
 def _parameters(cursor: Cursor) -> ShowParameters:
@@ -208,14 +226,22 @@ def _parameters(cursor: Cursor) -> ShowParameters:
     return ShowParameters(like, level, name)
 
 
+DESCRIBED = frozenset({
+    "DATABASE", "SCHEMA", "WAREHOUSE", "USER", "ROLE", "DATABASE ROLE", "MASKING POLICY", "SESSION POLICY",
+    "NETWORK POLICY", "NETWORK RULE", "TASK", "STREAM", "PIPE", "DYNAMIC TABLE", "SEQUENCE",
+})  # fmt: skip
+
+
 def describe(cursor: Cursor) -> Describe | None:
     """What follows DESCRIBE; None where the data side answers."""
-    if cursor.sees_any("TABLE", "VIEW", "RESULT", "STAGE", "FILE", "SEQUENCE", "FUNCTION", "PROCEDURE"):
+    if cursor.sees_any("RESULT"):
+        raise unsupported("DESCRIBE RESULT")
+    if cursor.sees_any("TABLE", "VIEW", "STAGE", "FILE", "FUNCTION", "PROCEDURE"):
         return None
     kind = kinds.singular(cursor)
     if kind is None:
         return None
-    if kind not in ("DATABASE", "SCHEMA", "WAREHOUSE", "USER", "ROLE", "DATABASE ROLE"):
+    if kind not in DESCRIBED:
         raise unsupported(f"DESCRIBE {kind}")
     statement = Describe(kind, cursor.name(kinds.most_parts(kind)))
     cursor.end()
@@ -224,7 +250,8 @@ def describe(cursor: Cursor) -> Describe | None:
 
 COMMENTED = frozenset({
     "DATABASE", "SCHEMA", "TABLE", "VIEW", "WAREHOUSE", "ROLE", "DATABASE ROLE", "USER", "TAG", "SEQUENCE", "STAGE",
-    "FILE FORMAT",
+    "FILE FORMAT", "MASKING POLICY", "SESSION POLICY", "NETWORK POLICY", "NETWORK RULE", "TASK", "STREAM", "PIPE",
+    "DYNAMIC TABLE",
 })  # fmt: skip
 
 
@@ -246,6 +273,6 @@ def comment(cursor: Cursor) -> CommentOn:
             raise unsupported(f"COMMENT ON {found}")
         kind, name = found, cursor.name(kinds.most_parts(found))
     cursor.expect("IS")
-    text = cursor.string()
+    text = "" if cursor.accept("NULL") else cursor.string()
     cursor.end()
     return CommentOn(kind, name, column, exists, text)

@@ -1,31 +1,27 @@
-"""The table of statements and whether they are supported, read off the grammar itself."""
+"""Which statements are served, with which properties: read off the grammar itself."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import sys
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from snowdome.grammar import BY_KIND, databases, monitors, parameters, roles, schemas, tables, users, verbs, warehouses
+from snowdome.grammar import BY_KIND, parameters, policies, tables, verbs, warehouses
 from snowdome.grammar.options import Options
 
 SERVED, DATA, REFUSED = "served", "data side", "refused by name"
-PROPERTIES: Mapping[tuple[str, str], Options] = {
+# where a module has more than one set of properties, or one for several kinds
+PROPERTIES: dict[tuple[str, str], Options] = {
     ("CREATE", "WAREHOUSE"): warehouses.OPTIONS,
     ("ALTER", "WAREHOUSE"): warehouses.ALTERED,
-    ("CREATE", "DATABASE"): databases.OPTIONS,
-    ("ALTER", "DATABASE"): databases.OPTIONS,
-    ("CREATE", "SCHEMA"): schemas.OPTIONS,
-    ("ALTER", "SCHEMA"): schemas.OPTIONS,
     ("ALTER", "TABLE"): tables.OPTIONS,
     ("ALTER", "VIEW"): tables.VIEW_OPTIONS,
-    ("CREATE", "ROLE"): roles.OPTIONS,
-    ("CREATE", "USER"): users.OPTIONS,
-    ("ALTER", "USER"): users.OPTIONS,
-    ("CREATE", "RESOURCE MONITOR"): monitors.OPTIONS,
-    ("ALTER", "RESOURCE MONITOR"): monitors.OPTIONS,
     ("ALTER", "SESSION"): parameters.SESSION_OPTIONS,
     ("ALTER", "ACCOUNT"): parameters.ACCOUNT_OPTIONS,
+    **{("CREATE", kind): options for kind, options in policies.OPTIONS.items()},
+    **{("ALTER", kind): policies.settable(kind) for kind in policies.OPTIONS},
 }
+WITH_PROPERTIES = ("CREATE", "ALTER")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +38,7 @@ def rows() -> Iterator[Row]:
     """Every statement that Snowflake's account side has, as far as the grammar knows it."""
     for verb, known in ({"CREATE": verbs.CREATE} | dict(BY_KIND)).items():
         for kind, reader in known.items():
-            options = PROPERTIES.get((verb, kind))
+            options = _options(verb, kind, reader)
             is_data = reader in (verbs.data, verbs.data_create)
             yield Row(
                 f"{verb} {kind}",
@@ -55,11 +51,15 @@ def rows() -> Iterator[Row]:
     yield from (Row(verb, SERVED) for verb in verbs.WHOLE)
 
 
-def markdown() -> str:
-    """The table as Markdown."""
-    head = ["| Statement | Here | Properties | Refused properties |", "|---|---|---|---|"]
-    body = [
-        f"| {row.statement} | {row.supported} | {', '.join(row.properties)} | {', '.join(row.refused)} |"
-        for row in rows()
-    ]
-    return "\n".join(head + body)
+def _options(verb: str, kind: str, reader: Callable[..., object]) -> Options | None:
+    """The properties that the reader of the statement knows: those of its module for that kind of object."""
+    if verb not in WITH_PROPERTIES or (kind == "TABLE" and verb == "CREATE"):
+        return None
+    if (verb, kind) in PROPERTIES:
+        return PROPERTIES[verb, kind]
+    module = vars(sys.modules[reader.__module__])
+    found = [one for one in module.values() if isinstance(one, Options)]
+    for group in module.values():
+        if isinstance(group, dict):
+            found += [one for one in group.values() if isinstance(one, Options)]
+    return next((one for one in found if one.kind == kind), None)

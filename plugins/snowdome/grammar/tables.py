@@ -5,15 +5,15 @@ What makes or changes columns and rows is a data statement and is not read here.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from snowdome.errors import unsupported
-from snowdome.grammar import clauses, tagging
+from snowdome.grammar import clauses, protection, tagging
 from snowdome.grammar.clauses import Clone, How
 from snowdome.grammar.cursor import Cursor
 from snowdome.grammar.databases import check_retention, identifier_id
 from snowdome.grammar.names import Name
-from snowdome.grammar.options import Options, Settings, integer, text
+from snowdome.grammar.options import Options, Settings, integer, remark
 
 POLICIES = {
     ("ROW", "ACCESS"), ("AGGREGATION", "POLICY"), ("JOIN", "POLICY"), ("STORAGE", "LIFECYCLE"), ("ALL", "ROW"),
@@ -25,14 +25,14 @@ OPTIONS = Options(
     {
         "DATA_RETENTION_TIME_IN_DAYS": integer(0, 90),
         "MAX_DATA_EXTENSION_TIME_IN_DAYS": integer(0, 90),
-        "COMMENT": text,
+        "COMMENT": remark,
     },
     frozenset({
         "CHANGE_TRACKING", "ENABLE_SCHEMA_EVOLUTION", "DEFAULT_DDL_COLLATION", "STAGE_FILE_FORMAT",
         "STAGE_COPY_OPTIONS", "LOG_LEVEL", "CONTACT",
     }),
 )  # fmt: skip
-VIEW_OPTIONS = Options("VIEW", {"COMMENT": text}, frozenset({"CHANGE_TRACKING", "CONTACT"}))
+VIEW_OPTIONS = Options("VIEW", {"COMMENT": remark}, frozenset({"CHANGE_TRACKING", "CONTACT"}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +75,7 @@ class SwapTable:
     name: Name
     if_exists: bool
     other: Name
+    kind: str = "TABLE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +141,7 @@ class UndropTable:
 
     name: Name | None
     id: int | None
+    kind: str = "TABLE"
 
 
 TableStatement = (
@@ -160,6 +162,8 @@ TableStatement = (
 def create(cursor: Cursor, how: How, words: frozenset[str]) -> CloneTable | None:
     """What follows CREATE … TABLE where it is a clone; None where it is a data statement."""
     table_how = How.IF_NOT_EXISTS if cursor.accept("IF", "NOT", "EXISTS") else how
+    if cursor.sees("IDENTIFIER", "(", "?", ")") and cursor.peek(4).value != "CLONE":
+        return None
     name = cursor.name()
     if not cursor.sees("CLONE"):
         return None
@@ -192,14 +196,14 @@ def create_hybrid(cursor: Cursor, how: How, words: frozenset[str]) -> CreateHybr
     return CreateHybridTable(name, how, cursor.rest())
 
 
-def alter(cursor: Cursor) -> TableStatement | tagging.TagStatement | None:
+def alter(cursor: Cursor) -> TableStatement | tagging.TagStatement | protection.MaskColumns | None:
     """What follows ALTER TABLE; None where it changes columns or constraints."""
     exists = clauses.if_exists(cursor)
     name = cursor.name()
     if tagged := tagging.set_or_unset(cursor, "TABLE", name, if_exists=exists):
         return tagged
     if cursor.sees_any("ALTER", "MODIFY"):
-        return _column_tags(cursor, name, exists)
+        return _column_change(cursor, "TABLE", name, exists)
     if cursor.sees_any("ADD", "RENAME", "DROP") and not cursor.sees("RENAME", "TO"):
         return _addition(cursor, name, exists)
     statement = _alteration(cursor, name, exists)
@@ -207,16 +211,18 @@ def alter(cursor: Cursor) -> TableStatement | tagging.TagStatement | None:
     return statement
 
 
-def _column_tags(cursor: Cursor, name: Name, exists: bool) -> tagging.TagStatement | None:
+def _column_change(
+    cursor: Cursor, kind: str, name: Name, exists: bool
+) -> tagging.TagStatement | protection.MaskColumns | None:
+    """Tags and masking policies of columns; None where a column is changed in itself."""
     cursor.take()
+    if masked := protection.mask_columns(cursor, kind, name, if_exists=exists):
+        return masked
     cursor.accept("COLUMN")
     if cursor.sees("("):
         return None
     column = cursor.identifier()
-    tagged = tagging.set_or_unset(cursor, "TABLE", name, if_exists=exists, column=column)
-    if tagged is None and cursor.sees_any("SET", "UNSET") and cursor.peek(1).value in ("MASKING", "PROJECTION"):
-        raise unsupported(f"ALTER TABLE … ALTER COLUMN … {cursor.peek().value} {cursor.peek(1).value} POLICY")
-    return tagged
+    return tagging.set_or_unset(cursor, kind, name, if_exists=exists, column=column)
 
 
 def _addition(cursor: Cursor, name: Name, exists: bool) -> ClusterTable | None:
@@ -250,14 +256,14 @@ def _alteration(cursor: Cursor, name: Name, exists: bool) -> TableStatement:
     return UnsetTable("TABLE", name, exists, OPTIONS.names(cursor))
 
 
-def alter_view(cursor: Cursor) -> TableStatement | tagging.TagStatement | None:
+def alter_view(cursor: Cursor) -> TableStatement | tagging.TagStatement | protection.MaskColumns | None:
     """What follows ALTER VIEW; None where it changes columns."""
     exists = clauses.if_exists(cursor)
     name = cursor.name()
     if tagged := tagging.set_or_unset(cursor, "VIEW", name, if_exists=exists):
         return tagged
     if cursor.sees_any("ALTER", "MODIFY"):
-        return _column_tags(cursor, name, exists)
+        return _column_change(cursor, "VIEW", name, exists)
     if cursor.sees_any("ADD", "DROP"):
         raise unsupported(f"ALTER VIEW … {cursor.peek().value} {cursor.peek(1).value}")
     statement = _view_alteration(cursor, name, exists)
@@ -284,6 +290,16 @@ def drop(cursor: Cursor) -> DropTable:
 def drop_view(cursor: Cursor) -> DropTable:
     """What follows DROP VIEW."""
     return _drop(cursor, "VIEW")
+
+
+def drop_dynamic_table(cursor: Cursor) -> DropTable:
+    """What follows DROP DYNAMIC TABLE."""
+    return _drop(cursor, "DYNAMIC TABLE")
+
+
+def undrop_dynamic_table(cursor: Cursor) -> UndropTable:
+    """What follows UNDROP DYNAMIC TABLE."""
+    return replace(undrop(cursor), kind="DYNAMIC TABLE")
 
 
 def _drop(cursor: Cursor, kind: str) -> DropTable:

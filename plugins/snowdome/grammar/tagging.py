@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from snowdome.errors import unsupported
-from snowdome.grammar import clauses
+from snowdome.grammar import clauses, protection
 from snowdome.grammar.clauses import How, TagValue
 from snowdome.grammar.cursor import Cursor, duplicate_property, invalid_property
 from snowdome.grammar.names import Name
@@ -61,7 +61,7 @@ class RenameTag:
 
 @dataclass(frozen=True, slots=True)
 class AllowTagValues:
-    """ALTER TAG … ADD, DROP, SET or UNSET ALLOWED_VALUES (`how` says which)."""
+    """ALTER TAG … ADD or DROP ALLOWED_VALUES (`how` says which)."""
 
     name: Name
     if_exists: bool
@@ -70,12 +70,13 @@ class AllowTagValues:
 
 
 @dataclass(frozen=True, slots=True)
-class CommentTag:
-    """ALTER TAG … SET or UNSET COMMENT."""
+class AlterTag:
+    """ALTER TAG … SET or UNSET properties; None unsets. `allowed` is None where nothing is said of ALLOWED_VALUES."""
 
     name: Name
     if_exists: bool
-    comment: str
+    settings: tuple[tuple[str, str | None], ...]
+    allowed: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,7 @@ class UndropTag:
 
 
 TagStatement = (
-    SetTags | UnsetTags | CreateTag | RenameTag | AllowTagValues | CommentTag | DropTag | UndropTag
+    SetTags | UnsetTags | CreateTag | RenameTag | AllowTagValues | AlterTag | DropTag | UndropTag
 )  # fmt: skip
 
 
@@ -117,16 +118,7 @@ def create(cursor: Cursor, how: How, words: frozenset[str]) -> CreateTag:  # noq
     """What follows CREATE TAG."""
     how = clauses.how(cursor, how)
     name = cursor.name()
-    found: dict[str, object] = {}
-    while not cursor.ended:
-        token = cursor.peek()
-        if token.kind is not Kind.WORD:
-            raise cursor.unexpected()
-        if token.value not in PROPERTIES:
-            raise invalid_property(token.value, "TAG")
-        if token.value in found:
-            raise duplicate_property(token.value, "TAG")
-        found[token.value] = _property(cursor, cursor.take().value)
+    found = _properties(cursor)
     allowed = found.get("ALLOWED_VALUES", ())
     if "ON_CONFLICT" in found and "PROPAGATE" not in found:
         raise invalid_property("ON_CONFLICT", "TAG without PROPAGATE")
@@ -140,6 +132,21 @@ def create(cursor: Cursor, how: How, words: frozenset[str]) -> CreateTag:  # noq
     )
 
 
+def _properties(cursor: Cursor) -> dict[str, object]:
+    """Properties in any order, to the end; each at most once."""
+    found: dict[str, object] = {}
+    while not cursor.ended:
+        token = cursor.peek()
+        if token.kind is not Kind.WORD:
+            raise cursor.unexpected()
+        if token.value not in PROPERTIES:
+            raise invalid_property(token.value, "TAG")
+        if token.value in found:
+            raise duplicate_property(token.value, "TAG")
+        found[token.value] = _property(cursor, cursor.take().value)
+    return found
+
+
 def _property(cursor: Cursor, name: str) -> object:
     if name == "ALLOWED_VALUES":
         return cursor.listed(cursor.string)
@@ -151,10 +158,13 @@ def _property(cursor: Cursor, name: str) -> object:
     return cursor.string()
 
 
-def alter(cursor: Cursor) -> TagStatement:
+def alter(cursor: Cursor) -> TagStatement | protection.MaskTag:
     """What follows ALTER TAG."""
     exists = clauses.if_exists(cursor)
     name = cursor.name()
+    if masked := protection.mask_tag(cursor, name, if_exists=exists):
+        cursor.end()
+        return masked
     statement = _alteration(cursor, name, if_exists=exists)
     cursor.end()
     return statement
@@ -167,15 +177,22 @@ def _alteration(cursor: Cursor, name: Name, *, if_exists: bool) -> TagStatement:
         cursor.expect("ALLOWED_VALUES")
         return AllowTagValues(name, if_exists, verb, cursor.listed(cursor.string))
     verb = cursor.expect_any("SET", "UNSET")
-    if cursor.sees_any("MASKING", "PROPAGATE", "ON_CONFLICT"):
+    if cursor.sees_any("DATA", "MULTI_VALUE", "DCM"):
         raise unsupported(f"ALTER TAG … {verb} {cursor.peek().value}")
-    if cursor.accept("ALLOWED_VALUES"):
-        return AllowTagValues(name, if_exists, verb, cursor.listed(cursor.string) if verb == "SET" else ())
-    cursor.expect("COMMENT")
+    if cursor.ended:
+        raise cursor.unexpected()
     if verb == "UNSET":
-        return CommentTag(name, if_exists, "")
-    cursor.expect("=")
-    return CommentTag(name, if_exists, cursor.string())
+        word = cursor.expect_any(*sorted(PROPERTIES))
+        return AlterTag(
+            name,
+            if_exists,
+            ((word, None),) if word != "ALLOWED_VALUES" else (),
+            () if word == "ALLOWED_VALUES" else None,
+        )
+    found = _properties(cursor)
+    allowed = found.pop("ALLOWED_VALUES", None)
+    settings = tuple((word, str(value)) for word, value in found.items())
+    return AlterTag(name, if_exists, settings, allowed if isinstance(allowed, tuple) else None)
 
 
 def drop(cursor: Cursor) -> DropTag:

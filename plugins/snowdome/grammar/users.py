@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from snowdome.errors import unsupported
-from snowdome.grammar import clauses, parameters, tagging
+from snowdome.grammar import clauses, parameters, protection, tagging
 from snowdome.grammar.clauses import How, TagValue
 from snowdome.grammar.cursor import Cursor
 from snowdome.grammar.names import Name
@@ -17,6 +17,7 @@ from snowdome.grammar.options import (
     dotted_name,
     integer,
     object_name,
+    remark,
     text,
     word_or_text,
 )  # fmt: skip
@@ -69,11 +70,12 @@ OPTIONS = Options(
         "RSA_PUBLIC_KEY_2": text_or_null,
         "RSA_PUBLIC_KEY_2_FP": text_or_null,
         "TYPE": choice("PERSON", "SERVICE", "LEGACY_SERVICE"),
-        "COMMENT": text,
+        "COMMENT": remark,
         "WORKLOAD_IDENTITY": nested,
+        "NETWORK_POLICY": object_name,
         **parameters.SESSION,
     },
-    frozenset({"MINS_TO_BYPASS_MFA", "DISABLE_MFA", "ENABLE_UNREDACTED_QUERY_SYNTAX_ERROR", "NETWORK_POLICY"}),
+    frozenset({"MINS_TO_BYPASS_MFA", "DISABLE_MFA", "ENABLE_UNREDACTED_QUERY_SYNTAX_ERROR"}),
 )
 
 
@@ -132,6 +134,22 @@ class RemoveToken:
 
 
 @dataclass(frozen=True, slots=True)
+class ResetPassword:
+    """ALTER USER … RESET PASSWORD."""
+
+    name: str | None
+    if_exists: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AbortUser:
+    """ALTER USER … ABORT ALL QUERIES."""
+
+    name: str | None
+    if_exists: bool
+
+
+@dataclass(frozen=True, slots=True)
 class DropUser:
     """DROP USER [IF EXISTS]."""
 
@@ -139,11 +157,13 @@ class DropUser:
     if_exists: bool
 
 
-UserStatement = CreateUser | SetUser | UnsetUser | RenameUser | AddToken | RemoveToken | DropUser
+UserStatement = (
+    CreateUser | SetUser | UnsetUser | RenameUser | ResetPassword | AbortUser | AddToken | RemoveToken | DropUser
+)
 
 TOKEN_OPTIONS = Options(
     "PROGRAMMATIC ACCESS TOKEN",
-    {"ROLE_RESTRICTION": word_or_text, "DAYS_TO_EXPIRY": integer(1, 365), "COMMENT": text},
+    {"ROLE_RESTRICTION": word_or_text, "DAYS_TO_EXPIRY": integer(1, 365), "COMMENT": remark},
     frozenset({"MINS_TO_BYPASS_NETWORK_POLICY_REQUIREMENT"}),
 )
 VERBS = ("SET", "UNSET", "RENAME", "ADD", "REMOVE", "RESET", "ABORT", "MODIFY")
@@ -159,7 +179,7 @@ def create(cursor: Cursor, how: How, words: frozenset[str]) -> CreateUser:  # no
     return CreateUser(name, how, settings, tags)
 
 
-def alter(cursor: Cursor) -> UserStatement | tagging.TagStatement:
+def alter(cursor: Cursor) -> UserStatement | tagging.TagStatement | protection.UserPolicy:
     """What follows ALTER USER."""
     exists = clauses.if_exists(cursor)
     first, second = cursor.peek(), cursor.peek(1)
@@ -172,16 +192,20 @@ def alter(cursor: Cursor) -> UserStatement | tagging.TagStatement:
     return statement
 
 
-def _alteration(cursor: Cursor, name: str | None, exists: bool) -> UserStatement:
+def _alteration(cursor: Cursor, name: str | None, exists: bool) -> UserStatement | protection.UserPolicy:
     verb = cursor.peek().value
-    if verb in ("SET", "UNSET") and cursor.peek(2).value == "POLICY":
-        raise unsupported(f"ALTER USER … {verb} {cursor.peek(1).value} POLICY")
+    if (policy := protection.session_policy(cursor, "USER")) is not None:
+        return protection.UserPolicy(name, exists, *policy)
     if cursor.accept("SET"):
         return SetUser(name, exists, OPTIONS.read_some(cursor))
     if cursor.accept("UNSET"):
         return UnsetUser(name, exists, OPTIONS.names(cursor))
     if cursor.accept("RENAME", "TO") and name:
         return RenameUser(name, exists, cursor.name(1).last)
+    if cursor.accept("RESET", "PASSWORD"):
+        return ResetPassword(name, exists)
+    if cursor.accept("ABORT", "ALL", "QUERIES"):
+        return AbortUser(name, exists)
     if verb in ("ADD", "REMOVE") and _token_words(cursor):
         return _token(cursor, verb, name)
     if verb in ("ADD", "REMOVE", "RESET", "ABORT", "MODIFY"):

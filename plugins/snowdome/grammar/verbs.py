@@ -5,10 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from snowdome.grammar import (
+    automata,
+    automata_alter,
+    calls,
     databases,
     grants,
     kinds,
     monitors,
+    policies,
+    protection,
     roles,
     schemas,
     session,
@@ -33,6 +38,10 @@ Statement = (
     | grants.GrantStatement
     | tagging.TagStatement
     | monitors.MonitorStatement
+    | policies.PolicyStatement
+    | automata.AutomatonStatement
+    | protection.ProtectionStatement
+    | calls.CallWait
     | SessionStatement
     | ShowStatement
 )
@@ -59,6 +68,11 @@ CREATE: Mapping[str, Creator] = {
     "USER": users.create,
     "TAG": tagging.create,
     "RESOURCE MONITOR": monitors.create,
+    **policies.CREATE,
+    "TASK": automata.create_task,
+    "STREAM": automata.create_stream,
+    "PIPE": automata.create_pipe,
+    "DYNAMIC TABLE": automata.create_dynamic_table,
     "VIEW": data_create,
     "SEQUENCE": data_create,
     "STAGE": data_create,
@@ -75,6 +89,11 @@ ALTER: Mapping[str, Reader] = {
     "USER": users.alter,
     "TAG": tagging.alter,
     "RESOURCE MONITOR": monitors.alter,
+    **policies.ALTER,
+    "TASK": automata_alter.alter_task,
+    "STREAM": automata_alter.alter_stream,
+    "PIPE": automata_alter.alter_pipe,
+    "DYNAMIC TABLE": automata_alter.alter_dynamic_table,
     "SESSION": session.alter_session,
     "ACCOUNT": session.alter_account,
 }
@@ -89,6 +108,11 @@ DROP: Mapping[str, Reader] = {
     "USER": users.drop,
     "TAG": tagging.drop,
     "RESOURCE MONITOR": monitors.drop,
+    **policies.DROP,
+    "TASK": automata_alter.drop_task,
+    "STREAM": automata_alter.drop_stream,
+    "PIPE": automata_alter.drop_pipe,
+    "DYNAMIC TABLE": tables.drop_dynamic_table,
     "SEQUENCE": data,
     "STAGE": data,
     "FILE FORMAT": data,
@@ -97,9 +121,11 @@ UNDROP: Mapping[str, Reader] = {
     "DATABASE": databases.undrop,
     "SCHEMA": schemas.undrop,
     "TABLE": tables.undrop,
+    "DYNAMIC TABLE": tables.undrop_dynamic_table,
     "TAG": tagging.undrop,
 }
 WHOLE: Mapping[str, Reader] = {
+    "CALL": calls.call,
     "GRANT": grants.grant,
     "REVOKE": grants.revoke,
     "SHOW": show.show,

@@ -9,7 +9,7 @@ from snowdome.grammar import clauses, tagging
 from snowdome.grammar.clauses import How, TagValue
 from snowdome.grammar.cursor import Cursor, invalid_property
 from snowdome.grammar.names import Name
-from snowdome.grammar.options import Options, Settings, boolean, choice, integer, object_name, text
+from snowdome.grammar.options import Options, Settings, boolean, choice, integer, object_name, remark
 from snowdome.grammar.tokens import Kind
 
 SIZES = (
@@ -40,7 +40,7 @@ OPTIONS = Options(
         "AUTO_RESUME": boolean,
         "INITIALLY_SUSPENDED": boolean,
         "RESOURCE_MONITOR": object_name,
-        "COMMENT": text,
+        "COMMENT": remark,
         "ENABLE_QUERY_ACCELERATION": boolean,
         "QUERY_ACCELERATION_MAX_SCALE_FACTOR": integer(0, 100),
         "MAX_CONCURRENCY_LEVEL": integer(1, 32),

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from sqlglot import Expr, exp
 
-from snowdome import dml, errors, resolve, rows, transactions, types
+from snowdome import dml, errors, journal, resolve, rows, transactions, types
 from snowdome.bind import parts_of
+from snowdome.duck import ROWS
 from snowdome.errors import unsupported
 from snowdome.grammar.cursor import Cursor
-from snowdome.objects import constraints
-from snowdome.records import Column, Table
+from snowdome.objects import column_masks, constraints
+from snowdome.records import Column, Table, Version
 from snowdome.resolve import Context
 from snowdome.result import Result, status
 from snowdome.translate import translate
@@ -37,21 +39,25 @@ def alter(account: Account, session: Session, expression: exp.Alter) -> Result:
         return status(DONE)
     if not table.temporary:
         account.require(context, "OWNERSHIP", table)
-    account.locks.acquire(table.id, session.id, dml.LOCK_TIMEOUT)
+    constraints.may_refer(account, context, expression, parts)
+    account.locks.acquire(account, session, table)
     try:
-        with dml.implicit(account, session):
+        with dml.implicit(account, session, ddl=True):
             transactions.start_writing(account, session)
             with account.catalog.lock:
                 physical = dml.claim(account, session, table)
             if physical != account.physical(session, table):
                 dml.make_own(account, session, table, physical)
-            changed = table
+            changed = replace(table, past=(*table.past, _as_it_is(table, account.clock.now())))
             for action in expression.args["actions"]:
                 changed = _apply(account, session, changed, physical, action)
             session.touched.add(table.id)
+            if not table.temporary:
+                session.reshaped[table.id] = changed
     finally:
-        account.locks.release(session.id)
-    _settle(account, session, table, changed)
+        account.locks.release(account, session)
+    if table.temporary:
+        session.temporary[table.parent, table.name] = replace(changed, version=table.version + 1)
     return status(DONE)
 
 
@@ -93,23 +99,9 @@ def from_text(account: Account, session: Session, sql: str) -> Result:
     return status(DONE)
 
 
-def _settle(account: Account, session: Session, table: Table, changed: Table) -> None:
-    now = account.clock.now()
-    if table.temporary:
-        session.temporary[table.parent, table.name] = replace(changed, version=table.version + 1)
-        return
-    with account.catalog.change() as change:
-        current = account.catalog.get(Table, table.id)
-        change.put(
-            replace(
-                current,
-                columns=changed.columns,
-                keys=changed.keys,
-                version=current.version + 1,
-                altered_on=now,
-                last_ddl=now,
-            )
-        )
+def _as_it_is(table: Table, until: datetime) -> Version:
+    """The rows of now as an earlier version: that is what they become where the change needs rows of its own."""
+    return Version(physical=table.physical, until=until, turn=0, columns={c.name: c.name for c in table.columns})
 
 
 def _apply(account: Account, session: Session, table: Table, physical: str, action: Expr) -> Table:
@@ -141,16 +133,17 @@ def _add(account: Account, session: Session, table: Table, place: str, column: e
     if any(c.name == name for c in table.columns):
         if column.args.get("exists"):
             return table
-        raise errors.SqlError(1430, "42601", f"SQL compilation error:\ncolumn '{name}' already exists")
+        raise _there_already(name)
+    wanted = column_masks.take(column)
     declared = constraints.Declared()
     constraints.take_column(column, declared)
     if column.kind is None:
         raise errors.syntax_error(f"column {name} has no type.")
     required = name in declared.required
-    kind = translate(exp.cast(exp.Null(), column.kind)).args["to"].sql(dialect="duckdb")
+    kind = _duck_kind(column.kind)
     default = f" DEFAULT {translate(_default(column)).sql(dialect='duckdb')}" if name in declared.defaults else ""
     quoted = _quoted(name)
-    rows.run(account, session, f"ALTER TABLE {place} ADD COLUMN {quoted} {kind}{default}")
+    _both(account, session, place, f"ADD COLUMN {quoted} {kind}{default}")
     if required:
         rows.run(account, session, f"ALTER TABLE {place} ALTER COLUMN {quoted} SET NOT NULL")
     duck_type = _duck_type(session, place, name)
@@ -161,7 +154,12 @@ def _add(account: Account, session: Session, table: Table, place: str, column: e
         default=declared.defaults.get(name),
         comment=declared.comments.get(name, ""),
     )
-    return replace(table, columns=(*table.columns, made), keys=(*table.keys, *declared.keys))
+    table = replace(table, columns=(*table.columns, made), keys=(*table.keys, *declared.keys))
+    return column_masks.put(account, session, table, wanted)
+
+
+def _there_already(name: str) -> errors.SqlError:
+    return errors.SqlError(1430, "42601", f"SQL compilation error:\ncolumn '{name}' already exists")
 
 
 def _drop(account: Account, session: Session, table: Table, place: str, name: str, *, missing_ok: bool) -> Table:
@@ -169,16 +167,31 @@ def _drop(account: Account, session: Session, table: Table, place: str, name: st
         if missing_ok:
             return table
         raise errors.invalid_identifier(name)
-    rows.run(account, session, f"ALTER TABLE {place} DROP COLUMN {_quoted(name)}")
-    return replace(table, columns=tuple(c for c in table.columns if c.name != name))
+    _both(account, session, place, f"DROP COLUMN {_quoted(name)}")
+    past = tuple(replace(v, columns={k: c for k, c in v.columns.items() if k != name}) for v in table.past)
+    table = column_masks.without(table, name)
+    return replace(table, columns=tuple(c for c in table.columns if c.name != name), past=past)
 
 
 def _rename(account: Account, session: Session, table: Table, place: str, action: exp.RenameColumn) -> Table:
     old, new = action.this.name, action.args["to"].name
     if not any(c.name == old for c in table.columns):
         raise errors.invalid_identifier(old)
-    rows.run(account, session, f"ALTER TABLE {place} RENAME COLUMN {_quoted(old)} TO {_quoted(new)}")
-    return replace(table, columns=tuple(replace(c, name=new) if c.name == old else c for c in table.columns))
+    if old != new and any(c.name == new for c in table.columns):
+        raise _there_already(new)
+    _both(account, session, place, f"RENAME COLUMN {_quoted(old)} TO {_quoted(new)}")
+    past = tuple(replace(v, columns={new if k == old else k: c for k, c in v.columns.items()}) for v in table.past)
+    columns = tuple(replace(c, name=new) if c.name == old else c for c in table.columns)
+    keys = tuple(replace(k, columns=tuple(new if c == old else c for c in k.columns)) for k in table.keys)
+    return replace(column_masks.renamed(table, old, new), columns=columns, keys=keys, past=past)
+
+
+def _both(account: Account, session: Session, place: str, change: str) -> None:
+    """The table and its journal have that change: its past is read with the columns of today."""
+    rows.run(account, session, f"ALTER TABLE {place} {change}")
+    catalog, _, physical = place.partition(".main.")
+    if catalog == ROWS:
+        rows.run(account, session, f"ALTER TABLE {journal.of(physical.strip(chr(34)))} {change}")
 
 
 def _alter_column(account: Account, session: Session, table: Table, place: str, action: exp.AlterColumn) -> Table:
@@ -189,8 +202,9 @@ def _alter_column(account: Account, session: Session, table: Table, place: str, 
     new = old
     change = f"ALTER TABLE {place} ALTER COLUMN {_quoted(name)}"
     if (wanted := action.args.get("dtype")) is not None:
-        kind = translate(exp.cast(exp.Null(), wanted)).args["to"].sql(dialect="duckdb")
-        rows.run(account, session, f"{change} SET DATA TYPE {kind}")
+        kind = _duck_kind(wanted)
+        _may_become(session, old, wanted, kind)
+        _both(account, session, place, f"ALTER COLUMN {_quoted(name)} SET DATA TYPE {kind}")
         new = replace(new, type=types.declared(wanted, _duck_type(session, place, name)))
     elif action.args.get("comment") is not None:
         new = replace(new, comment=action.args["comment"].name)
@@ -206,9 +220,27 @@ def _alter_column(account: Account, session: Session, table: Table, place: str, 
     return replace(table, columns=tuple(new if c.name == name else c for c in table.columns))
 
 
+def _may_become(session: Session, column: Column, wanted: exp.DataType, kind: str) -> None:
+    """Lengths and precisions may change, a scale or the type itself may not (alter-table-column)."""
+    new = types.declared(wanted, str(session.duck.execute(f"SELECT NULL::{kind}").description[0][1]))
+    scales = {types.numbers(name)[1] for name in (column.type, new)}
+    if types.base(new) != types.base(column.type) or (types.base(new) == "NUMBER" and len(scales) > 1):
+        raise errors.SqlError(
+            2108,
+            "22000",
+            f"SQL compilation error:\ncannot change column {column.name} from type {column.type} to {new}",
+        )
+
+
 def _default(column: exp.ColumnDef) -> Expr:
     found = column.find(exp.DefaultColumnConstraint)
     return found.this.copy() if found is not None else exp.Null()
+
+
+def _duck_kind(wanted: exp.DataType) -> str:
+    """The type in DuckDB's words; a cast to a text of some length is one inside the function that cuts it."""
+    translated = translate(exp.cast(exp.Null(), wanted)).find(exp.Cast)
+    return wanted.sql(dialect="duckdb") if translated is None else translated.to.sql(dialect="duckdb")
 
 
 def _duck_type(session: Session, place: str, name: str) -> str:

@@ -6,13 +6,19 @@ Snowflake enforces NOT NULL alone: keys are remembered, never enforced, so they 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import duckdb
 from sqlglot import Expr, exp
 
-from snowdome import types
-from snowdome.errors import unsupported
+from snowdome import resolve, types
+from snowdome.bind import parts_of
+from snowdome.errors import SqlError, unsupported
 from snowdome.records import Column, Key
+from snowdome.resolve import Context
+
+if TYPE_CHECKING:
+    from snowdome.account import Account
 
 __all__ = ["Declared", "Key", "columns", "key", "take"]
 
@@ -46,10 +52,36 @@ def take(create: exp.Create) -> Declared:
             declared.keys += found
         else:
             raise unsupported(f"CREATE TABLE … {item.sql(dialect='snowflake')}")
+    _distinct([item.name for item in kept])
+    if len(declared.counters) > 1:
+        raise unsupported(f"several AUTOINCREMENT columns ({', '.join(declared.counters)})")
+    _require_keys(kept, declared)
     schema.set("expressions", kept)
     if create.expression is not None and all(isinstance(e, exp.Identifier) or e.args.get("kind") is None for e in kept):
         _rename_projection(create, [e.name for e in kept])
     return declared
+
+
+def _require_keys(columns: list[Expr], declared: Declared) -> None:
+    """The columns of a primary key hold no NULL (constraints-overview: it "implies that the column is … NOT NULL")."""
+    declared.required |= {name for one in declared.keys if one.kind == "PRIMARY KEY" for name in one.columns}
+    for column in columns:
+        if not isinstance(column, exp.ColumnDef) or column.name not in declared.required:
+            continue
+        stated = column.args.get("constraints") or []
+        if not any(isinstance(c.kind, exp.NotNullColumnConstraint) for c in stated):
+            column.set("constraints", [*stated, exp.ColumnConstraint(kind=exp.NotNullColumnConstraint())])
+
+
+def _distinct(names: list[str]) -> None:
+    """No two columns have one name; names that differ in case alone are two in Snowflake, and refused here."""
+    seen: dict[str, str] = {}
+    for name in names:
+        other = seen.setdefault(name.lower(), name)
+        if other == name and names.count(name) > 1:
+            raise SqlError(2025, "42711", f"SQL compilation error:\nduplicate column name '{name}'")
+        if other != name:
+            raise unsupported(f"columns whose names differ in case alone ({other}, {name})")
 
 
 def take_column(column: exp.ColumnDef, declared: Declared) -> None:
@@ -134,6 +166,18 @@ def _column(name: str, duck_type: str, declared: Declared) -> Column:
         comment=declared.comments.get(name, ""),
         autoincrement=declared.counters.get(name),
     )
+
+
+def may_refer(account: Account, context: Context, expression: Expr, itself: tuple[str | None, str | None, str]) -> None:
+    """Every table that a foreign key refers to is there, and may be referred to (REFERENCES); a table may to itself."""
+    for reference in expression.find_all(exp.Reference):
+        target = reference.this.this if isinstance(reference.this, exp.Schema) else reference.this
+        parts = parts_of(target)
+        if parts in (itself, (None, None, itself[2])):
+            continue
+        found = resolve.relation(account, context, parts)
+        if not found.temporary:
+            account.require(context, "REFERENCES", found)
 
 
 def _foreign(names: tuple[str, ...], reference: Expr, name: str) -> Key:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from snowdome import errors, resolve
+from snowdome import errors, horizons, resolve
 from snowdome.future import born
 from snowdome.grammar.clauses import How
 from snowdome.grammar.databases import (
@@ -17,7 +17,7 @@ from snowdome.grammar.databases import (
     UndropDatabase,
     UnsetDatabase,
 )
-from snowdome.objects import clones, settings, time_travel
+from snowdome.objects import clones, policies, settings, time_travel
 from snowdome.objects.drops import erase, retention_days
 from snowdome.objects.undrop import to_restore
 from snowdome.records import ACCOUNT_ID, Database, Schema
@@ -46,14 +46,14 @@ def create(account: Account, session: Session, statement: CreateDatabase) -> Res
             return status(f"Database {name} successfully altered.")
         if old is not None and statement.how is not How.OR_REPLACE:
             raise errors.already_exists(name)
-        source = None
+        source = moment = None
         if statement.clone is not None:
-            clones.check(statement.clone)
             source = resolve.database(account, context, statement.clone.source.last)
             account.require(context, "USAGE", source)
-            time_travel.check(account, session, statement.clone, source)
+            moment = time_travel.moment(account, session, statement.clone, source)
         if old is not None:
             account.require(context, "OWNERSHIP", old)
+            policies.check_detached(account, old)
             change.drop(old, account.clock.now())
         now = account.clock.now()
         made = Database(
@@ -67,14 +67,14 @@ def create(account: Account, session: Session, statement: CreateDatabase) -> Res
             comment=source.comment if source is not None else "",
         )
         made = settings.applied(made, statement.settings)
-        if source is None:
+        if source is None or statement.clone is None:
             change.put(made)
             public = Schema(
                 id=change.new_id(), name="PUBLIC", parent=made.id, created_on=now, transient=statement.transient
             )
             change.put(born(account, session, public))
         else:
-            clones.clone_database(account, session, change, source, made)
+            clones.clone_database(clones.Cloning(account, session, change, statement.clone, moment), source, made)
         settings.tag(account, context, change, made.id, statement.tags)
     session.database, session.schema = name, "PUBLIC"
     return status(f"Database {name} successfully created.")
@@ -112,20 +112,24 @@ def swap(account: Account, session: Session, statement: SwapDatabase) -> Result:
 def set_properties(account: Account, session: Session, statement: SetDatabase) -> Result:
     """The properties have those values."""
     with account.catalog.change() as change:
-        found = _owned(account, Context.of(session), statement.name, if_exists=statement.if_exists)
+        needed = settings.needed(dict(statement.settings))
+        found = _owned(account, Context.of(session), statement.name, if_exists=statement.if_exists, needed=needed)
         if found is None:
             return settings.missing(statement.name)
-        change.put(settings.applied(found, statement.settings, account.clock.now()))
+        known = horizons.settled(account, change, found, dict(statement.settings))
+        change.put(settings.applied(known, statement.settings, account.clock.now()))
     return status("Statement executed successfully.")
 
 
 def unset_properties(account: Account, session: Session, statement: UnsetDatabase) -> Result:
     """The properties have their defaults."""
     with account.catalog.change() as change:
-        found = _owned(account, Context.of(session), statement.name, if_exists=statement.if_exists)
+        needed = settings.needed(statement.names)
+        found = _owned(account, Context.of(session), statement.name, if_exists=statement.if_exists, needed=needed)
         if found is None:
             return settings.missing(statement.name)
-        change.put(settings.cleared(found, statement.names, account.clock.now()))
+        known = horizons.settled(account, change, found, statement.names)
+        change.put(settings.cleared(known, statement.names, account.clock.now()))
     return status("Statement executed successfully.")
 
 
@@ -135,6 +139,7 @@ def drop(account: Account, session: Session, statement: DropDatabase) -> Result:
         found = _owned(account, Context.of(session), statement.name, if_exists=statement.if_exists)
         if found is None:
             return settings.missing(statement.name)
+        policies.check_detached(account, found)
         if retention_days(account, found) == 0:
             erase(account, change, found)
         else:
@@ -154,14 +159,16 @@ def undrop(account: Account, session: Session, statement: UndropDatabase) -> Res
     return status(f"Database {found.name} successfully restored.")
 
 
-def _owned(account: Account, context: Context, name: str, *, if_exists: bool = False) -> Database | None:
+def _owned(
+    account: Account, context: Context, name: str, *, if_exists: bool = False, needed: str = "OWNERSHIP"
+) -> Database | None:
     try:
         found = resolve.database(account, context, name)
     except errors.SqlError:
         if if_exists:
             return None
         raise
-    account.require(context, "OWNERSHIP", found)
+    account.require(context, needed, found)
     return found
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from snowdome import access, errors, resolve
+from snowdome import access, errors, masks, resolve
 from snowdome.bind import parts_of
 from snowdome.errors import unsupported
 from snowdome.records import Column, Key, Table
@@ -15,6 +15,7 @@ from snowdome.result import Result
 
 if TYPE_CHECKING:
     from snowdome.account import Account
+    from snowdome.grammar.names import Name
     from snowdome.session import Session
 
 DESCRIBE = 0x4500
@@ -29,20 +30,35 @@ def describe(account: Account, session: Session, expression: exp.Describe) -> Re
     kind = str(expression.args.get("kind") or "TABLE").upper()
     if kind not in ("TABLE", "VIEW") or not isinstance(expression.this, exp.Table):
         raise unsupported(f"DESCRIBE {kind}")
+    for item in expression.expressions:
+        if item.sql(dialect="snowflake").upper().replace(" ", "") != "TYPE=COLUMNS":
+            raise unsupported(f"DESCRIBE {kind} … {item.sql(dialect='snowflake')}")
     context = Context.of(session)
     parts = parts_of(expression.this)
     with account.catalog.lock:
         if parts[1] == "INFORMATION_SCHEMA":
             return _information_schema(account, context, parts)
+    return _described(account, session, parts)
+
+
+def of_name(account: Account, session: Session, name: Name) -> Result:
+    """One row for each column of the table or view of that name."""
+    return _described(account, session, (name.database, name.schema, name.last))
+
+
+def _described(account: Account, session: Session, parts: tuple[str | None, str | None, str]) -> Result:
+    context = Context.of(session)
+    with account.catalog.lock:
         found = resolve.relation(account, context, parts, "DESCRIBE")
         if not found.temporary and not access.may_see(account, session, found):
             raise errors.not_found("Object", found.name)
         keys = found.keys if isinstance(found, Table) else ()
-        rows = [_row(column, keys) for column in found.columns]
+        protected = {name: resolve.full_name(account, one.policy) for name, one in masks.on(account, found).items()}
+        rows = [_row(column, keys, protected.get(column.name)) for column in found.columns]
     return Result(columns=tuple((name, "VARCHAR") for name in COLUMNS), rows=rows, type_id=DESCRIBE)
 
 
-def _row(column: Column, keys: tuple[Key, ...]) -> tuple[str | None, ...]:
+def _row(column: Column, keys: tuple[Key, ...], policy: str | None = None) -> tuple[str | None, ...]:
     primary = any(k.kind == "PRIMARY KEY" and column.name in k.columns for k in keys)
     unique = any(k.kind == "UNIQUE" and column.name in k.columns for k in keys)
     return (
@@ -56,7 +72,7 @@ def _row(column: Column, keys: tuple[Key, ...]) -> tuple[str | None, ...]:
         None,
         None,
         column.comment or None,
-        None,
+        policy,
         None,
         None,
     )

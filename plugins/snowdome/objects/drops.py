@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from snowdome.records import Database, Record, Schema, Sequence, Table
+from snowdome.records import ACCOUNT_ID, Database, Record, Schema, Sequence, Table
 
 if TYPE_CHECKING:
     from snowdome.account import Account
@@ -12,25 +14,39 @@ if TYPE_CHECKING:
     from snowdome.resolve import Relation
 
 
-def drop_relation(account: Account, change: Change, old: Relation, *, replaced: bool = False) -> None:
-    """The table or view has no name any more.
+KEPT_REPLACED = 3
+"""How many earlier transient tables (and views) of one name are kept."""
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
-    A transient table that is replaced goes for good: dbt replaces all its tables at each run, and nobody undrops those.
+
+def drop_relation(account: Account, change: Change, old: Relation, *, replaced: bool = False) -> None:
+    """The table or view has no name any more; the table can be undropped, and both are there for a clone of the past.
+
+    Of transient tables and views that are replaced only the latest are kept: dbt replaces all of them at each run.
     """
-    if not isinstance(old, Table) or (replaced and old.transient) or retention_days(account, old) == 0:
+    if retention_days(account, old) == 0:
         erase(account, change, old)
-    else:
-        change.drop(old, account.clock.now())
+        return
+    change.drop(old, account.clock.now())
+    if not replaced or (isinstance(old, Table) and not old.transient):
+        return
+    for older in account.catalog.dropped(type(old), old.name, old.parent)[KEPT_REPLACED:]:
+        schema = account.catalog.get(Schema, old.parent)
+        change.put(replace(schema, forgotten=max(older.dropped_on or older.created_on, schema.forgotten or LONG_AGO)))
+        erase(account, change, older)
 
 
 def retention_days(account: Account, record: Record) -> int:
-    """For how many days a dropped object can be undropped: its own setting, else its parent's, else one."""
+    """For how many days its past is kept: by its own setting, else its parent's, the account's, else one."""
     current: Record | None = record
-    while isinstance(current, (Table, Schema, Database)):
-        if current.retention is not None:
-            return current.retention
+    transient = False
+    while current is not None and current.id != ACCOUNT_ID:
+        transient = transient or getattr(current, "transient", False)
+        if isinstance(current, (Table, Schema, Database)) and current.retention is not None:
+            return min(current.retention, 1) if transient else current.retention
         current = account.catalog.peek(current.parent)
-    return 1
+    of_account = int(current.parameters.get("DATA_RETENTION_TIME_IN_DAYS", 1)) if current is not None else 1
+    return min(of_account, 1) if transient else of_account
 
 
 def erase(account: Account, change: Change, record: Record) -> None:
@@ -38,7 +54,9 @@ def erase(account: Account, change: Change, record: Record) -> None:
     for inner in account.catalog.within(record.id):
         erase(account, change, inner)
     change.erase(record.id)
-    if isinstance(record, Table) and not account.catalog.sharers(record.physical):
-        account.duck.retire(record.physical)
+    if isinstance(record, Table):
+        for physical in record.physicals:
+            if not account.catalog.sharers(physical):
+                account.duck.retire(physical)
     if isinstance(record, Sequence):
         account.duck.retire(record.physical)

@@ -8,8 +8,8 @@ from snowdome import access, errors
 from snowdome.errors import SqlError, invalid
 from snowdome.grammar import grants as grammar
 from snowdome.objects import lookup
-from snowdome.privileges import every, known
-from snowdome.records import Database, DatabaseRole, Record, Role, Schema
+from snowdome.privileges import BY_ACCOUNTADMIN, every, known
+from snowdome.records import ACCOUNT_ID, Database, DatabaseRole, Record, Role, Schema, User
 
 if TYPE_CHECKING:
     from snowdome.account import Account
@@ -26,9 +26,7 @@ def grantee(account: Account, session: Session, wanted: grammar.Grantee) -> Reco
 
 
 def holder(account: Account, session: Session, wanted: grammar.Grantee) -> Record:
-    """The role that is to hold a privilege."""
-    if wanted.kind == "USER":
-        raise errors.unsupported("a privilege granted to a USER")
+    """The role or user that is to hold a privilege."""
     return grantee(account, session, wanted)
 
 
@@ -57,18 +55,19 @@ def _inside(account: Account, parent: Database | Schema, kind: str) -> list[Reco
     if cls is None:
         return []
     if kind == "SCHEMA" or isinstance(parent, Schema):
-        return list(account.catalog.children(parent.id, cls))
+        return [one for one in account.catalog.children(parent.id, cls) if one.kind == cls.kind]
     return [
         one
         for schema in account.catalog.children(parent.id, Schema)
         for one in account.catalog.children(schema.id, cls)
+        if one.kind == cls.kind
     ]
 
 
-def privileges(wanted: tuple[str, ...], kind: str) -> tuple[str, ...]:
-    """The privileges by name, ALL written out, each one that exists on that kind of object."""
+def privileges(wanted: tuple[str, ...], kind: str, to: Record | None = None) -> tuple[str, ...]:
+    """The privileges by name, ALL written out, each one that exists on that kind of object; users create nothing."""
     if wanted == ("ALL",):
-        return every(kind)
+        return tuple(p for p in every(kind) if not (isinstance(to, User) and p.startswith("CREATE ")))
     for privilege in wanted:
         if not known(privilege, kind):
             raise invalid(f"privilege '{privilege}' does not exist on a {kind.lower()}", 3008, "42501")
@@ -81,8 +80,12 @@ def grantor(account: Account, session: Session, record: Record, privilege: str) 
     In a schema with managed access the owners of objects give nothing: its own owner does.
     """
     roles = access.roles_of(account, session)
+    if record.id == ACCOUNT_ID and privilege in (*BY_ACCOUNTADMIN, access.MANAGE_GRANTS):
+        return _account_grantor(account, roles, privilege)
+    if privilege == access.MANAGE_GRANTS:
+        return _manager(account, roles, record)
     schema = next((above for above in access.parents(account, record) if isinstance(above, Schema)), None)
-    if access.manages_grants(account, session):
+    if access.manages_grants(account, session, record):
         return record.owner
     if schema is not None and schema.managed:
         if schema.owner in roles:
@@ -95,9 +98,29 @@ def grantor(account: Account, session: Session, record: Record, privilege: str) 
     return given
 
 
+def _account_grantor(account: Account, roles: frozenset[int], privilege: str) -> int | None:
+    """Who is said to give an account privilege that MANAGE GRANTS alone does not reach."""
+    record = access.account_record(account)
+    admin = account.catalog.find(Role, ACCOUNTADMIN)
+    if admin is not None and admin.id in roles:
+        return admin.id
+    given = next((g.to for g in record.grants if g.to in roles and g.privilege == privilege and g.option), None)
+    if given is None:
+        raise errors.insufficient_privileges(record.kind, record.name)
+    return given
+
+
+def _manager(account: Account, roles: frozenset[int], record: Record) -> int | None:
+    """Who is said to let another manage a container's grants: one who may, on it or above, with the grant option."""
+    if access.manages_inside(account, roles, record, option=True):
+        return record.owner
+    _account_grantor(account, roles, access.MANAGE_GRANTS)
+    return record.owner
+
+
 def future_authority(account: Account, session: Session, parent: Database | Schema) -> int | None:
     """Who is said to promise privileges there: MANAGE GRANTS, or the owner of a schema with managed access."""
-    if access.manages_grants(account, session):
+    if access.manages_grants(account, session, parent):
         return parent.owner
     if isinstance(parent, Schema) and parent.managed and parent.owner in access.roles_of(account, session):
         return parent.owner

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, get_args
 
 from snowdome import access, errors
 from snowdome.errors import SqlError, invalid
+from snowdome.foundation import SNOWFLAKE
 from snowdome.grammar import grants as grammar
 from snowdome.objects import grantees, lookup, ownership
 from snowdome.privileges import WITHOUT_FUTURE
-from snowdome.records import DatabaseRole, FutureGrant, Grant, Record, Role
+from snowdome.records import ACCOUNT_ID, DatabaseRole, FutureGrant, Grant, Record, Role, Stage
 from snowdome.result import Result, status
 
 if TYPE_CHECKING:
@@ -44,15 +45,13 @@ def grant_role(account: Account, session: Session, statement: grammar.GrantRole)
     role = lookup.find(account, session, statement.kind, statement.role, "GRANT")
     to = grantees.grantee(account, session, statement.to)
     by = grantees.role_grantor(account, session, role)
-    if isinstance(role, DatabaseRole) and to.kind == "USER":
-        raise errors.unsupported("a database role granted to a USER")
     if isinstance(to, DatabaseRole) and (isinstance(role, Role) or role.parent != to.parent):
         raise invalid("a database role can only be given other roles of its database", 3008, "42501")
     if to.id in access.closure(account, frozenset({role.id})):
         raise SqlError(
             3051, "42501", f"SQL access control error:\nRole '{role.name}' cannot be granted to '{to.name}': a cycle."
         )
-    _put(account, role, (*_without(role, "USAGE", to.id), _grant(account, "USAGE", to.id, by)))
+    _put(account, role, (*_without(role, "USAGE", to.id), _grant(account, "USAGE", to.id, by, option=statement.option)))
 
 
 def revoke_role(account: Account, session: Session, statement: grammar.RevokeRole) -> None:
@@ -60,7 +59,7 @@ def revoke_role(account: Account, session: Session, statement: grammar.RevokeRol
     role = lookup.find(account, session, statement.kind, statement.role, "REVOKE")
     source = grantees.grantee(account, session, statement.source)
     grantees.role_grantor(account, session, role)
-    _put(account, role, _without(role, "USAGE", source.id))
+    _take_back(account, role, "USAGE", statement, source=source)
 
 
 def _grant(account: Account, privilege: str, to: int, by: int | None, *, option: bool = False) -> Grant:
@@ -93,7 +92,12 @@ def grant(account: Account, session: Session, statement: grammar.GrantPrivileges
 def _grant_on(
     account: Account, session: Session, record: Record, statement: grammar.GrantPrivileges, to: Record
 ) -> None:
-    wanted = grantees.privileges(statement.privileges, record.kind)
+    wanted = grantees.privileges(statement.privileges, record.kind, to)
+    _read_before_write(record, wanted, to)
+    if access.MANAGE_GRANTS in wanted and record.id != ACCOUNT_ID:
+        _needs_feature(account, f"{access.MANAGE_GRANTS} on a {record.kind}")
+    if "IMPORTED PRIVILEGES" in wanted and record.name != SNOWFLAKE:
+        raise invalid("IMPORTED PRIVILEGES are on databases made from shares", 3008, "42501")
     refused: list[str] = []
     grants = record.grants
     for privilege in wanted:
@@ -116,6 +120,20 @@ def _grant_on(
         _put(account, record, grants)
 
 
+def _needs_feature(account: Account, what: str) -> None:
+    """Inherited grants and the management of a container's grants are there where the account has opted in."""
+    if access.account_record(account).parameters.get(INHERITED) != "ENABLED":
+        raise SqlError(3008, "42501", f"{what}: off until ALTER ACCOUNT SET {INHERITED} = 'ENABLED' switches it on.")
+
+
+def _read_before_write(record: Record, wanted: tuple[str, ...], to: Record) -> None:
+    """WRITE on an internal stage takes READ (docs sql-reference/sql/grant-privilege)."""
+    if not isinstance(record, Stage) or "WRITE" not in wanted or "READ" in wanted:
+        return
+    if not any(g.privilege == "READ" and g.to == to.id for g in record.grants):
+        raise invalid("WRITE on a stage is granted together with READ, or after it", 3008, "42501")
+
+
 def _promise(
     account: Account,
     session: Session,
@@ -125,10 +143,8 @@ def _promise(
 ) -> None:
     """Privileges on objects to come; or inherited ones, where the account has them switched on."""
     parent = grantees.container(account, session, on)
-    if statement.inherited and access.account_record(account).parameters.get(INHERITED) != "ENABLED":
-        raise SqlError(
-            3008, "42501", f"INHERITED grants are off: ALTER ACCOUNT SET {INHERITED} = 'ENABLED' switches them on."
-        )
+    if statement.inherited:
+        _needs_feature(account, "INHERITED grants")
     if on.kind in WITHOUT_FUTURE:
         raise invalid(f"there are no future grants on objects of kind {on.kind}", 3008, "42501")
     by = grantees.future_authority(account, session, parent)
@@ -168,7 +184,7 @@ def revoke(account: Account, session: Session, statement: grammar.RevokePrivileg
         _unpromise(account, session, statement, on, source)
         return
     for record in grantees.objects(account, session, on):
-        for privilege in grantees.privileges(statement.privileges, record.kind):
+        for privilege in grantees.privileges(statement.privileges, record.kind, source):
             fresh = account.catalog.get(Record, record.id)
             _revoke_on(account, session, fresh, privilege, statement, source=source)
 
@@ -177,6 +193,18 @@ def _revoke_on(
     account: Account, session: Session, record: Record, privilege: str, how: grammar.RevokePrivileges, *, source: Record
 ) -> None:
     grantees.grantor(account, session, record, privilege)
+    _take_back(account, record, privilege, how, source=source)
+
+
+def _take_back(
+    account: Account,
+    record: Record,
+    privilege: str,
+    how: grammar.RevokePrivileges | grammar.RevokeRole,
+    *,
+    source: Record,
+) -> None:
+    """The grant is gone, with those that hang on it if it is said CASCADE."""
     had = next((g for g in record.grants if g.privilege == privilege and g.to == source.id), None)
     if had is None:
         return

@@ -5,12 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from snowdome import data, resolve
+from sqlglot import exp
+
+from snowdome import resolve
+from snowdome.bind import normalise
 from snowdome.duck import qualified
-from snowdome.errors import invalid
+from snowdome.errors import invalid, syntax_error
 from snowdome.grammar.clauses import How
 from snowdome.grammar.tables import CreateHybridTable
+from snowdome.objects import tables
 from snowdome.objects.drops import erase
+from snowdome.parsing import parse
 from snowdome.records import Schema, Table
 from snowdome.resolve import Context
 from snowdome.result import Result, status
@@ -35,7 +40,10 @@ def create(account: Account, session: Session, statement: CreateHybridTable) -> 
     before = _found(account, session, statement)
     schema = resolve.schema(account, Context.of(session), name.database, name.schema, "CREATE HYBRID TABLE")
     _refuse_transient(account, schema)
-    result = data.execute(account, session, f"{WORDS[statement.how]} {name.sql} {statement.body}", None)
+    expression = normalise(parse(session, f"{WORDS[statement.how]} {name.sql} {statement.body}"))
+    if not isinstance(expression, exp.Create):
+        raise syntax_error(f"unexpected '{statement.body[:20]}'.")
+    result = tables.create(account, session, expression, None, "CREATE HYBRID TABLE")
     made = _found(account, session, statement)
     if made is None or (before is not None and made.id == before.id):
         return result

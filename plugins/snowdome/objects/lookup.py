@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from snowdome import access, errors, resolve
+from snowdome.automata import DynamicTable, Pipe, Stream, Task
 from snowdome.grammar.names import Name
 from snowdome.records import (
     Database,
     DatabaseRole,
     FileFormat,
+    MaskingPolicy,
     Monitor,
+    NetworkPolicy,
+    NetworkRule,
     Record,
     Role,
     Schema,
     Sequence,
+    SessionPolicy,
     Stage,
     Table,
     Tag,
@@ -34,6 +40,7 @@ OF_ACCOUNT: dict[str, type[Record]] = {
     "ROLE": Role,
     "USER": User,
     "RESOURCE MONITOR": Monitor,
+    "NETWORK POLICY": NetworkPolicy,
 }
 OF_SCHEMA: dict[str, type[Record]] = {
     "TABLE": Table,
@@ -43,16 +50,25 @@ OF_SCHEMA: dict[str, type[Record]] = {
     "STAGE": Stage,
     "FILE FORMAT": FileFormat,
     "TAG": Tag,
+    "MASKING POLICY": MaskingPolicy,
+    "SESSION POLICY": SessionPolicy,
+    "NETWORK RULE": NetworkRule,
+    "TASK": Task,
+    "STREAM": Stream,
+    "PIPE": Pipe,
+    "DYNAMIC TABLE": DynamicTable,
 }
-RELATIONS = frozenset({"TABLE", "VIEW", "HYBRID TABLE"})
+RELATIONS = frozenset({"TABLE", "VIEW", "HYBRID TABLE", "DYNAMIC TABLE"})
 CLASSES = OF_ACCOUNT | OF_SCHEMA | {"SCHEMA": Schema, "DATABASE ROLE": DatabaseRole}
 
 
-def find(account: Account, session: Session, kind: str, name: Name, verb: str = "ALTER") -> Record:
-    """The record of that kind and name that the session may see, or Snowflake's 002003."""
-    context = Context.of(session)
+def find(
+    account: Account, session: Session, kind: str, name: Name, verb: str = "ALTER", *, applies: bool = False
+) -> Record:
+    """The record of that kind and name that the session may see (or, if it `applies`, tag), or Snowflake's 002003."""
+    context = replace(Context.of(session), applies=applies)
     if kind in OF_ACCOUNT:
-        return of_account(account, session, OF_ACCOUNT[kind], name.last)
+        return of_account(account, session, OF_ACCOUNT[kind], name.last, applies=applies)
     if kind == "SCHEMA":
         return resolve.schema(account, context, name.schema, name.last, verb)
     if kind == "DATABASE ROLE":
@@ -64,10 +80,10 @@ def find(account: Account, session: Session, kind: str, name: Name, verb: str = 
     raise errors.not_found(kind.capitalize(), name.sql)
 
 
-def of_account(account: Account, session: Session, cls: type[Record], name: str) -> Record:
+def of_account(account: Account, session: Session, cls: type[Record], name: str, *, applies: bool = False) -> Record:
     """The account's record of that class and name; roles and users are no secret to those who grant."""
     record = account.catalog.find(cls, name)
-    if record is None or not (cls in (Role, User) or access.may_see(account, session, record)):
+    if record is None or not (applies or cls in (Role, User) or access.may_see(account, session, record)):
         raise errors.not_found(cls.kind.capitalize(), name)
     return record
 

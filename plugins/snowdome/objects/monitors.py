@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, get_args
 
 from snowdome import access, errors
@@ -14,6 +14,8 @@ from snowdome.grammar.clauses import How
 from snowdome.grammar.cursor import invalid_value
 from snowdome.grammar.options import Settings
 from snowdome.grammar.show import Show
+from snowdome.metering import moments
+from snowdome.metering.meters import SCHEDULED
 from snowdome.objects import shown
 from snowdome.records import Monitor, Role, User, Warehouse
 from snowdome.result import Result, listing, status
@@ -24,7 +26,9 @@ if TYPE_CHECKING:
 
 DONE = status("Statement executed successfully.")
 MOST_NOTIFIED = 5
-TRIGGERS = "TRIGGERS"
+TRIGGERS, NOTIFIED = "TRIGGERS", "NOTIFY_USERS"
+WHOLE = "RESOURCE_MONITOR"
+"""The account's parameter that names its monitor."""
 
 
 def run(account: Account, session: Session, statement: grammar.MonitorStatement) -> Result:
@@ -57,30 +61,21 @@ def create(account: Account, session: Session, statement: grammar.CreateMonitor)
         raise errors.already_exists(statement.name)
     settings: dict[str, Any] = {"FREQUENCY": "MONTHLY"}
     settings = _with(account, settings, statement.settings, statement.triggers)
+    now = account.clock.now()
     with account.catalog.change() as change:
         if old is not None:
             drop(account, session, old)
-        monitor = Monitor(id=change.new_id(), name=statement.name, created_on=account.clock.now(), settings=settings)
-        change.put(born(account, session, monitor))
+        monitor = Monitor(id=change.new_id(), name=statement.name, created_on=now, settings=settings)
+        monitor = change.put(born(account, session, monitor))
+        account.watch.check(monitor, now)
     return status(f"Resource monitor {statement.name} successfully created.")
 
 
 def _with(
     account: Account, settings: dict[str, Any], given: Settings, triggers: tuple[grammar.Trigger, ...] | None
 ) -> dict[str, Any]:
-    settings = settings | dict(given)
-    for name in ("START_TIMESTAMP", "END_TIMESTAMP"):
-        value = dict(given).get(name)
-        if value == "IMMEDIATELY":
-            settings[name] = account.clock.now().isoformat()
-        elif isinstance(value, str):
-            settings[name] = _time(value, name).isoformat()
-    if settings.get("START_TIMESTAMP") is None:
-        settings["START_TIMESTAMP"] = account.clock.now().isoformat()
-    start, end = settings["START_TIMESTAMP"], settings.get("END_TIMESTAMP")
-    if end is not None and datetime.fromisoformat(end) <= datetime.fromisoformat(start):
-        raise invalid_value(end, "END_TIMESTAMP")
-    notified = settings.get("NOTIFY_USERS", ())
+    settings = _timed(settings | dict(given), dict(given), account.clock.now())
+    notified = settings.get(NOTIFIED) or ()
     if len(notified) > MOST_NOTIFIED:
         raise invalid(f"NOTIFY_USERS of a resource monitor are at most {MOST_NOTIFIED}")
     for user in notified:
@@ -91,20 +86,35 @@ def _with(
     return settings
 
 
-def _time(text: str, name: str) -> datetime:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise invalid_value(text, name) from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+def _timed(settings: dict[str, Any], given: dict[str, Any], now: datetime) -> dict[str, Any]:
+    """The settings with their times; an end that is asked for lies ahead."""
+    for name in ("START_TIMESTAMP", "END_TIMESTAMP"):
+        value = given.get(name)
+        if isinstance(value, str):
+            moment = now if value == "IMMEDIATELY" else moments.read(value, name, now)
+            settings[name] = moment.isoformat()
+    if "FREQUENCY" in given:
+        settings[SCHEDULED] = True
+    if settings.get("START_TIMESTAMP") is None:
+        settings["START_TIMESTAMP"] = now.isoformat()
+    start = datetime.fromisoformat(settings["START_TIMESTAMP"])
+    if given.get("END_TIMESTAMP") and datetime.fromisoformat(settings["END_TIMESTAMP"]) <= max(start, now):
+        raise invalid_value(given["END_TIMESTAMP"], "END_TIMESTAMP")
+    return settings
 
 
 def alter(account: Account, session: Session, found: Monitor, statement: grammar.SetMonitor) -> Result:
     """The settings hold; new triggers take the place of all old ones."""
     access.check(account, session, "MODIFY", found)
-    settings = _with(account, found.settings, statement.settings, statement.triggers)
+    settings, now = _with(account, found.settings, statement.settings, statement.triggers), account.clock.now()
     with account.catalog.change() as change:
-        change.put(replace(found, settings=settings, altered_on=account.clock.now()))
+        whole = account.watch.whole()
+        if settings.get(NOTIFIED) and whole is not None and whole.id == found.id:
+            raise invalid(f"{NOTIFIED} cannot be set on an account's resource monitor")
+        altered = replace(found, settings=settings, altered_on=now)
+        account.watch.rebase(change, found, altered, now)
+        change.put(altered)
+        account.watch.altered(altered, now, anew=statement.triggers is not None)
     return DONE
 
 
@@ -114,7 +124,12 @@ def drop(account: Account, session: Session, found: Monitor) -> Result:
     with account.catalog.change() as change:
         for warehouse in account.catalog.all(Warehouse):
             if warehouse.monitor == found.id:
-                change.put(replace(warehouse, monitor=None))
+                change.put(replace(warehouse, monitor=None, watched_since=None))
+        whole = account.watch.whole()
+        if whole is not None and whole.id == found.id:
+            record = access.account_record(account)
+            change.put(replace(record, parameters={k: v for k, v in record.parameters.items() if k != WHOLE}))
+        account.watch.forget(change, found)
         change.erase(found.id)
     return status(f"{found.name} successfully dropped.")
 
@@ -130,22 +145,26 @@ COLUMNS = tuple(
 
 def show(account: Account, session: Session, statement: Show) -> Result:
     """SHOW RESOURCE MONITORS."""
-    monitors = [one for one in account.catalog.all(Monitor) if access.may_see(account, session, one)]
-    rows = [_row(account, one) for one in shown.keep(statement, monitors, lambda monitor: monitor.name)]
+    with account.catalog.lock:
+        monitors = [one for one in account.catalog.all(Monitor) if access.may_see(account, session, one)]
+        rows = [_row(account, one) for one in shown.keep(statement, monitors, lambda monitor: monitor.name)]
     return listing(COLUMNS, rows)
 
 
 def _row(account: Account, monitor: Monitor) -> tuple[Any, ...]:
     of = monitor.settings
     quota = of.get("CREDIT_QUOTA")
-    watches = any(warehouse.monitor == monitor.id for warehouse in account.catalog.all(Warehouse))
-    whole = access.account_record(account).parameters.get("RESOURCE_MONITOR") == monitor.name
-    level = "ACCOUNT" if whole else "WAREHOUSE" if watches else None
+    whole = account.watch.whole()
+    level = "WAREHOUSE" if account.watch.watched(monitor) else None
+    if whole is not None and whole.id == monitor.id:
+        level = "ACCOUNT"
+    used = account.watch.used(monitor, account.clock.now())
+    left = None if quota is None else quota - used
     return (
-        monitor.name, _credits(quota), _credits(0), _credits(quota), level,
+        monitor.name, _credits(quota), _credits(used), _credits(left), level,
         of["FREQUENCY"], _moment(of.get("START_TIMESTAMP")), _moment(of.get("END_TIMESTAMP")), _at(of, grammar.NOTIFY),
         _at(of, grammar.SUSPEND), _at(of, grammar.SUSPEND_IMMEDIATE), monitor.created_on,
-        shown.role_name(account, monitor.owner), monitor.comment, ", ".join(of.get("NOTIFY_USERS", ())),
+        shown.role_name(account, monitor.owner), monitor.comment, ", ".join(of.get(NOTIFIED, ())),
     )  # fmt: skip
 
 

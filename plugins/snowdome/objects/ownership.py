@@ -6,17 +6,20 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from snowdome import access, errors
+from snowdome.automata import Task
 from snowdome.errors import SqlError, invalid
 from snowdome.grammar import grants as grammar
 from snowdome.objects import grantees, shown
 from snowdome.privileges import WITHOUT_FUTURE
-from snowdome.records import FutureGrant, Grant, Record
+from snowdome.records import FutureGrant, Grant, Record, Schema
 
 if TYPE_CHECKING:
     from snowdome.account import Account
     from snowdome.session import Session
 
 OWNERSHIP = "OWNERSHIP"
+ROLES = frozenset({"ROLE", "DATABASE ROLE"})
+"""Their ownership passes on with who has them, also where nothing was said (docs sql-reference/sql/grant-ownership)."""
 
 
 def run(account: Account, session: Session, statement: grammar.GrantOwnership) -> None:
@@ -36,22 +39,43 @@ def transfer(account: Account, session: Session, record: Record, to: Record, cur
     """The role owns the record; its grants are copied, revoked, or, where nothing was said, must not be there."""
     roles = access.roles_of(account, session)
     manages = access.manages_grants(account, session)
-    if record.kind == "RESOURCE MONITOR":
-        raise invalid("the ownership of a resource monitor cannot be passed on", 3008, "42501")
     if not manages and record.owner not in roles:
         if not access.may_see(account, session, record):
             raise errors.not_found(record.kind.capitalize(), access.full_name(account, record))
         raise errors.insufficient_privileges(record.kind, record.name)
     if record.owner == to.id:
         return
+    _stays_below(account, account.catalog.peek(record.parent), to)
     grants = record.grants
-    if current is None and grants:
+    if current is None and grants and record.kind not in ROLES:
         raise dependent_grants(account, record, grants[0])
     if current == "COPY" and not (manages or to.id in roles):
         raise errors.insufficient_privileges(record.kind, record.name)
-    kept = tuple(replace(g, by=to.id if g.by == record.owner else g.by) for g in grants) if current == "COPY" else ()
+    kept = grants if current is None else ()
+    if current == "COPY":  # docs: the new owner is the grantor of them all
+        kept = tuple(replace(g, by=to.id) for g in grants)
     with account.catalog.change() as change:
-        change.put(replace(record, owner=to.id, grants=kept))
+        change.put(_at_rest(account, replace(record, owner=to.id, grants=kept)))
+
+
+def _stays_below(account: Account, schema: Record | None, to: Record) -> None:
+    """With managed access only roles below the schema's owner own objects (docs sql-reference/sql/grant-privilege)."""
+    if not isinstance(schema, Schema) or not schema.managed or schema.owner is None:
+        return
+    if to.id not in access.closure(account, frozenset({schema.owner})):
+        raise invalid(
+            f"in a schema with managed access ownership passes to roles below the schema's owner, not to '{to.name}'",
+            3008,
+            "42501",
+        )
+
+
+def _at_rest(account: Account, record: Record) -> Record:
+    """A task that changes hands is suspended (sql/grant-ownership)."""
+    if not isinstance(record, Task) or not record.started:
+        return record
+    account.agenda.forget((Task.kind, record.id))
+    return replace(record, started=False, suspended_on=account.clock.now(), suspended_why="GRANT_OWNERSHIP")
 
 
 def dependent_grants(account: Account, record: Record, grant: Grant) -> SqlError:
@@ -74,6 +98,7 @@ def _promise(account: Account, session: Session, on: grammar.OnFuture, to: Recor
         raise invalid(f"there are no future grants on objects of kind {on.kind}", 3008, "42501")
     by = grantees.future_authority(account, session, parent)
     grantees.within_database(account, to, parent)
+    _stays_below(account, parent, to)
     same = [f for f in parent.future if f.privilege == OWNERSHIP and f.kind == on.kind]
     if same and same[0].to == to.id:
         return

@@ -17,8 +17,9 @@ from snowdome.grammar.parameters import (
 )
 from snowdome.grammar.session import SetAccount, UnsetAccount
 from snowdome.grammar.show import ShowParameters
-from snowdome.objects import lookup, shown
-from snowdome.records import Database, Monitor, Record, Role, Schema, Table, User, Warehouse
+from snowdome.objects import lookup, protection, shown
+from snowdome.records import Account as AccountRecord
+from snowdome.records import Database, Monitor, NetworkPolicy, Record, Role, Schema, Table, User, Warehouse
 from snowdome.result import Result, listing, status
 
 if TYPE_CHECKING:
@@ -28,26 +29,51 @@ if TYPE_CHECKING:
 DONE = status("Statement executed successfully.")
 COLUMNS = tuple((name, shown.TEXT) for name in ("key", "value", "default", "level", "description", "type"))
 RETENTION = "DATA_RETENTION_TIME_IN_DAYS"
+NETWORK = "NETWORK_POLICY"
 
 
 def set_account(account: Account, session: Session, statement: SetAccount | UnsetAccount) -> Result:
     """The account's parameters have those values, or their defaults."""
+    given = dict(statement.settings) if isinstance(statement, SetAccount) else dict.fromkeys(statement.names)
+    if NETWORK in given:
+        policy = given[NETWORK]
+        record = access.account_record(account)
+        protection.set_network_policy(account, session, record, str(policy) if policy else None)
+        if len(given) == 1:
+            return DONE
     admin = account.catalog.find(Role, "ACCOUNTADMIN")
     if admin is None or admin.id not in access.roles_of(account, session):
         raise errors.insufficient_privileges("ACCOUNT", access.account_record(account).name)
     record = access.account_record(account)
     parameters = dict(record.parameters)
     if isinstance(statement, SetAccount):
-        for name, value in statement.settings:
-            if name == "RESOURCE_MONITOR" and value is not None and account.catalog.find(Monitor, str(value)) is None:
-                raise errors.not_found("Resource monitor", str(value))
+        for name, value in given.items():
+            if name == NETWORK:
+                continue
             parameters[name] = value
     else:
         for name in statement.names:
             parameters.pop(name, None)
     with account.catalog.change() as change:
+        watching, watches = account.watch.whole(), _monitor(account, parameters.get("RESOURCE_MONITOR"))
+        if watching != watches:
+            account.watch.exchange(change, watching, watches, account.clock.now())
         change.put(replace(record, parameters=parameters))
+        if watches is not None:
+            account.watch.check(watches, account.clock.now())
     return DONE
+
+
+def _monitor(account: Account, name: object) -> Monitor | None:
+    """The monitor that the account is to have; one with users to notify is for warehouses alone."""
+    if name is None:
+        return None
+    found = account.catalog.find(Monitor, str(name))
+    if found is None:
+        raise errors.not_found("Resource monitor", str(name))
+    if found.settings.get("NOTIFY_USERS"):
+        raise errors.invalid("NOTIFY_USERS cannot be set on an account's resource monitor")
+    return found
 
 
 def show(account: Account, session: Session, statement: ShowParameters) -> Result:
@@ -71,7 +97,7 @@ Levels = list[tuple[str, Mapping[str, Any]]]
 
 def _asked(account: Account, session: Session, statement: ShowParameters) -> tuple[Mapping[str, Parameter], Levels]:
     """The parameters of the level, and where their values may come from, nearest first."""
-    whole = ("ACCOUNT", access.account_record(account).parameters)
+    whole = ("ACCOUNT", access.account_record(account).parameters | _network(account, access.account_record(account)))
     user = account.catalog.get(User, session.user)
     match statement.level:
         case "SESSION":
@@ -79,13 +105,22 @@ def _asked(account: Account, session: Session, statement: ShowParameters) -> tup
         case "ACCOUNT":
             return dict(SESSION_PARAMETERS) | dict(OBJECT_PARAMETERS) | dict(ACCOUNT_ONLY), [whole]
         case "USER":
+            if statement.name is not None and statement.name.last != user.name:
+                lookup.own(account, session, lookup.user(account, statement.name.last))
             wanted = lookup.user(account, statement.name.last) if statement.name else user
-            return SESSION_PARAMETERS, [("USER", wanted.properties), whole]
+            known = dict(SESSION_PARAMETERS) | {NETWORK: ACCOUNT_ONLY[NETWORK]}
+            return known, [("USER", wanted.properties | _network(account, wanted)), whole]
     found = _object(account, session, statement)
     if isinstance(found, Warehouse):
         return WAREHOUSE_PARAMETERS, [("WAREHOUSE", found.settings), whole]
     chain = [found, *access.parents(account, found)]
     return OBJECT_PARAMETERS, [*((one.kind, _of(one)) for one in chain), whole]
+
+
+def _network(account: Account, record: User | AccountRecord) -> dict[str, Any]:
+    """The network policy that is set there, as a parameter."""
+    found = account.catalog.peek(record.policies.get(NetworkPolicy.kind, -1))
+    return {NETWORK: found.name} if found is not None else {}
 
 
 def _object(account: Account, session: Session, statement: ShowParameters) -> Record:

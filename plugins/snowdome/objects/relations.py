@@ -5,10 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from snowdome import errors, resolve
-from snowdome.errors import unsupported
-from snowdome.future import born
-from snowdome.grammar.clauses import How
+from snowdome import errors, horizons, resolve
+from snowdome.automata import DynamicTable
 from snowdome.grammar.names import Name
 from snowdome.grammar.tables import (
     CloneTable,
@@ -22,9 +20,8 @@ from snowdome.grammar.tables import (
     UndropTable,
     UnsetTable,
 )
-from snowdome.objects import clones, settings, time_travel
+from snowdome.objects import settings, table_clones
 from snowdome.objects.drops import drop_relation
-from snowdome.objects.tables import standing
 from snowdome.objects.undrop import to_restore
 from snowdome.records import Schema, Table, View
 from snowdome.resolve import Context, Relation
@@ -38,56 +35,6 @@ if TYPE_CHECKING:
 DONE = "Statement executed successfully."
 RECLUSTER_OFF = "RECLUSTER SUSPENDED"
 """The parameter of a table whose automatic clustering rests."""
-
-
-def clone(account: Account, session: Session, statement: CloneTable) -> Result:
-    """The table is there, with the source's rows; its grants are the source's only with COPY GRANTS."""
-    context, name = Context.of(session), statement.name
-    clones.check(statement.clone)
-    with account.catalog.change() as change:
-        schema = resolve.schema(account, context, name.database, name.schema, "CREATE TABLE")
-        account.require(context, "CREATE TABLE", schema)
-        source = _found(account, context, statement.clone.source)
-        if not isinstance(source, Table):
-            raise errors.SqlError(2002, "42601", f"SQL compilation error:\nObject {source.name} is not a table.")
-        account.require(context, "SELECT", source)
-        time_travel.check(account, session, statement.clone, source)
-        if statement.temporary or source.temporary:
-            raise unsupported("CREATE TEMPORARY TABLE … CLONE")
-        if source.transient and not (statement.transient or schema.transient):
-            raise errors.SqlError(
-                2119,
-                "42601",
-                "SQL compilation error:\nTransient object cannot be cloned to a permanent object.",
-            )
-        old = standing(account, session, schema, name.last, temporary=False)
-        if old is not None and statement.how is How.IF_NOT_EXISTS:
-            return status(f"{name.last} already exists, statement succeeded.")
-        if old is not None and statement.how is not How.OR_REPLACE:
-            raise errors.already_exists(f"{resolve.full_name(account, schema)}.{name.last}")
-        if old is not None:
-            account.require(context, "OWNERSHIP", old)
-        now = account.clock.now()
-        made = replace(
-            source,
-            id=change.new_id(),
-            name=name.last,
-            parent=schema.id,
-            created_on=now,
-            altered_on=now,
-            last_ddl=now,
-            transient=statement.transient or schema.transient,
-            owner=session.role,
-            grants=(),
-            tags=dict(source.tags),
-        )
-        made = settings.applied(clones.rows_of(account, made), statement.settings)
-        keeper = old if old is not None else source
-        made = replace(made, grants=keeper.grants) if statement.copy_grants else born(account, session, made)
-        if old is not None:
-            drop_relation(account, change, old, replaced=True)
-        change.put(made)
-    return status(f"Table {name.last} successfully created.")
 
 
 def rename(account: Account, session: Session, statement: RenameTable) -> Result:
@@ -118,10 +65,10 @@ def swap(account: Account, session: Session, statement: SwapTable) -> Result:
     """The two tables have exchanged their names."""
     context = Context.of(session)
     with account.catalog.change() as change:
-        one = _owned(account, context, statement.name, "TABLE", if_exists=statement.if_exists)
+        one = _owned(account, context, statement.name, statement.kind, if_exists=statement.if_exists)
         if one is None:
             return settings.missing(statement.name.last)
-        other = _owned(account, context, statement.other, "TABLE")
+        other = _owned(account, context, statement.other, statement.kind)
         assert other is not None  # noqa: S101 (if_exists is false)
         if one.temporary or other.temporary:
             raise errors.invalid("Temporary tables cannot be swapped with permanent or transient ones.")
@@ -135,7 +82,8 @@ def set_properties(account: Account, session: Session, statement: SetTable) -> R
         found = _owned(account, Context.of(session), statement.name, statement.kind, if_exists=statement.if_exists)
         if found is None:
             return settings.missing(statement.name.last)
-        _put(session, change, settings.applied(found, statement.settings, account.clock.now()))
+        known = horizons.settled(account, change, found, dict(statement.settings))
+        _put(session, change, settings.applied(known, statement.settings, account.clock.now()))
     return status(DONE)
 
 
@@ -145,7 +93,8 @@ def unset_properties(account: Account, session: Session, statement: UnsetTable) 
         found = _owned(account, Context.of(session), statement.name, statement.kind, if_exists=statement.if_exists)
         if found is None:
             return settings.missing(statement.name.last)
-        _put(session, change, settings.cleared(found, statement.names, account.clock.now()))
+        known = horizons.settled(account, change, found, statement.names)
+        _put(session, change, settings.cleared(known, statement.names, account.clock.now()))
     return status(DONE)
 
 
@@ -203,10 +152,11 @@ def undrop(account: Account, session: Session, statement: UndropTable) -> Result
     context, name = Context.of(session), statement.name
     with account.catalog.change() as change:
         parent = resolve.schema(account, context, name.database, name.schema).id if name is not None else 0
-        found = to_restore(account, Table, name.last if name is not None else None, statement.id, parent)
+        cls = DynamicTable if statement.kind == DynamicTable.kind else Table
+        found = to_restore(account, cls, name.last if name is not None else None, statement.id, parent)
         account.require(context, "OWNERSHIP", found)
         change.put(replace(found, dropped_on=None))
-    return status(f"Table {found.name} successfully restored.")
+    return status(f"{found.kind.capitalize()} {found.name} successfully restored.")
 
 
 def _found(account: Account, context: Context, name: Name) -> Relation:
@@ -237,7 +187,7 @@ def _put(session: Session, change: Change, record: Relation) -> None:
 
 
 HANDLERS = {
-    CloneTable: clone,
+    CloneTable: table_clones.clone,
     RenameTable: rename,
     SwapTable: swap,
     SetTable: set_properties,

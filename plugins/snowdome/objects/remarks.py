@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from snowdome import access, errors
 from snowdome.errors import SqlError
 from snowdome.grammar.show import CommentOn, Describe
-from snowdome.objects import lookup, show_users, show_warehouses
-from snowdome.records import Database, Record, Schema, Table, User, View
+from snowdome.objects import describe as columns
+from snowdome.objects import lookup, show_automata, show_inside, show_policies, show_users, show_warehouses
+from snowdome.records import Database, Record, Schema, Sequence, Table, User, View
 from snowdome.result import Result, status
 
 if TYPE_CHECKING:
@@ -59,9 +60,17 @@ def _commented(account: Account, found: Record, statement: CommentOn) -> Record:
 
 def describe(account: Account, session: Session, statement: Describe) -> Result:
     """The rows of DESCRIBE."""
+    if statement.kind == "DYNAMIC TABLE":
+        return columns.of_name(account, session, statement.name)
+    if statement.kind in show_automata.KINDS:
+        return show_automata.describe(account, session, statement.kind, statement.name)
     found = lookup.find(account, session, statement.kind, statement.name, "DESCRIBE")
+    if isinstance(found, Sequence):
+        return show_inside.describe(account, found)
     if isinstance(found, User):
         return show_users.describe(account, session, found)
+    if (described := show_policies.describe(account, found)) is not None:
+        return described
     if isinstance(found, Database):
         inside: list[Record] = list(account.catalog.children(found.id, Schema))
     elif isinstance(found, Schema):

@@ -13,7 +13,7 @@ from snowdome.grammar.clauses import How
 from snowdome.grammar.names import Name
 from snowdome.grammar.show import Show
 from snowdome.objects import lookup, shown, tags
-from snowdome.records import Database, DatabaseRole, Record, Role, User
+from snowdome.records import Database, DatabaseRole, Grant, Record, Role, User
 from snowdome.resolve import Context
 from snowdome.result import Result, listing, status
 
@@ -85,6 +85,10 @@ def create(account: Account, session: Session, statement: grammar.CreateRole) ->
             tags=wanted,
         )
         change.put(born(account, session, made))
+        if isinstance(made, DatabaseRole):  # docs sql-reference/sql/create-database-role: it may use its database
+            home = account.catalog.get(Database, parent)
+            usage = Grant(privilege="USAGE", to=made.id, by=home.owner, on=account.clock.now())
+            change.put(replace(home, grants=(*home.grants, usage)))
     return status(f"{'Role' if cls is Role else 'Database role'} {name} successfully created.")
 
 
@@ -110,19 +114,27 @@ def rename(account: Account, session: Session, role: Record, new: Name) -> Resul
 def drop(account: Account, session: Session, role: Record) -> Result:
     """The role is gone; what it owned belongs to the role that dropped it; what it was given is nobody's."""
     _refuse_system(role)
+    if role.id == session.role:
+        raise SqlError(
+            3001, "42501", f"SQL execution error: Cannot drop role {role.name} as it is the current primary role."
+        )
     with account.catalog.change() as change:
         for record in account.catalog.all(Record):
             if record.owner == role.id:
                 change.put(replace(record, owner=session.role))
         forget(account, role)
+    public = account.catalog.find(Role, access.PUBLIC)
+    for other in account.sessions.values():
+        if other.role == role.id and public is not None:
+            other.role = public.id
     return status(f"{role.name} successfully dropped.")
 
 
 def forget(account: Account, grantee: Record) -> None:
-    """The role or user is gone from the catalog and from every grant."""
+    """The role or user is gone from the catalog, and so is every grant to it and by it."""
     with account.catalog.change() as change:
         for record in account.catalog.all(Record, dropped=True):
-            grants = tuple(g for g in record.grants if g.to != grantee.id)
+            grants = tuple(g for g in record.grants if grantee.id not in (g.to, g.by))
             future = tuple(f for f in record.future if f.to != grantee.id)
             if len(grants) != len(record.grants) or len(future) != len(record.future):
                 change.put(replace(record, grants=grants, future=future))
@@ -145,7 +157,8 @@ def show(account: Account, session: Session, statement: Show) -> Result:
     roles = account.catalog.all(Role)
     in_session = access.roles_of(account, session)
     available = {role.id for role in access.available_roles(account, session.user)}
-    if not access.manages_grants(account, session):
+    monitors = access.holds_on_account(account, in_session, "MONITOR ROLE")
+    if not monitors and not access.manages_grants(account, session):
         roles = [role for role in roles if role.id in available or role.owner in in_session]
     default = account.catalog.get(User, session.user).properties.get("DEFAULT_ROLE")
     rows = [

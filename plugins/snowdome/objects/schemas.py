@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from snowdome import errors, resolve
+from snowdome import errors, horizons, resolve
+from snowdome.bind import INFORMATION_SCHEMA
 from snowdome.future import born
 from snowdome.grammar.clauses import How
 from snowdome.grammar.names import Name
@@ -19,7 +20,7 @@ from snowdome.grammar.schemas import (
     UndropSchema,
     UnsetSchema,
 )
-from snowdome.objects import clones, settings, time_travel
+from snowdome.objects import clones, policies, settings, time_travel
 from snowdome.objects.drops import erase, retention_days
 from snowdome.objects.undrop import to_restore
 from snowdome.records import Schema
@@ -37,6 +38,7 @@ def create(account: Account, session: Session, statement: CreateSchema) -> Resul
     name = statement.name.last
     with account.catalog.change() as change:
         database = resolve.database(account, context, statement.name.schema, "CREATE SCHEMA")
+        _not_reserved(name)
         old = account.catalog.find(Schema, name, database.id)
         if old is not None and statement.how is How.IF_NOT_EXISTS:
             return status(f"{name} already exists, statement succeeded.")
@@ -50,14 +52,14 @@ def create(account: Account, session: Session, statement: CreateSchema) -> Resul
         account.require(context, "CREATE SCHEMA", database)
         if old is not None and statement.how is not How.OR_REPLACE:
             raise errors.already_exists(name)
-        source = None
+        source = moment = None
         if statement.clone is not None:
-            clones.check(statement.clone)
             source = _found(account, context, statement.clone.source)
             account.require(context, "USAGE", source)
-            time_travel.check(account, session, statement.clone, source)
+            moment = time_travel.moment(account, session, statement.clone, source)
         if old is not None:
             account.require(context, "OWNERSHIP", old)
+            policies.check_detached(account, old)
             change.drop(old, account.clock.now())
         now = account.clock.now()
         made = Schema(
@@ -72,10 +74,10 @@ def create(account: Account, session: Session, statement: CreateSchema) -> Resul
             comment=source.comment if source is not None else "",
         )
         made = settings.applied(born(account, session, made), statement.settings)
-        if source is None:
+        if source is None or statement.clone is None:
             change.put(made)
         else:
-            clones.clone_schema(account, session, change, source, made)
+            clones.clone_schema(clones.Cloning(account, session, change, statement.clone, moment), source, made)
         settings.tag(account, context, change, made.id, statement.tags)
     session.database, session.schema = database.name, name
     return status(f"Schema {name} successfully created.")
@@ -92,10 +94,17 @@ def rename(account: Account, session: Session, statement: RenameSchema) -> Resul
         account.require(context, "CREATE SCHEMA", database)
         if account.catalog.find(Schema, statement.new.last, database.id) is not None:
             raise errors.already_exists(statement.new.last)
+        _not_reserved(statement.new.last)
         change.put(replace(found, name=statement.new.last, parent=database.id, altered_on=account.clock.now()))
     if session.schema == found.name and session.database == database.name:
         session.schema = statement.new.last
     return status("Statement executed successfully.")
+
+
+def _not_reserved(name: str) -> None:
+    """Every database has an INFORMATION_SCHEMA already (sql-reference/info-schema)."""
+    if name == INFORMATION_SCHEMA:
+        raise errors.already_exists(name)
 
 
 def swap(account: Account, session: Session, statement: SwapSchema) -> Result:
@@ -114,20 +123,24 @@ def swap(account: Account, session: Session, statement: SwapSchema) -> Result:
 def set_properties(account: Account, session: Session, statement: SetSchema) -> Result:
     """The properties have those values."""
     with account.catalog.change() as change:
-        found = _owned(account, Context.of(session), statement.name, if_exists=statement.if_exists)
+        needed = settings.needed(dict(statement.settings))
+        found = _owned(account, Context.of(session), statement.name, if_exists=statement.if_exists, needed=needed)
         if found is None:
             return settings.missing(statement.name.last)
-        change.put(settings.applied(found, statement.settings, account.clock.now()))
+        known = horizons.settled(account, change, found, dict(statement.settings))
+        change.put(settings.applied(known, statement.settings, account.clock.now()))
     return status("Statement executed successfully.")
 
 
 def unset_properties(account: Account, session: Session, statement: UnsetSchema) -> Result:
     """The properties have their defaults."""
     with account.catalog.change() as change:
-        found = _owned(account, Context.of(session), statement.name, if_exists=statement.if_exists)
+        needed = settings.needed(statement.names)
+        found = _owned(account, Context.of(session), statement.name, if_exists=statement.if_exists, needed=needed)
         if found is None:
             return settings.missing(statement.name.last)
-        change.put(settings.cleared(found, statement.names, account.clock.now()))
+        known = horizons.settled(account, change, found, statement.names)
+        change.put(settings.cleared(known, statement.names, account.clock.now()))
     return status("Statement executed successfully.")
 
 
@@ -147,6 +160,7 @@ def drop(account: Account, session: Session, statement: DropSchema) -> Result:
         found = _owned(account, Context.of(session), statement.name, if_exists=statement.if_exists)
         if found is None:
             return settings.missing(statement.name.last)
+        policies.check_detached(account, found)
         if retention_days(account, found) == 0:
             erase(account, change, found)
         else:
@@ -172,14 +186,16 @@ def _found(account: Account, context: Context, name: Name) -> Schema:
     return resolve.schema(account, context, name.schema, name.last)
 
 
-def _owned(account: Account, context: Context, name: Name, *, if_exists: bool = False) -> Schema | None:
+def _owned(
+    account: Account, context: Context, name: Name, *, if_exists: bool = False, needed: str = "OWNERSHIP"
+) -> Schema | None:
     try:
         found = _found(account, context, name)
     except errors.SqlError:
         if if_exists:
             return None
         raise
-    account.require(context, "OWNERSHIP", found)
+    account.require(context, needed, found)
     return found
 
 

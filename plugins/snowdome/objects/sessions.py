@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from snowdome import access, errors, resolve, transactions
+from snowdome import access, errors, resolve, session_limits, transactions, zones
 from snowdome.grammar.session import SetSession, UnsetSession, Use, UseSecondaryRoles
 from snowdome.records import Role, Schema, User, Warehouse
 from snowdome.resolve import Context
@@ -58,12 +58,34 @@ def _use(account: Account, session: Session, statement: Use) -> Result:
 
 
 def use_secondary(account: Account, session: Session, statement: UseSecondaryRoles) -> Result:
-    """The session's other roles count too, or not."""
-    if statement.mode == "SOME":
-        raise errors.unsupported("USE SECONDARY ROLES with a list of roles")
-    session.secondary_roles = statement.mode == "ALL" and session.only_role is None
-    del account
+    """The session's other roles count too, or some of them, or none.
+
+    Each role of a list must be the user's now; ALL asks at each statement (docs sql-reference/sql/use-secondary-roles).
+    """
+    if session.only_role is not None and statement.mode != "NONE":
+        raise errors.invalid("secondary roles cannot be activated in a session that is restricted to one role", 3001)
+    named = tuple(_role(account, session, name).id for name in statement.roles)
+    _check_policy(account, session, statement)
+    session.secondary_roles = statement.mode == "ALL"
+    session.named_roles = named
     return status(DONE, USE)
+
+
+def _check_policy(account: Account, session: Session, statement: UseSecondaryRoles) -> None:
+    """The session policy lets the roles count (user-guide/session-policies-using); 003120 is an assumption."""
+    policy = session_limits.governing(account, session.user)
+    if policy is None or statement.mode == "NONE":
+        return
+    wanted = statement.roles or ("ALL",)
+    mine = access.available_roles(account, session.user)
+    named = [role for role in mine if not statement.roles or role.name in statement.roles]
+    kept = session_limits.kept(account, policy, named, access.closure)
+    if not kept or (statement.roles and len(kept) < len(named)):
+        raise errors.SqlError(
+            3120,
+            "42501",
+            f"SQL execution error: USE SECONDARY ROLES '[{', '.join(wanted)}]' not allowed as per session policy.",
+        )
 
 
 def set_parameters(account: Account, session: Session, statement: SetSession) -> Result:
@@ -72,6 +94,7 @@ def set_parameters(account: Account, session: Session, statement: SetSession) ->
         session.parameters[name] = value
         if name == "AUTOCOMMIT":
             _autocommit(account, session, on=bool(value))
+    zones.apply(account, session)
     return status(DONE)
 
 
@@ -81,6 +104,7 @@ def unset_parameters(account: Account, session: Session, statement: UnsetSession
         session.parameters.pop(name, None)
         if name == "AUTOCOMMIT":
             _autocommit(account, session, on=True)
+    zones.apply(account, session)
     return status(DONE)
 
 

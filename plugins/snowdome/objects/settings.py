@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -56,6 +57,14 @@ def _with(record: R, name: str, value: Any) -> R:
     if value is not None:
         parameters[name] = value
     return replace(record, parameters=parameters)
+
+
+def needed(names: Iterable[str]) -> str:
+    """The privilege that changing those properties of a database or schema takes.
+
+    A comment alone takes MODIFY (docs user-guide/security-access-control-privileges, "Database privileges").
+    """
+    return "MODIFY" if set(names) == {"COMMENT"} else "OWNERSHIP"
 
 
 def tag(account: Account, context: Context, change: Change, record_id: int, tags: tuple[TagValue, ...]) -> None:

@@ -6,7 +6,8 @@ import json
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from snowdome import access, errors, resolve, types
+from snowdome import access, errors, resolve, sizes, types
+from snowdome.automata import DynamicTable
 from snowdome.grammar.show import Show
 from snowdome.objects import shown
 from snowdome.objects.drops import retention_days
@@ -42,7 +43,15 @@ COLUMN = (
     "table_name schema_name column_name data_type null? default kind expression comment database_name autoincrement "
     "schema_evolution_record"
 )
-FULL = {"DATABASE": DATABASE, "SCHEMA": SCHEMA, "TABLE": TABLE, "VIEW": VIEW, "OBJECT": OBJECT}
+HYBRID_TABLE = "created_on name database_name schema_name owner rows bytes comment owner_role_type"
+FULL = {
+    "DATABASE": DATABASE,
+    "SCHEMA": SCHEMA,
+    "TABLE": TABLE,
+    "HYBRID TABLE": HYBRID_TABLE,
+    "VIEW": VIEW,
+    "OBJECT": OBJECT,
+}
 
 
 def show(account: Account, session: Session, statement: Show) -> Result:
@@ -51,10 +60,12 @@ def show(account: Account, session: Session, statement: Show) -> Result:
         return _columns(account, session, statement)
     with account.catalog.lock:
         found = _found(account, session, statement)
+        if statement.kind == "HYBRID TABLE":
+            found = [r for r in found if isinstance(r, Table) and r.hybrid]
         wanted = shown.keep(statement, found, lambda r: r.name)
         tables = [r for r in wanted if isinstance(r, Table) and r.dropped_on is None]
         counts: dict[int, int] = {}
-        if not statement.terse and statement.kind in ("TABLE", "OBJECT"):
+        if not statement.terse and statement.kind in ("TABLE", "HYBRID TABLE", "OBJECT"):
             counts = account.information_schema.row_counts(Context.of(session), tables)
         cells = [_cells(account, session, record, counts) for record in wanted]
     if statement.kind == "OBJECT":  # which does not tell transient tables from others, as SHOW TABLES does
@@ -74,6 +85,7 @@ def _found(account: Account, session: Session, statement: Show) -> list[Record]:
         "DATABASE": (Database,),
         "SCHEMA": (Schema,),
         "TABLE": (Table,),
+        "HYBRID TABLE": (Table,),
         "VIEW": (View,),
         "OBJECT": (Table, View),
     }[statement.kind]
@@ -163,6 +175,8 @@ def _relation_cells(record: Table | View, counts: dict[int, int]) -> dict[str, A
     if isinstance(record, View):
         return cells | {
             "kind": "VIEW",
+            "rows": 0,
+            "bytes": 0,
             "reserved": "",
             "text": record.text,
             "is_secure": shown.truth(record.secure),
@@ -173,9 +187,10 @@ def _relation_cells(record: Table | View, counts: dict[int, int]) -> dict[str, A
         "kind": kind,
         "cluster_by": f"LINEAR({record.cluster_by})" if record.cluster_by else "",
         "rows": counts.get(record.id),
-        "bytes": 0,
+        "bytes": sizes.about(record, counts.get(record.id) or 0),
         "automatic_clustering": "ON" if record.cluster_by and not record.parameters.get(RECLUSTER_OFF) else "OFF",
         "is_hybrid": shown.mark(record.hybrid),
+        "is_dynamic": shown.mark(isinstance(record, DynamicTable)),
     }
 
 

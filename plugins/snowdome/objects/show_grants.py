@@ -11,7 +11,7 @@ from snowdome.grammar.names import Name
 from snowdome.grammar.show import ShowFutureGrants, ShowGrants
 from snowdome.grammar.tokens import quote_identifier
 from snowdome.objects import lookup, shown
-from snowdome.records import DatabaseRole, FutureGrant, Record, Role, User
+from snowdome.records import DatabaseRole, FutureGrant, Record, Role, Schema, User
 from snowdome.result import Result, listing
 
 if TYPE_CHECKING:
@@ -25,15 +25,17 @@ def _columns(names: str) -> tuple[tuple[str, str], ...]:
     return tuple((name, shown.TIME if name == "created_on" else shown.TEXT) for name in names.split())
 
 
-PRIVILEGES = _columns(
+ON = _columns(
     "created_on privilege granted_on name granted_to grantee_name grant_option granted_by granted_by_role_type"
 )
+TO_ROLE = ON[:-1]
+TO_USER = _columns("created_on privilege granted_on name role granted_to grantee_name grant_option granted_by")
 MEMBERS = _columns("created_on role granted_to grantee_name granted_by")
 FUTURE = _columns("created_on privilege grant_on name grant_to grantee_name grant_option")
 
 
 def show(account: Account, session: Session, statement: ShowGrants) -> Result:
-    """The grants that were asked for."""
+    """The grants that were asked for, with the columns of that form (docs sql-reference/sql/show-grants)."""
     with account.catalog.lock:
         columns, rows = _asked(account, session, statement)
     return listing(columns, rows[: statement.limit] if statement.limit is not None else rows)
@@ -45,16 +47,23 @@ def _asked(account: Account, session: Session, statement: ShowGrants) -> tuple[t
         record: Record = access.account_record(account)
         if not isinstance(on, OnAccount):
             record = lookup.find(account, session, on.kind, on.name, "SHOW GRANTS")
-        return PRIVILEGES, list(_on(account, record))
+        return ON, list(_on(account, record))
     if statement.form == "MINE" or statement.kind == "USER":
-        name = statement.name
-        user = account.catalog.get(User, session.user) if name is None else lookup.user(account, name.last)
-        return MEMBERS, list(_roles_of(account, user))
+        return TO_USER, list(_to_user(account, _user(account, session, statement.name)))
     role = lookup.find(account, session, statement.kind or "ROLE", statement.name or Name(("",)), "SHOW GRANTS")
     _may_ask(account, session, role)
     if statement.form == "OF":
         return MEMBERS, list(_members(account, role))
-    return PRIVILEGES, list(_to(account, role))
+    return TO_ROLE, [row[:-1] for row in _to(account, role)]
+
+
+def _user(account: Account, session: Session, name: Name | None) -> User:
+    """The user that is asked about: oneself, or one that the session owns or may give roles to."""
+    user = account.catalog.get(User, session.user) if name is None else lookup.user(account, name.last)
+    roles = access.roles_of(account, session)
+    if user.id != session.user and user.owner not in roles and not access.manages_grants(account, session):
+        raise errors.not_found("User", user.name)
+    return user
 
 
 def _may_ask(account: Account, session: Session, role: Record) -> None:
@@ -69,11 +78,20 @@ def _may_ask(account: Account, session: Session, role: Record) -> None:
 
 
 def _on(account: Account, record: Record) -> Iterator[Row]:
-    """Every privilege on the record, its ownership first."""
-    if record.owner is not None:
-        yield _row(account, record, "OWNERSHIP", record.owner, record.created_on, by=record.owner, option=True)
+    """Every privilege on the record, its ownership first.
+
+    In a schema with managed access no grantee passes anything on; the schema's own owner manages the grants in it.
+    """
+    above = account.catalog.peek(record.parent) if record.parent > 0 else None
+    kept = isinstance(above, Schema) and above.managed
+    owner = record.owner
+    if owner is not None:
+        yield _row(account, record, "OWNERSHIP", owner, record.created_on, by=owner, option=not kept)
+    if owner is not None and isinstance(record, Schema) and record.managed:
+        yield _row(account, record, access.MANAGE_GRANTS, owner, record.created_on, by=owner, option=True)
     for grant in sorted(record.grants, key=lambda g: (g.privilege, g.to)):
-        yield _row(account, record, grant.privilege, grant.to, grant.on, by=grant.by, option=grant.option)
+        option = grant.option and not kept
+        yield _row(account, record, grant.privilege, grant.to, grant.on, by=grant.by, option=option)
 
 
 def _to(account: Account, role: Record) -> Iterator[Row]:
@@ -109,10 +127,8 @@ def grantee_kind(account: Account, to: int) -> str:
 
 
 def grantee_name(account: Account, to: int) -> str:
-    """The role's name; a database role's with its database."""
+    """The role's or user's name; a database role's without its database, except in SHOW GRANTS OF."""
     record = account.catalog.peek(to)
-    if isinstance(record, DatabaseRole):
-        return access.full_name(account, record)
     return record.name if record is not None else ""
 
 
@@ -120,17 +136,22 @@ def _members(account: Account, role: Record) -> Iterator[Row]:
     """To whom the role was granted."""
     name = access.full_name(account, role)
     for grant in role.grants:
-        to = grant.to
-        by = shown.role_name(account, grant.by)
-        yield grant.on, name, grantee_kind(account, to), grantee_name(account, to), by
+        to = account.catalog.peek(grant.to)
+        grantee = access.full_name(account, to) if to is not None else ""
+        yield grant.on, name, grantee_kind(account, grant.to), grantee, shown.role_name(account, grant.by)
 
 
-def _roles_of(account: Account, user: User) -> Iterator[Row]:
-    """The roles granted to the user."""
-    for role in account.catalog.all(Role):
-        for grant in role.grants:
+def _to_user(account: Account, user: User) -> Iterator[Row]:
+    """The roles granted to the user, and the privileges granted to it directly; PUBLIC is not listed."""
+    for record in account.catalog.all(Record):
+        if not account.catalog.is_live(record) and record.id != 0:
+            continue
+        is_role = isinstance(record, (Role, DatabaseRole))
+        role = access.full_name(account, record) if is_role else None
+        for grant in record.grants:
             if grant.to == user.id:
-                yield grant.on, role.name, "USER", user.name, shown.role_name(account, grant.by)
+                row = _row(account, record, grant.privilege, user.id, grant.on, by=grant.by, option=grant.option)
+                yield *row[:4], role, *row[4:-1]
 
 
 def show_future(account: Account, session: Session, statement: ShowFutureGrants) -> Result:
@@ -149,7 +170,7 @@ def show_future(account: Account, session: Session, statement: ShowFutureGrants)
                 for promise in record.future
                 if promise.to == role.id and not promise.inherited
             ]
-    return listing(FUTURE, rows)
+    return listing(FUTURE, rows[: statement.limit] if statement.limit is not None else rows)
 
 
 def _future(account: Account, container: Record, promise: FutureGrant) -> Row:

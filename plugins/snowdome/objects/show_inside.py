@@ -30,6 +30,7 @@ PROCEDURE = (
     "external_access_integrations"
 )
 FUNCTION = f"{PROCEDURE} is_external_function language is_memoizable is_data_metric"
+NUMBERS = ("next_value", "interval")
 LISTED: dict[str, tuple[type[Record] | None, str]] = {
     "SEQUENCE": (Sequence, SEQUENCE),
     "STAGE": (Stage, STAGE),
@@ -70,12 +71,19 @@ def show(account: Account, session: Session, statement: Show) -> Result:
     return listing(columns, [[row.get(n) for n, _ in columns] for row in rows])
 
 
+def describe(account: Account, sequence: Sequence) -> Result:
+    """The row of SHOW SEQUENCES for that one: DESCRIBE SEQUENCE has the same columns."""
+    columns = [(n, TIME if n == "created_on" else NUMBER if n in NUMBERS else TEXT) for n in SEQUENCE.split()]
+    row = _cells(account, sequence)
+    return listing(columns, [[row.get(n) for n, _ in columns]])
+
+
 def show_keys(account: Account, session: Session, statement: Show) -> Result:
     """A row for each column of each declared key."""
     kind, names = KEYS[statement.kind]
     columns = [(n, TIME if n == "created_on" else NUMBER if n == "key_sequence" else TEXT) for n in names.split()]
     with account.catalog.lock:
-        rows = [row for table in _tables(account, session, statement) for row in _key_rows(account, table, kind)]
+        rows = [row for table in tables_in(account, session, statement) for row in _key_rows(account, table, kind)]
     return listing(columns, [[row.get(n) for n, _ in columns] for row in rows])
 
 
@@ -87,7 +95,8 @@ def show_variables(account: Account, session: Session, statement: Show) -> Resul
     return listing(columns, [[str(session.id), name, value.strip("'"), "text", ""] for name, value in found])
 
 
-def _tables(account: Account, session: Session, statement: Show) -> list[Table]:
+def tables_in(account: Account, session: Session, statement: Show) -> list[Table]:
+    """The tables in the scope of the statement that the session may see."""
     name = statement.scope_name
     if statement.scope == "TABLE" and name is not None:
         found = resolve.relation(account, Context.of(session), (name.database, name.schema, name.last), "SHOW")
@@ -104,14 +113,14 @@ def _key_rows(account: Account, table: Table, kind: str) -> list[dict[str, Any]]
     schema = account.catalog.get(Schema, table.parent)
     database = account.catalog.get(Database, schema.parent)
     rows: list[dict[str, Any]] = []
-    for key in table.keys:
+    for number, key in enumerate(table.keys):
         if key.kind != kind:
             continue
         for position, column in enumerate(key.columns):
             row: dict[str, Any] = {
                 "created_on": table.created_on,
                 "key_sequence": position + 1,
-                "constraint_name": key.name or f"SYS_CONSTRAINT_{table.id}",
+                "constraint_name": key.name or f"SYS_CONSTRAINT_{table.id}_{number}",
                 "rely": "false",
                 "comment": None,
             }

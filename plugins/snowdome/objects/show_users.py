@@ -53,6 +53,11 @@ def _secondary(user: User) -> str:
     return "[" + ",".join(f'"{role}"' for role in wanted) + "]"
 
 
+def has_password(user: User) -> bool:
+    """Whether there is a password to log in with: that of a user made a SERVICE is kept, and does not count."""
+    return bool(user.password_hash) and user.properties.get("TYPE") != "SERVICE"
+
+
 def _days_left(account: Account, user: User) -> float | None:
     expires = user.properties.get("EXPIRES_ON")
     if expires is None:
@@ -69,7 +74,7 @@ def _property(account: Account, user: User, name: str) -> Any:  # noqa: PLR0911 
         case "LOGIN_NAME":
             return user.login_name
         case "PASSWORD":
-            return "********" if user.password_hash else None
+            return "********" if has_password(user) else None
         case "DISABLED":
             return shown.truth(user.disabled)
         case "MUST_CHANGE_PASSWORD":
@@ -84,10 +89,16 @@ def _property(account: Account, user: User, name: str) -> Any:  # noqa: PLR0911 
             return user.properties.get(name)
 
 
+def _all_seen(account: Account, session: Session) -> bool:
+    """Whether the session sees every user: MANAGE GRANTS, or MONITOR USER on the account."""
+    monitors = access.holds_on_account(account, access.roles_of(account, session), "MONITOR USER")
+    return monitors or access.manages_grants(account, session)
+
+
 def describe(account: Account, session: Session, user: User) -> Result:
     """DESCRIBE USER: one row per property."""
     roles = access.roles_of(account, session)
-    if user.id != session.user and user.owner not in roles and not access.manages_grants(account, session):
+    if user.id != session.user and user.owner not in roles and not _all_seen(account, session):
         raise errors.insufficient_privileges("USER", user.name)
     rows = []
     for name, default, description in DESCRIBED:
@@ -112,13 +123,32 @@ COLUMNS = tuple(
 )  # fmt: skip
 
 
+TERSE = (
+    "name", "created_on", "display_name", "first_name", "last_name", "email", "org_identity", "comment", "has_password",
+    "has_rsa_public_key", "type", "has_mfa", "has_pat", "has_federated_workload_authentication",
+    "is_from_organization_user",
+)  # fmt: skip
+
+
+def _terse(row: tuple[Any, ...]) -> tuple[Any, ...]:
+    """What SHOW TERSE USERS keeps of a row (show-users); no user here comes from an organisation."""
+    cells = dict(zip((name for name, _ in COLUMNS), row, strict=True))
+    cells["has_federated_workload_authentication"] = cells["has_workload_identity"]
+    cells["is_from_organization_user"] = "false"
+    return tuple(cells.get(name) for name in TERSE)
+
+
 def show(account: Account, session: Session, statement: Show) -> Result:
     """SHOW USERS: those the session owns or, for one who manages grants, all; oneself always."""
     users = account.catalog.all(User)
-    if not access.manages_grants(account, session):
+    if not _all_seen(account, session):
         roles = access.roles_of(account, session)
         users = [user for user in users if user.owner in roles or user.id == session.user]
     rows = [_row(account, user) for user in shown.keep(statement, users, lambda user: user.name)]
+    if statement.terse:
+        return listing(
+            [(name, shown.TIME if name in TIMES else shown.TEXT) for name in TERSE], [_terse(row) for row in rows]
+        )
     return listing(COLUMNS, rows)
 
 
@@ -130,6 +160,6 @@ def _row(account: Account, user: User) -> tuple[Any, ...]:
         of.get("EMAIL"), None, str(days) if days is not None else None, user.comment, shown.truth(user.disabled),
         shown.truth(of.get("MUST_CHANGE_PASSWORD")), "false", of.get("DEFAULT_WAREHOUSE"), of.get("DEFAULT_NAMESPACE"),
         of.get("DEFAULT_ROLE"), _secondary(user), "false", None, None, shown.role_name(account, user.owner),
-        user.last_login, None, None, shown.truth(user.password_hash), shown.truth(of.get("RSA_PUBLIC_KEY")),
+        user.last_login, None, None, shown.truth(has_password(user)), shown.truth(of.get("RSA_PUBLIC_KEY")),
         of.get("TYPE"), "false", "false", shown.truth(of.get("WORKLOAD_IDENTITY")),
     )  # fmt: skip

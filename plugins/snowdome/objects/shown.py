@@ -7,7 +7,9 @@ from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import TYPE_CHECKING, TypeVar
 
+from snowdome.errors import unsupported
 from snowdome.records import DatabaseRole, Record
+from snowdome.result import Result, listing
 
 if TYPE_CHECKING:
     from snowdome.account import Account
@@ -17,6 +19,16 @@ T = TypeVar("T")
 TEXT = "VARCHAR"
 NUMBER = "NUMBER(38,0)"
 TIME = "TIMESTAMP_LTZ(3)"
+
+
+def as_resource(found: Result, what: str) -> Result:
+    """The answer of SHOW AS RESOURCE, a form without documentation: one column, and a JSON object for each row.
+
+    What stands in those objects is not known here, so there may be no rows.
+    """
+    if found.count:
+        raise unsupported(f"{what} AS RESOURCE of objects that exist")
+    return listing((("As Resource", TEXT),), [])
 
 
 @lru_cache(maxsize=512)

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 import duckdb
 from sqlglot import Expr, exp
 
-from snowdome import dml, errors, resolve, rows, transactions
+from snowdome import dml, errors, resolve, rows, semistructured, transactions
 from snowdome.bind import Binder, parts_of
+from snowdome.duck import lay_journal
 from snowdome.errors import unsupported
 from snowdome.future import born
-from snowdome.objects import constraints
+from snowdome.objects import column_masks, column_tags, constraints
 from snowdome.objects.drops import drop_relation
-from snowdome.records import Column, Schema, Table, View
+from snowdome.records import Column, Mask, Schema, Table, View
 from snowdome.resolve import Context, Relation
 from snowdome.result import Result, status
 from snowdome.translate import translate_create
@@ -39,10 +40,17 @@ class Properties:
     like: exp.Table | None = None
 
 
-def create(account: Account, session: Session, create: exp.Create, parameters: Parameters) -> Result:
+def create(
+    account: Account,
+    session: Session,
+    create: exp.Create,
+    parameters: Parameters,
+    privilege: str = "CREATE TABLE",
+) -> Result:
     """The table is there, with its rows if it is made from a query."""
     if session.in_transaction:
         transactions.commit(account, session)
+    tagged = column_tags.take(create)
     properties = read_properties(create)
     replacing = bool(create.args.get("replace"))
     node = create.this.this if isinstance(create.this, exp.Schema) else create.this
@@ -50,17 +58,24 @@ def create(account: Account, session: Session, create: exp.Create, parameters: P
     context = Context.of(session)
     with account.catalog.lock:
         schema = resolve.schema(account, context, parts[0], parts[1], "CREATE TABLE")
+        hidden = account.catalog.occupant(Table, parts[2], schema.id)
         if not properties.temporary:
-            account.require(context, "CREATE TABLE", schema)
+            account.require(context, privilege, schema)
+        elif hidden is not None:  # docs: to hide a table takes owning it
+            account.require(context, "OWNERSHIP", hidden)
+        constraints.may_refer(account, context, create, parts)
         old = standing(account, session, schema, parts[2], temporary=properties.temporary)
+    if schema.transient:
+        _briefly_kept(properties.retention)
     if old is not None and not replacing:
         if create.args.get("exists"):
             return status(f"{parts[2]} already exists, statement succeeded.")
         raise errors.already_exists(f"{resolve.full_name(account, schema)}.{parts[2]}")
     replacing = bool(create.args.get("replace"))
+    wanted = column_masks.take(create)
     table_id = account.catalog.new_id()
     physical = f"t{table_id}"
-    with dml.implicit(account, session):
+    with dml.implicit(account, session, ddl=True):
         transactions.start_writing(account, session)
         columns, keys = _make(account, session, create, properties=properties, physical=physical, parameters=parameters)
     now = account.clock.now()
@@ -80,9 +95,17 @@ def create(account: Account, session: Session, create: exp.Create, parameters: P
         temporary=properties.temporary,
         retention=properties.retention,
         cluster_by=properties.cluster_by,
+        masks=_masks_of_like(account, context, properties),
     )
+    table = column_tags.put(account, session, column_masks.put(account, session, table, wanted), tagged)
     settle(account, session, table, replace_old=replacing, copy_grants=properties.copy_grants)
     return status(f"Table {parts[2]} successfully created.")
+
+
+def _masks_of_like(account: Account, context: Context, properties: Properties) -> dict[str, Mask]:
+    """CREATE TABLE … LIKE takes the masks of the columns along (user-guide/security-column-intro)."""
+    source = dml.target(account, context, parts_of(properties.like)) if properties.like is not None else None
+    return source.masks if source is not None else {}
 
 
 def standing(account: Account, session: Session, schema: Schema, name: str, *, temporary: bool) -> Relation | None:
@@ -130,10 +153,16 @@ def read_properties(create: exp.Create) -> Properties:
     for item in properties.expressions if properties else ():
         if not (_read_word(found, item) or _read_setting(found, item)):
             raise unsupported(f"CREATE {create.kind} … {item.sql(dialect='snowflake')}")
-    if found.transient and (found.retention or 0) > 1:
-        raise errors.invalid(f"invalid value [{found.retention}] for parameter 'DATA_RETENTION_TIME_IN_DAYS'")
+    if found.transient:
+        _briefly_kept(found.retention)
     create.set("properties", None)
     return found
+
+
+def _briefly_kept(retention: int | None) -> None:
+    """A transient table, be it its schema that makes it so, keeps its past for a day at most (create-table)."""
+    if (retention or 0) > 1:
+        raise errors.invalid(f"invalid value [{retention}] for parameter 'DATA_RETENTION_TIME_IN_DAYS'")
 
 
 def _read_word(found: Properties, item: Expr) -> bool:
@@ -181,6 +210,7 @@ def _make(
     if properties.like is not None:
         return _like(account, session, properties, physical)
     declared = constraints.take(create)
+    known: list[str | None] = []
     node = create.this.this if isinstance(create.this, exp.Schema) else create.this
     binder = Binder(account, Context.of(session))
     try:
@@ -189,6 +219,8 @@ def _make(
                 binder.columns(create.this)
             if create.expression is not None:
                 create.set("expression", binder.bind(create.expression))
+                known = semistructured.kinds(create.expression, binder.bound.columns)
+                session.consumed |= binder.bound.streams
         node.set("this", exp.to_identifier(physical, quoted=True))
         node.set("db", exp.to_identifier("main"))
         node.set("catalog", exp.to_identifier("temp" if properties.temporary else "rows"))
@@ -199,11 +231,30 @@ def _make(
         with account.compute.use(session) if binder.bound.tables else nullcontext():
             for statement in translate_create(create, session.duck):
                 rows.run_expression(account, session, statement, parameters if create.expression else None)
+            if create.expression is not None:
+                _enforce(account, session, physical, declared, temporary=properties.temporary)
+            if not properties.temporary:
+                lay_journal(session.duck, physical)
     except duckdb.Error as problem:
         raise account.error(problem) from problem
     finally:
         account.unregister(session, binder.bound.registered)
-    return constraints.columns(session.duck, physical, declared, temporary=properties.temporary), declared.keys
+    made = constraints.columns(session.duck, physical, declared, temporary=properties.temporary)
+    told = semistructured.refined(tuple((column.name, column.type) for column in made), known)
+    return tuple(replace(c, type=kind) for c, (_, kind) in zip(made, told, strict=True)), declared.keys
+
+
+def _enforce(
+    account: Account, session: Session, physical: str, declared: constraints.Declared, *, temporary: bool
+) -> None:
+    """A column that is declared NOT NULL holds none, or the table that a query has filled is gone again."""
+    place = f'{"temp" if temporary else "rows"}.main."{physical}"'
+    for name in sorted(declared.required):
+        column = exp.to_identifier(name, quoted=True).sql(dialect="duckdb")
+        if session.duck.execute(f"SELECT 1 FROM {place} WHERE {column} IS NULL LIMIT 1").fetchone():
+            session.duck.execute(f"DROP TABLE {place}")
+            raise errors.SqlError(100072, "22000", f"NULL result in a non-nullable column: {name}")
+        rows.run(account, session, f"ALTER TABLE {place} ALTER COLUMN {column} SET NOT NULL")
 
 
 def _like(

@@ -149,7 +149,7 @@ def show(account: Account, session: Session, statement: Show) -> Result:
         allowed = "[" + ",".join(f'"{value}"' for value in tag.allowed) + "]" if tag.allowed else None
         rows.append((
             tag.created_on, tag.name, database.name, schema.name, shown.role_name(account, tag.owner), tag.comment,
-            allowed, shown.role_type(account, tag.owner), tag.propagate, None,
+            allowed, shown.role_type(account, tag.owner), tag.propagate, tag.on_conflict,
         ))  # fmt: skip
     return listing(columns, rows)
 

@@ -46,8 +46,8 @@ def run(account: Account, session: Session, statement: grammar.TagStatement) -> 
             return rename(account, session, tag, statement.new)
         case grammar.AllowTagValues():
             _put(account, replace(tag, allowed=_allowed(tag, statement)))
-        case grammar.CommentTag():
-            _put(account, replace(tag, comment=statement.comment))
+        case grammar.AlterTag():
+            _put(account, _with_properties(tag, statement))
         case grammar.DropTag():
             return drop(account, tag)
     return DONE
@@ -95,7 +95,14 @@ def create(account: Account, session: Session, statement: grammar.CreateTag) -> 
             if statement.how is How.OR_ALTER:
                 allowed, propagate = statement.allowed, statement.propagate
                 change.put(
-                    replace(old, allowed=allowed, propagate=propagate, comment=statement.comment, altered_on=now)
+                    replace(
+                        old,
+                        allowed=allowed,
+                        propagate=propagate,
+                        on_conflict=statement.on_conflict,
+                        comment=statement.comment,
+                        altered_on=now,
+                    )
                 )
                 return status(f"Tag {name.last} successfully altered.")
             change.erase(old.id)
@@ -107,6 +114,7 @@ def create(account: Account, session: Session, statement: grammar.CreateTag) -> 
             comment=statement.comment,
             allowed=statement.allowed,
             propagate=statement.propagate,
+            on_conflict=statement.on_conflict,
         )
         change.put(born(account, session, tag))
     return status(f"Tag {name.last} successfully created.")
@@ -130,15 +138,32 @@ def _allowed(tag: Tag, statement: grammar.AllowTagValues) -> tuple[str, ...]:
     match statement.how:
         case "ADD":
             return tuple(dict.fromkeys((*tag.allowed, *statement.values)))
-        case "DROP":
+        case _:
             return tuple(value for value in tag.allowed if value not in statement.values)
-        case "SET":
-            return statement.values
-    return ()
+
+
+def _with_properties(tag: Tag, statement: grammar.AlterTag) -> Tag:
+    given = dict(statement.settings)
+    after = replace(
+        tag,
+        comment=given.get("COMMENT", tag.comment) or "",
+        propagate=given.get("PROPAGATE", tag.propagate),
+        on_conflict=given.get("ON_CONFLICT", tag.on_conflict),
+        allowed=tag.allowed if statement.allowed is None else statement.allowed,
+    )
+    if after.on_conflict is not None and after.propagate is None:
+        if "ON_CONFLICT" in given:
+            raise invalid("ON_CONFLICT goes with PROPAGATE", 1420)
+        after = replace(after, on_conflict=None)
+    return after
 
 
 def drop(account: Account, tag: Tag) -> Result:
-    """The tag has no name any more, and nothing shows it until it is undropped."""
+    """The tag has no name any more, and nothing shows it until it is undropped; one that masks columns stays."""
+    if tag.policies:
+        raise SqlError(
+            3531, "42601", f"SQL compilation error:\nTag {tag.name} cannot be dropped as a masking policy is set on it."
+        )
     with account.catalog.change() as change:
         change.drop(tag, account.clock.now())
     return status(f"{tag.name} successfully dropped.")
@@ -213,7 +238,7 @@ def _target(account: Account, session: Session, statement: grammar.SetTags | gra
         if current is None:
             raise errors.no_warehouse()
         return lookup.find(account, session, statement.kind, Name((current,)))
-    return lookup.find(account, session, statement.kind, statement.name)
+    return lookup.find(account, session, statement.kind, statement.name, applies=_applies_all(account, session))
 
 
 def _column(target: Record, column: str | None) -> str | None:

@@ -1,84 +1,76 @@
-"""AT and BEFORE of a clone: which moment is meant, and whether what there is now is what there was then.
+"""AT and BEFORE of a clone: which moment is meant, and what was there then.
 
-Rows of the past are not kept. A clone as of a moment is served where nothing in its source has changed since; where
-something has, it is refused by name rather than answered with rows of another time.
+https://docs.snowflake.com/en/sql-reference/sql/create-clone: objects that were dropped since are cloned too, those made
+since are not. Whose retention does not reach back fails the clone unless the statement says to leave such tables out.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from snowdome import access, data
-from snowdome.errors import SqlError, invalid, unsupported
-from snowdome.grammar.clauses import Clone, TimePoint
-from snowdome.objects.drops import retention_days
-from snowdome.records import Record, Table, View
+from fakesnow.dialect import parse_one
+
+from snowdome import history, moments
+from snowdome.bind import Binder, normalise
+from snowdome.errors import invalid, unsupported
+from snowdome.history import Moment
+from snowdome.records import Record, Schema, Table
+from snowdome.resolve import Context
 
 if TYPE_CHECKING:
     from snowdome.account import Account
+    from snowdome.grammar.clauses import Clone, TimePoint
     from snowdome.session import Session
 
 
-def check(account: Account, session: Session, clone: Clone, source: Record) -> None:
-    """The source is now as it was at the moment of the clause, or Snowflake's refusal, or ours by name."""
+def moment(account: Account, session: Session, clone: Clone, source: Record) -> Moment | None:
+    """The moment the clause means, at which the source was there; None where there is no clause."""
     if clone.point is None:
-        return
-    then, now = moment(account, session, clone.point), account.clock.now()
-    if then > now or source.created_on > then:
-        raise _unavailable(account, source)
-    for record in _inside(account, source):
-        changed = record.altered_on or record.created_on
-        if isinstance(record, Table) and now - then > timedelta(days=retention_days(account, record)):
-            if clone.ignore_short_retention:
-                raise unsupported("IGNORE TABLES WITH INSUFFICIENT DATA RETENTION where there are such tables")
-            raise _unavailable(account, record)
-        if changed > then or record.created_on > then or (record.dropped_on or then) > then:
-            raise unsupported(f"Time Travel to before {access.full_name(account, record)} changed")
+        return None
+    found = of_point(account, session, clone.point)
+    if found.precedes(source.created_on, source.id):
+        raise history.unavailable(account, source)
+    return found
 
 
-def _unavailable(account: Account, record: Record) -> SqlError:
-    message = (
-        f"Time travel data is not available for {record.kind.lower()} {access.full_name(account, record)}. "
-        "The requested time is either beyond the allowed time travel period or before the object creation time."
-    )
-    return invalid(message, 707, "02000")
-
-
-def _inside(account: Account, source: Record) -> Iterator[Record]:
-    """The tables and views of the source, dropped ones included."""
-    if isinstance(source, (Table, View)):
-        yield source
-        return
-    for inner in account.catalog.within(source.id):
-        if isinstance(inner, (Table, View)) or inner.kind == "SCHEMA":
-            yield from _inside(account, inner)
-
-
-def moment(account: Account, session: Session, point: TimePoint) -> datetime:
+def of_point(account: Account, session: Session, point: TimePoint) -> Moment:
     """The moment that the clause means."""
-    if point.kind == "STATEMENT":
-        return _statement(account, point)
-    if point.kind == "OFFSET":
-        seconds = _value(account, session, f"({point.expression})::DOUBLE")
-        if not isinstance(seconds, (int, float)):
-            raise invalid(f"invalid value [{point.expression}] for parameter 'OFFSET'")
-        return account.clock.now() + timedelta(seconds=float(seconds))
-    value = _value(account, session, point.expression)
-    if not isinstance(value, datetime):
-        raise invalid(f"invalid value [{point.expression}] for parameter 'TIMESTAMP'")
-    return value if value.tzinfo else value.replace(tzinfo=UTC)
+    expression = normalise(parse_one(f"SELECT {point.expression} AS V")).expressions[0].this
+    return moments.of(Binder(account, Context.of(session)), point.side, point.kind, expression)
 
 
-def _value(account: Account, session: Session, expression: str) -> object:
-    rows = data.execute(account, session, f"SELECT {expression} AS V", None).arrow().to_pylist()
-    return rows[0]["V"]
+def there(account: Account, parent: int, at: Moment, classes: tuple[type[Record], ...]) -> list[Record]:
+    """What was in the container at the moment."""
+    found: dict[tuple[str, str], Record] = {}
+    for record in account.catalog.within(parent):
+        gone = record.dropped_on is not None and not at.precedes_drop(record.dropped_on)
+        if not isinstance(record, classes) or at.precedes(record.created_on, record.id) or gone:
+            continue
+        other = found.setdefault((record.space, record.name), record)
+        if other is not record:
+            raise unsupported(f"Time Travel to before two objects named {record.name} had other names")
+    container = account.catalog.peek(parent)
+    if isinstance(container, Schema) and container.forgotten is not None and at.at < container.forgotten:
+        raise unsupported(f"Time Travel of schema {container.name} to before what was replaced there many times since")
+    return list(found.values())
 
 
-def _statement(account: Account, point: TimePoint) -> datetime:
-    wanted = point.expression.strip("'")
-    for entry in account.log.entries():
-        if entry.query_id == wanted:
-            return entry.started if point.side == "BEFORE" else entry.ended or entry.started
-    raise invalid(f"Statement {wanted} not found", 707, "02000")
+def kept(account: Account, tables: Iterator[Record], at: Moment, clone: Clone) -> Iterator[Record]:
+    """The records, without tables whose retention does not reach back where the clone says so; else 000707."""
+    for record in tables:
+        if isinstance(record, Table) and not history.within_retention(account, record, at):
+            if clone.ignore_short_retention:
+                continue
+            raise history.unavailable(account, record)
+        yield record
+
+
+def refuse_hybrid(clone: Clone, table: Table) -> None:
+    """A hybrid table has no past to clone: Snowflake wants to be told to leave it out."""
+    if clone.point is not None and not clone.ignore_hybrid_tables:
+        raise invalid(
+            f"Time Travel is not supported for hybrid table '{table.name}': use IGNORE HYBRID TABLES to leave it out.",
+            391_822,
+            "0A000",
+        )

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from snowdome import access, errors
+from snowdome import access, errors, networks
 from snowdome.errors import invalid
 from snowdome.grammar import users as grammar
 from snowdome.grammar.show import ShowTokens
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from snowdome.account import Account
     from snowdome.session import Session
 
+AUTHENTICATION = "MODIFY PROGRAMMATIC AUTHENTICATION METHODS"
+"""The privilege on a user that is enough to change its tokens and keys (docs user-guide/key-pair-auth)."""
 TOKENS = "TOKENS"
 DEFAULT_DAYS = 15
 MOST = 15
@@ -28,7 +30,7 @@ MOST = 15
 def _user(account: Account, session: Session, name: str | None) -> User:
     """The user whose tokens are meant: oneself, or one that the session owns."""
     user = account.catalog.get(User, session.user) if name is None else lookup.user(account, name)
-    if user.id != session.user:
+    if user.id != session.user and not access.has(account, session, AUTHENTICATION, user):
         lookup.own(account, session, user)
     return user
 
@@ -49,6 +51,8 @@ def add(account: Account, session: Session, statement: grammar.AddToken) -> Resu
     role = str(given["ROLE_RESTRICTION"]).upper() if "ROLE_RESTRICTION" in given else None
     if role is None and user.properties.get("TYPE") == "SERVICE":
         raise invalid("a programmatic access token of a SERVICE user needs ROLE_RESTRICTION")
+    if user.properties.get("TYPE") in ("SERVICE", "LEGACY_SERVICE"):
+        networks.require(account, user)
     if role is not None and not access.may_assume(account, user, lookup.role(account, role)):
         raise invalid(f"role '{role}' is not granted to user '{user.name}'")
     secret = secrets.token_urlsafe(48)

@@ -33,7 +33,9 @@ def _dropped(account: Account, cls: type[R], name: str | None, record_id: int | 
         record = account.catalog.peek(record_id)
         if isinstance(record, cls) and record.dropped_on is not None:
             return record
-    elif name is not None and (dropped := account.catalog.dropped(cls, name, parent)):
-        return dropped[0]
+    elif name is not None:
+        dropped = [one for one in account.catalog.dropped(cls, name, parent) if one.kind == cls.kind]
+        if dropped:
+            return dropped[0]
     label = name if name is not None else str(record_id)
     raise errors.SqlError(2003, "02000", f"{cls.kind.capitalize()} '{label}' did not exist or was purged.")

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any, get_args
 from snowdome import access, errors
 from snowdome.errors import SqlError, invalid
 from snowdome.future import born
+from snowdome.grammar import parameters
 from snowdome.grammar import users as grammar
 from snowdome.grammar.clauses import How
-from snowdome.objects import keys, lookup, roles, tags
+from snowdome.objects import keys, lookup, password_resets, protection, roles, tags, tokens
 from snowdome.passwords import hashed
 from snowdome.records import User
 from snowdome.result import Result, status
@@ -23,12 +24,17 @@ if TYPE_CHECKING:
 
 DONE = status("Statement executed successfully.")
 FINGERPRINTS = {"RSA_PUBLIC_KEY": "RSA_PUBLIC_KEY_FP", "RSA_PUBLIC_KEY_2": "RSA_PUBLIC_KEY_2_FP"}
-OWN = frozenset({
-    "DEFAULT_WAREHOUSE", "DEFAULT_NAMESPACE", "DEFAULT_ROLE", "DEFAULT_SECONDARY_ROLES", "RSA_PUBLIC_KEY",
-    "RSA_PUBLIC_KEY_2", "FIRST_NAME", "MIDDLE_NAME", "LAST_NAME", "EMAIL", "DISPLAY_NAME", "PASSWORD",
-})  # fmt: skip
-"""What a user may set of its own."""
-UserStatement = grammar.CreateUser | grammar.SetUser | grammar.UnsetUser | grammar.RenameUser | grammar.DropUser
+OWN = frozenset({"DEFAULT_WAREHOUSE", "DEFAULT_NAMESPACE", "DEFAULT_ROLE", *parameters.SESSION})
+"""What a user may set of its own, its password not among it (docs sql-reference/sql/alter-user)."""
+UserStatement = (
+    grammar.CreateUser
+    | grammar.SetUser
+    | grammar.UnsetUser
+    | grammar.RenameUser
+    | grammar.ResetPassword
+    | grammar.AbortUser
+    | grammar.DropUser
+)
 NOT_FOR_SERVICE = frozenset({
     "PASSWORD", "FIRST_NAME", "MIDDLE_NAME", "LAST_NAME", "MUST_CHANGE_PASSWORD",
 })  # fmt: skip
@@ -46,6 +52,10 @@ def run(account: Account, session: Session, statement: UserStatement) -> Result:
         if isinstance(statement, grammar.DropUser):
             return status(f"Drop statement executed successfully ({statement.name} already dropped).")
         return DONE
+    return _on(account, session, user, statement)
+
+
+def _on(account: Account, session: Session, user: User, statement: UserStatement) -> Result:
     match statement:
         case grammar.SetUser():
             return alter(account, session, user, dict(statement.settings))
@@ -53,7 +63,12 @@ def run(account: Account, session: Session, statement: UserStatement) -> Result:
             return alter(account, session, user, dict.fromkeys(statement.names))
         case grammar.RenameUser():
             return rename(account, session, user, statement.new)
-        case grammar.DropUser():
+        case grammar.ResetPassword():
+            lookup.own(account, session, user)
+            return status(password_resets.offer(account, user))
+        case grammar.AbortUser():
+            return abort(account, session, user)
+        case _:
             return drop(account, session, user)
 
 
@@ -84,18 +99,38 @@ def create(account: Account, session: Session, statement: grammar.CreateUser) ->
             tags=wanted,
             properties={"DEFAULT_SECONDARY_ROLES": ("ALL",), "TYPE": "PERSON", "DISPLAY_NAME": name},
         )
-        change.put(_with(account, born(account, session, made), given))
+        made = change.put(_with(account, born(account, session, made), given))
+        _put_network_policy(account, session, made, given)
     return status(f"User {name} successfully created.")
 
 
 def alter(account: Account, session: Session, user: User, given: Mapping[str, Any]) -> Result:
     """The user has those properties (None: no longer)."""
     mine = user.id == session.user and set(given) <= OWN
-    if not mine:
+    keyed = set(given) <= set(FINGERPRINTS) and access.has(account, session, tokens.AUTHENTICATION, user)
+    if not mine and not keyed:
         lookup.own(account, session, user)
     with account.catalog.change() as change:
-        change.put(_with(account, user, given))
+        changed = change.put(_with(account, user, given))
+        _put_network_policy(account, session, changed, given)
+    if given.get("DISABLED"):  # docs: its statements are aborted, and it begins no others
+        account.end_sessions(user, but=session)
     return DONE
+
+
+def abort(account: Account, session: Session, user: User) -> Result:
+    """What the user runs, in whatever session and on whatever warehouse, is cancelled."""
+    lookup.own(account, session, user)
+    for other in list(account.sessions.values()):
+        if other.user == user.id and other is not session:
+            account.inflight.cancel_session(other)
+    return DONE
+
+
+def _put_network_policy(account: Account, session: Session, user: User, given: Mapping[str, Any]) -> None:
+    if "NETWORK_POLICY" in given:
+        name = given["NETWORK_POLICY"]
+        protection.set_network_policy(account, session, user, str(name) if name else None)
 
 
 def _with(account: Account, user: User, given: Mapping[str, Any]) -> User:
@@ -111,8 +146,6 @@ def _with(account: Account, user: User, given: Mapping[str, Any]) -> User:
     password = user.password_hash
     if "PASSWORD" in given:
         password = hashed(given["PASSWORD"]) if given["PASSWORD"] is not None else None
-    if given.get("TYPE") == "SERVICE":
-        password = None
     login = given.get("LOGIN_NAME", user.login_name) or user.name
     others = [u for u in account.catalog.all(User) if u.id != user.id and u.login_name == login.upper()]
     if others:
@@ -129,7 +162,7 @@ def _with(account: Account, user: User, given: Mapping[str, Any]) -> User:
 
 
 def _set(account: Account, properties: dict[str, Any], name: str, value: Any) -> None:
-    if name in ("PASSWORD", "LOGIN_NAME", "COMMENT", "DISABLED") or name.endswith("_FP"):
+    if name in ("PASSWORD", "LOGIN_NAME", "COMMENT", "DISABLED", "NETWORK_POLICY") or name.endswith("_FP"):
         return
     if name == "DAYS_TO_EXPIRY":
         expires = account.clock.now() + timedelta(days=value) if value is not None else None
@@ -162,6 +195,7 @@ def drop(account: Account, session: Session, user: User) -> Result:
     if user.id == session.user:
         raise errors.insufficient_privileges("USER", user.name)
     roles.forget(account, user)
+    account.end_sessions(user, but=session)
     return status(f"{user.name} successfully dropped.")
 
 

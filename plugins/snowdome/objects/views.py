@@ -11,6 +11,7 @@ from sqlglot import exp
 from snowdome import errors, resolve, transactions
 from snowdome.bind import parts_of
 from snowdome.errors import syntax_error, unsupported
+from snowdome.objects import column_masks, column_tags
 from snowdome.objects.tables import settle, standing
 from snowdome.records import Column, View
 from snowdome.resolve import Context
@@ -25,7 +26,9 @@ def create(account: Account, session: Session, create: exp.Create, sql: str) -> 
     """The view is there."""
     if session.in_transaction:
         transactions.commit(account, session)
+    tagged = column_tags.take(create)
     comment, secure, copy_grants, temporary = _properties(create)
+    wanted = column_masks.take(create.this)
     schema_node = create.this if isinstance(create.this, exp.Schema) else None
     node = schema_node.this if schema_node is not None else create.this
     parts = parts_of(node)
@@ -55,7 +58,8 @@ def create(account: Account, session: Session, create: exp.Create, sql: str) -> 
             secure=secure,
             temporary=temporary,
         )
-        view = _described(account, session, view)
+        view = column_masks.put(account, session, _described(account, session, view), wanted)
+        view = column_tags.put(account, session, view, tagged)
         settle(account, session, view, replace_old=bool(create.args.get("replace")), copy_grants=copy_grants)
     return status(f"View {parts[2]} successfully created.")
 
@@ -98,6 +102,9 @@ def _listed(schema: exp.Schema | None) -> tuple[Column, ...]:
     found = []
     for item in schema.expressions:
         comment = item.find(exp.CommentColumnConstraint) if isinstance(item, exp.ColumnDef) else None
+        for other in item.args.get("constraints") or ():
+            if not isinstance(other.kind, exp.CommentColumnConstraint):
+                raise unsupported(f"CREATE VIEW … column {other.sql(dialect='snowflake')}")
         found.append(Column(name=item.name, type="VARCHAR", comment=comment.this.name if comment else ""))
     return tuple(found)
 

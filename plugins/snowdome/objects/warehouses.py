@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, get_args
 
 from snowdome import access, errors
 from snowdome.errors import SqlError, invalid
+from snowdome.fleet.fleet import RESUME, SUSPEND
 from snowdome.future import born
 from snowdome.grammar import warehouses as grammar
 from snowdome.grammar.clauses import How
@@ -18,11 +20,15 @@ from snowdome.result import Result, status
 
 if TYPE_CHECKING:
     from snowdome.account import Account
+    from snowdome.catalog import Change
+    from snowdome.inflight import Running
     from snowdome.session import Session
 
 STARTED, SUSPENDED = "STARTED", "SUSPENDED"
 ENABLED, DISABLED = "ENABLED", "DISABLED"
 OF_RECORD = frozenset({"COMMENT", "RESOURCE_MONITOR", "INITIALLY_SUSPENDED", "WAIT_FOR_COMPLETION"})
+ABORTED_WITHIN = 2.0
+"""Real seconds that ABORT ALL QUERIES and the like wait for what they cancel to end."""
 DONE = status("Statement executed successfully.")
 
 
@@ -33,7 +39,7 @@ def run(account: Account, session: Session, statement: grammar.WarehouseStatemen
     found = named(account, session, statement.name, if_exists=statement.if_exists)
     if found is None:
         return status("Statement executed successfully." if statement.name is None else _absent(statement))
-    return _on(account, session, account.compute.settled(found), statement)
+    return _on(account, session, found, statement)
 
 
 def _on(account: Account, session: Session, found: Warehouse, statement: grammar.WarehouseStatement) -> Result:
@@ -49,9 +55,7 @@ def _on(account: Account, session: Session, found: Warehouse, statement: grammar
         case grammar.ResumeWarehouse():
             return resume(account, session, found, if_suspended=statement.if_suspended)
         case grammar.AbortWarehouse():
-            access.check(account, session, "OPERATE", found)
-            account.compute.abort(found)
-            return DONE
+            return abort(account, session, found)
         case grammar.EnableWarehouse():
             return enable(account, session, found, enabled=statement.enabled)
         case _:
@@ -92,13 +96,14 @@ def create(account: Account, session: Session, statement: grammar.CreateWarehous
     warehouse_rules.check(given)
     monitor = _monitor(account, session, given)
     wanted_tags = tags.values(account, session, statement.tags)
-    now = account.clock.now()
+    now, by = account.clock.now(), _by(session)
     runs = not given.get("INITIALLY_SUSPENDED", False)
     adaptive = settings.get("WAREHOUSE_TYPE") == warehouse_rules.ADAPTIVE
+    aborted: list[Running] = []
     with account.catalog.change() as change:
         if old is not None:
             lookup.own(account, session, old)
-            account.compute.abort(old)
+            aborted = account.fleet.remove(change, old, now, by)
             change.erase(old.id)
         made = Warehouse(
             id=change.new_id(),
@@ -110,11 +115,23 @@ def create(account: Account, session: Session, statement: grammar.CreateWarehous
             state=ENABLED if adaptive else STARTED if runs else SUSPENDED,
             settings=settings,
             monitor=monitor,
+            watched_since=now if monitor is not None else None,
             tags=wanted_tags,
         )
-        change.put(born(account, session, made))
+        made = change.put(born(account, session, made))
+        account.watch.assigned(made)
+        refusal = account.watch.refusal(made, now) if runs else None
+        if refusal is not None:
+            raise refusal
+        account.fleet.create(change, made, now, by)
+        account.watch.changed(made, now)
+    account.inflight.settle(aborted, ABORTED_WITHIN)
     session.warehouse = statement.name
     return status(f"Warehouse {statement.name} successfully created.")
+
+
+def _by(session: Session) -> Running | None:
+    return session.running[-1] if session.running else None
 
 
 def _make_as_told(account: Account, session: Session, old: Warehouse, statement: grammar.CreateWarehouse) -> Result:
@@ -125,7 +142,7 @@ def _make_as_told(account: Account, session: Session, old: Warehouse, statement:
     monitor = _monitor(account, session, given, old.monitor)
     settings = {name: value for name, value in given.items() if name not in OF_RECORD}
     comment = str(given.get("COMMENT", ""))
-    _put(account, replace(old, settings=settings, comment=comment, monitor=monitor))
+    _put(account, session, old, replace(old, settings=settings, comment=comment, monitor=monitor))
     return status(f"Warehouse {statement.name} successfully altered.")
 
 
@@ -164,7 +181,7 @@ def alter(account: Account, session: Session, found: Warehouse, wanted: Settings
     warehouse_rules.check(settings)
     monitor = _monitor(account, session, given, found.monitor)
     comment = str(given.get("COMMENT", found.comment))
-    _put(account, replace(found, settings=settings, comment=comment, monitor=monitor))
+    _put(account, session, found, replace(found, settings=settings, comment=comment, monitor=monitor))
     return DONE
 
 
@@ -179,14 +196,32 @@ def unset(account: Account, session: Session, found: Warehouse, names: tuple[str
         account, session, {"RESOURCE_MONITOR": None} if "RESOURCE_MONITOR" in names else {}, found.monitor
     )
     comment = "" if "COMMENT" in names else found.comment
-    _put(account, replace(found, settings=settings, monitor=monitor, comment=comment))
+    _put(account, session, found, replace(found, settings=settings, monitor=monitor, comment=comment))
     return DONE
 
 
-def _put(account: Account, warehouse: Warehouse) -> None:
+def _put(account: Account, session: Session, old: Warehouse, new: Warehouse) -> Warehouse:
+    """The warehouse is as told; its machines follow, and a monitor that is new to it counts from now on."""
     now = account.clock.now()
     with account.catalog.change() as change:
-        change.put(replace(warehouse, updated_on=now, altered_on=now))
+        if old.monitor != new.monitor:
+            _watched_anew(account, change, old, now)
+            new = replace(new, watched_since=now if new.monitor is not None else None)
+        new = change.put(replace(new, updated_on=now, altered_on=now))
+        account.watch.assigned(new)
+        account.fleet.reshape(change, old, new, now, _by(session))
+        account.fleet.reshaped(new, now)
+        monitor = account.catalog.peek(new.monitor) if new.monitor is not None else None
+        if old.monitor != new.monitor and isinstance(monitor, Monitor):
+            account.watch.check(monitor, now)
+    return new
+
+
+def _watched_anew(account: Account, change: Change, old: Warehouse, now: datetime) -> None:
+    """What the warehouse used until now stays with the monitor that it leaves."""
+    monitor = account.catalog.peek(old.monitor) if old.monitor is not None else None
+    if isinstance(monitor, Monitor):
+        account.watch.let_go(change, monitor, [old], now)
 
 
 def rename(account: Account, session: Session, found: Warehouse, new: str) -> Result:
@@ -194,7 +229,7 @@ def rename(account: Account, session: Session, found: Warehouse, new: str) -> Re
     lookup.own(account, session, found)
     if account.catalog.find(Warehouse, new) is not None:
         raise errors.already_exists(new)
-    _put(account, replace(found, name=new))
+    _put(account, session, found, replace(found, name=new))
     return DONE
 
 
@@ -205,7 +240,8 @@ def suspend(account: Account, session: Session, found: Warehouse) -> Result:
         raise invalid_property("SUSPEND", "ADAPTIVE WAREHOUSE")
     if found.state == SUSPENDED:
         raise SqlError(90064, "22000", f"Invalid state. Warehouse '{found.name}' cannot be suspended.")
-    _put(account, replace(found, state=SUSPENDED))
+    with account.catalog.lock:
+        account.fleet.suspend(found, account.clock.now(), SUSPEND, _by(session))
     return DONE
 
 
@@ -218,7 +254,17 @@ def resume(account: Account, session: Session, found: Warehouse, *, if_suspended
         if if_suspended:
             return DONE
         raise SqlError(90063, "22000", f"Invalid state. Warehouse '{found.name}' cannot be resumed.")
-    account.compute.start(found)
+    with account.catalog.lock:
+        account.fleet.start(found, account.clock.now(), RESUME, _by(session))
+    return DONE
+
+
+def abort(account: Account, session: Session, found: Warehouse) -> Result:
+    """What ran or waited on the warehouse is cancelled."""
+    access.check(account, session, "OPERATE", found)
+    with account.catalog.lock:
+        aborted = account.fleet.abort(found)
+    account.inflight.settle(aborted, ABORTED_WITHIN)
     return DONE
 
 
@@ -227,7 +273,10 @@ def enable(account: Account, session: Session, found: Warehouse, *, enabled: boo
     access.check(account, session, "OPERATE", found)
     if not _adaptive(found):
         raise invalid_property("ENABLE" if enabled else "DISABLE", "WAREHOUSE")
-    _put(account, replace(found, state=ENABLED if enabled else DISABLED))
+    refusal = account.watch.refusal(found, account.clock.now()) if enabled else None
+    if refusal is not None:
+        raise refusal
+    _put(account, session, found, replace(found, state=ENABLED if enabled else DISABLED))
     return DONE
 
 
@@ -238,9 +287,10 @@ def _adaptive(warehouse: Warehouse) -> bool:
 def drop(account: Account, session: Session, found: Warehouse) -> Result:
     """The warehouse is gone, and what ran on it is aborted."""
     lookup.own(account, session, found)
-    account.compute.abort(found)
     with account.catalog.change() as change:
+        aborted = account.fleet.remove(change, found, account.clock.now(), _by(session))
         change.erase(found.id)
+    account.inflight.settle(aborted, ABORTED_WITHIN)
     return status(f"{found.name} successfully dropped.")
 
 

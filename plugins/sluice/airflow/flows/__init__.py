@@ -1,17 +1,35 @@
 """Task groups for anybody's DAG, and the DAGs of ours that are made of them."""
 
+from sluice.airflow.flows.access import access_review_dag, change_access_dag, provision_roles_dag
+from sluice.airflow.flows.budgets import budget_check_dag, budget_control_dag
+from sluice.airflow.flows.lifecycle import (
+    change_environment_dag,
+    destroy_environment_dag,
+    refresh_environment_dag,
+)
 from sluice.airflow.flows.promotion import promotion, promotion_dag, promotion_params
 from sluice.airflow.flows.provision import provision_dag
-from sluice.airflow.flows.refresh import refresh, refresh_dag
+from sluice.airflow.flows.refresh import build_environment_dag, refresh, refresh_dag
 from sluice.airflow.flows.rollback import rollback, rollback_dag
+from sluice.airflow.flows.sweep import sweep_dag
 
 __all__ = [
+    "access_review_dag",
+    "budget_check_dag",
+    "budget_control_dag",
+    "build_environment_dag",
+    "change_access_dag",
+    "change_environment_dag",
+    "destroy_environment_dag",
     "promotion",
     "promotion_dag",
     "promotion_params",
     "provision_dag",
+    "provision_roles_dag",
     "refresh",
     "refresh_dag",
+    "refresh_environment_dag",
     "rollback",
     "rollback_dag",
+    "sweep_dag",
 ]

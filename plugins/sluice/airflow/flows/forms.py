@@ -50,6 +50,17 @@ def environment(names: Sequence[str], default: str | None = None) -> Param:
     return Param(default or names[0], type="string", enum=list(names), title="Environment")
 
 
+def ephemeral() -> Param:
+    """An environment that comes and goes, by its name."""
+    return Param(
+        None,
+        type="string",
+        pattern="^[a-z][a-z0-9]*_[a-z0-9_]+_[a-z][a-z0-9]*_[0-9]{8}$",
+        title="Environment",
+        description="Its name, e.g. dev_user_segmentation_john_20231201 (`sluice env list`).",
+    )
+
+
 def deployment() -> Param:
     """Which retained deployment."""
     return Param(

@@ -9,8 +9,11 @@ from typing import Any
 from airflow.sdk import DAG, Param, TriggerRule
 
 from sluice.airflow.notifications import DeploymentNotifier
+from sluice.airflow.operators.approval import AcceptMarginal
 from sluice.airflow.operators.plans import DEPLOYMENT, PlanOperator
 from sluice.airflow.operators.stages import StageOperator, UndoOperator
+from sluice.airflow.sensors import EnvironmentGate
+from sluice.domain.roles import load_access
 from sluice.domain.specs import EnvironmentSpec, load_environments
 from sluice.errors import SpecError
 from sluice.settings import settings
@@ -52,6 +55,18 @@ class Stages:
         return StageOperator(**merged)
 
 
+def gate(environment: str | None = None) -> EnvironmentGate:
+    """Return the first task of a flow that works in an environment; None: the one of the run's parameter."""
+    return EnvironmentGate(task_id="gate", environment=environment or "{{ params.environment }}", **RETRIES)
+
+
+def accept_cost(stages: Stages, plan: PlanOperator, approvers: Sequence[str]) -> AcceptMarginal:
+    """Return the task that asks somebody where what was planned may cost more than is left of the day's budget."""
+    return AcceptMarginal(
+        task_id="accept_cost", deployment=stages.deployment, reports=[plan.output], approvers=list(approvers)
+    )
+
+
 def undo_task(stages: Stages, record: StageOperator) -> UndoOperator:
     """Return the task that runs only when a stage after `record` failed; the run stays failed nonetheless."""
     return UndoOperator(
@@ -75,6 +90,9 @@ def flow(
     **arguments: Any,
 ) -> DAG:
     """Return a DAG of ours: one run at a time, no catching up, its form and its page set."""
+    rights = load_access(settings().policies / "access.yml").permissions(dag_id)
+    if rights is not None:
+        arguments["access_control"] = rights
     return DAG(
         dag_id=dag_id,
         schedule=schedule,

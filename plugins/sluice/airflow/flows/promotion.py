@@ -6,7 +6,7 @@ from airflow.sdk import DAG, Param, TaskGroup, chain
 
 from sluice.airflow.assets import environment_asset
 from sluice.airflow.flows import forms
-from sluice.airflow.flows.parts import RETRIES, Stages, flow, spec_of, undo_task
+from sluice.airflow.flows.parts import RETRIES, Stages, accept_cost, flow, gate, spec_of, undo_task
 from sluice.airflow.notifications import DeploymentNotifier
 from sluice.airflow.operators.approval import AcceptMarginal, ApproveDeployment
 from sluice.airflow.operators.plans import PlanPromotion
@@ -62,7 +62,7 @@ def _tasks(spec: EnvironmentSpec) -> None:
     work["accept"] = _accept(stages, spec, work["judge"])
     work |= {stage: stages.task(stage) for stage in ("cut_over", "verify")}
     settle = _settle(stages, spec.name)
-    chain(plan, *_approval(stages, spec, plan), lock, scale_up, *work.values(), settle)
+    chain(gate(spec.name), plan, *_approval(stages, spec, plan), lock, scale_up, *work.values(), settle)
     undo = undo_task(stages, work["record_undo"])
     undoable = list(work.values())[list(work).index("clone") :]
     undoable >> undo
@@ -72,8 +72,9 @@ def _tasks(spec: EnvironmentSpec) -> None:
 
 
 def _approval(stages: Stages, spec: EnvironmentSpec, plan: PlanPromotion) -> list[ApproveDeployment]:
+    """Where nobody approves each deployment, somebody is asked about one that may cost more than is left."""
     if not spec.promotion.approval:
-        return []
+        return [accept_cost(stages, plan, spec.promotion.approvers)]
     approve = ApproveDeployment(
         task_id="approve",
         deployment=stages.deployment,

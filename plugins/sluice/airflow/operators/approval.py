@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from airflow.providers.standard.exceptions import HITLRejectException
 from airflow.providers.standard.operators.hitl import ApprovalOperator
 from airflow.sdk.exceptions import AirflowFailException
 
@@ -36,7 +38,9 @@ class ApproveDeployment(ApprovalOperator):
         arguments = {
             "subject": "Approve this deployment?",
             "body": "",
-            "retries": 0,
+            # Airflow 3.3's scheduler fails a task that is answered in the moment it parks: then it is asked once more.
+            "retries": 2,
+            "retry_delay": timedelta(seconds=5),
             "fail_on_reject": True,
         } | arguments
         super().__init__(**arguments)
@@ -62,7 +66,10 @@ class ApproveDeployment(ApprovalOperator):
                 f"{deployment.environment} is untouched."
             )
         self.log.info("answered by %s: %s", responder.get("name"), event.get("chosen_options"))
-        return super().execute_complete(context, event)
+        try:
+            return super().execute_complete(context, event)
+        except HITLRejectException as no:
+            raise AirflowFailException(f"{responder.get('name') or 'somebody'} said no") from no
 
     def asked(self) -> tuple[Deployment, list[StageReport]]:
         """Return the deployment and the reports so far, as values."""
@@ -94,6 +101,6 @@ class AcceptMarginal(ApproveDeployment):
         _, reports = self.asked()
         evidence = [one for report in reports for one in report.evidence]
         if not evidence or worst(evidence) is Verdict.PASS:
-            self.log.info("every gate passed: nobody needs to be asked")
+            self.log.info("all of it passed: nobody needs to be asked")
             return None
         return super().execute(context)

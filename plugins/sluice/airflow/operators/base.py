@@ -10,12 +10,13 @@ from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
 from sluice.domain.gates import Evidence
-from sluice.errors import RetryError, SluiceError
+from sluice.errors import RefusedError, RetryError, SluiceError
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from sluice.domain.deployments import StageReport
+    from sluice.domain.roles import AccessPolicy
     from sluice.stages.workspace import Workspace
 
 
@@ -33,6 +34,7 @@ class SluiceOperator(BaseOperator):
         from sluice.airflow.workspace import airflow_workspace
 
         try:
+            refuse_unless_allowed(context)
             return self.work(airflow_workspace(), context)
         except RetryError as error:
             self.log.error("%s", error)  # noqa: TRY400  (the message is for people; the traceback follows)
@@ -56,6 +58,35 @@ class SluiceOperator(BaseOperator):
         for line in evidence_lines(report.evidence):
             self.log.info("  %s", line)
         return report.to_json()
+
+
+def access() -> AccessPolicy:
+    """Return the policy of include/policies/access.yml."""
+    from sluice.domain.roles import load_access
+    from sluice.settings import settings
+
+    return load_access(settings().policies / "access.yml")
+
+
+def refuse_unless_allowed(context: Context) -> None:
+    """Refuse a run that was started by a person whom include/policies/access.yml does not let.
+
+    Airflow's own permissions come first; this is a second lock, also where it knows no rights by DAG.
+    Runs that a schedule or an asset started are nobody's, and pass.
+    """
+    run = context["dag_run"]
+    person, dag_id = run.triggering_user_name, getattr(context["ti"], "dag_id", "")
+    if not person or run.run_type.value != "manual" or not dag_id:
+        return
+    policy = access()
+    if not policy.may_start(person, dag_id):
+        raise RefusedError(
+            f"{person} may not start {dag_id}",
+            where="include/policies/access.yml: roles.*.people",
+            value=person,
+            good=f"somebody of {', '.join(policy.who_may_start(dag_id)) or 'a role that names this DAG'}",
+            untouched="everything",
+        )
 
 
 def evidence_lines(evidence: Iterable[Evidence]) -> list[str]:

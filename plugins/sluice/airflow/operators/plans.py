@@ -36,13 +36,28 @@ class PlanOperator(SluiceOperator):
         """Plan, leave the deployment in XCom, and end early a run that assets triggered for what is live already."""
         deployment, report = self.planned(workspace, context)
         context["ti"].xcom_push(key=DEPLOYMENT, value=deployment.to_json())
-        told = self.tell(report)
         if report.facts.get("live_already") and by_asset(context) and not deployment.full_refresh:
             raise AirflowSkipException(f"release {deployment.release} is live in {deployment.environment} already")
-        return told
+        return self.tell(self.admitted(workspace, deployment, report))
+
+    def admitted(self, workspace: Workspace, deployment: Deployment, report: StageReport) -> StageReport:
+        """Return the report with what else has to be known before it begins; raise what must not begin."""
+        del workspace, deployment
+        return report
 
 
-class PlanPromotion(PlanOperator):
+class PlanBuild(PlanOperator):
+    """A plan of something that is built, and so costs."""
+
+    def admitted(self, workspace: Workspace, deployment: Deployment, report: StageReport) -> StageReport:
+        """Return the report with what the deployment will likely cost, or refuse what its budget has not left."""
+        from sluice.airflow.operators.budgets import budgets
+        from sluice.stages.admission import admitted
+
+        return admitted(workspace, deployment, report, budgets(), workspace.now())
+
+
+class PlanPromotion(PlanBuild):
     """Which release comes to this environment, and what changes by it, is known."""
 
     def planned(self, workspace: Workspace, context: Context) -> tuple[Deployment, StageReport]:
@@ -62,7 +77,7 @@ class PlanPromotion(PlanOperator):
         )
 
 
-class PlanRefresh(PlanOperator):
+class PlanRefresh(PlanBuild):
     """The working project is a release in the making, and what its build changes is known."""
 
     def planned(self, workspace: Workspace, context: Context) -> tuple[Deployment, StageReport]:
@@ -70,9 +85,10 @@ class PlanRefresh(PlanOperator):
         from sluice.stages.refresh import plan
 
         asked = context["params"]
+        environment = self.environment or str(asked["environment"])
         return plan(
-            workspace,
-            self.environment,
+            workspace.including(environment),
+            environment,
             full_refresh=bool(asked.get("full_refresh")),
             reason=asked.get("reason") or "",
             actor=actor(context),

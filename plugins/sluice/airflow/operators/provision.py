@@ -1,47 +1,40 @@
-"""The account is brought to what a spec says."""
+"""The account is brought to what a spec says, be it of a standing environment or of a new one."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from sluice.airflow.actors import actor
+from sluice.airflow.assets import ENVIRONMENTS
 from sluice.airflow.operators.base import SluiceOperator
+from sluice.airflow.operators.environments import NEW, request
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
+    from sluice.stages.provision import Provisioned
     from sluice.stages.workspace import Workspace
 
 
-class ExplainProvision(SluiceOperator):
-    """What would change in the account for the run's `environment` is in the log; nothing has changed."""
-
-    def work(self, workspace: Workspace, context: Context) -> dict[str, object]:
-        """Observe and plan."""
-        from sluice.stages.provision import as_text, explain, plan_provision
-
-        plan = plan_provision(workspace, context["params"]["environment"], datetime.now(UTC))
-        self.log.info("%s", as_text(plan))
-        return {"steps": len(explain(plan)), "notes": list(plan.notes)}
-
-
 class Provision(SluiceOperator):
-    """Database, warehouse, roles, grants and tags of the run's `environment` are as its spec says; again: no change."""
+    """Database, warehouse, roles, grants and tags of the run's environment are as its spec says; again: no change."""
 
     def work(self, workspace: Workspace, context: Context) -> dict[str, object]:
         """Apply what differs, under the environment's lock; a retry goes on where it stopped."""
-        from sluice.stages.provision import provision
-
-        ti = context["ti"]
-        done = provision(
-            workspace,
-            context["params"]["environment"],
-            datetime.now(UTC),
-            holder=f"provision {ti.run_id}",
-            actor=actor(context),
-        )
+        done = self._provisioned(workspace, context)
         for line in done.steps:
             self.log.info("%s", line)
         self.log.info("%d steps, %d statements", len(done.steps), done.statements)
+        if ENVIRONMENTS in self.outlets:
+            context["outlet_events"][ENVIRONMENTS].extra = {"environment": done.environment, "actor": actor(context)}
         return done.to_json()
+
+    def _provisioned(self, workspace: Workspace, context: Context) -> Provisioned:
+        from sluice.stages.creation import create
+        from sluice.stages.provision import provision
+
+        asked, now, who = context["params"], workspace.now(), actor(context)
+        holder = f"provision {context['ti'].run_id}"
+        if asked["environment"] != NEW:
+            return provision(workspace, asked["environment"], now, holder=holder, actor=who)
+        return create(workspace, asked["kind"], request(workspace, context), now, holder=holder, actor=who)

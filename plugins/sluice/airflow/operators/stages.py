@@ -11,6 +11,7 @@ from airflow.sdk.exceptions import AirflowSkipException
 from sluice.airflow.assets import deployed
 from sluice.airflow.operators.base import SluiceOperator
 from sluice.domain.deployments import Deployment, Kind, StageReport
+from sluice.errors import RefusedError, SluiceError
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -45,10 +46,29 @@ class StageOperator(SluiceOperator):
     def work(self, workspace: Workspace, context: Context) -> dict[str, object]:
         """Do the stage for the deployment that was planned."""
         deployment = Deployment.from_json(self.deployment)
-        report = stage_function(deployment.kind, self.stage)(workspace, deployment, datetime.now(UTC))
+        known = workspace.including(deployment.environment)
+        try:
+            report = stage_function(deployment.kind, self.stage)(known, deployment, datetime.now(UTC))
+        except SluiceError as error:
+            refuse_suspended(known, deployment.environment, error)
+            raise
         for outlet in self.outlets:
             context["outlet_events"][outlet].extra = deployed(deployment)
         return self.tell(report)
+
+
+def refuse_suspended(workspace: Workspace, environment: str, error: SluiceError) -> None:
+    """Raise the budget or the hours as the reason where they have stopped the environment that a stage failed in."""
+    from sluice.stages.waiting import why_held
+
+    try:
+        why = why_held(workspace, environment)
+    except SluiceError:  # the first error is the one to read
+        return
+    if why is not None:
+        raise RefusedError(
+            f"{why[0]}\n  meanwhile: {error.message}", where=f"environment {environment}", good=why[1]
+        ) from error
 
 
 class UndoOperator(StageOperator):

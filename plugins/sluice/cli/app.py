@@ -4,34 +4,28 @@ from __future__ import annotations
 
 import getpass
 import json
-import os
-import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Column, Table
 
+from sluice.cli import access, budgets, environments, hours, policy
+from sluice.cli.terminal import AsJson, err, out, workspace
+from sluice.domain.blocks import ComputeBlock
 from sluice.domain.events import Event
-from sluice.errors import SluiceError
-from sluice.laptop.attach import attach
-from sluice.settings import settings
 from sluice.stages.status import Status
-from sluice.stages.workspace import Workspace
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 explaining = typer.Typer(no_args_is_help=True, help="Print the very steps that would run; nothing is changed.")
 app.add_typer(explaining, name="explain")
-WIDE = None if sys.stdout.isatty() else 160
-"""In a pipe nothing says how wide a line may be."""
-out = Console(width=WIDE)
-err = Console(stderr=True, width=WIDE)
-
+app.add_typer(environments.app, name="env")
+app.add_typer(access.app, name="access")
+app.add_typer(budgets.app, name="budget")
+app.add_typer(hours.app, name="hours")
+app.add_typer(policy.app, name="policy")
 Environment = Annotated[str, typer.Argument(help="an environment of include/environments, for example prod")]
-AsJson = Annotated[bool, typer.Option("--json", help="print JSON instead of a table")]
 
 
 @app.command()
@@ -66,9 +60,38 @@ def history(environment: Environment, limit: Annotated[int, typer.Option(min=1)]
 
 
 @app.command()
+def audit(environment: Environment, limit: Annotated[int, typer.Option(min=1)] = 200, as_json: AsJson = False) -> None:
+    """Show who did what to an environment, when and why."""
+    from sluice.stages.status import audit as read
+
+    with workspace() as work:
+        events = read(work, environment, limit=limit)
+    if as_json:
+        out.print_json(json.dumps([_event(one) for one in events], default=str))
+        return
+    table = Table(*(Column(name, overflow="fold") for name in ("At (UTC)", "Who", "What", "Why")), title=environment)
+    for one in events:
+        why = one.payload.get("reason") or one.payload.get("summary") or _brief(one)
+        table.add_row(f"{one.at:%Y-%m-%d %H:%M:%S}", one.actor, one.kind, str(why))
+    out.print(table)
+
+
+@app.command()
 def validate() -> None:
     """Check every spec and policy of include/, without touching an account."""
+    from sluice.domain.budgets import load_budgets
+    from sluice.domain.cleanup import load_cleanup
+    from sluice.domain.roles import load_access
+    from sluice.settings import settings
+
     with workspace() as work:
+        folder = settings().policies
+        load_cleanup(folder / "cleanup.yml")
+        load_access(folder / "access.yml")
+        load_budgets(folder / "budgets.yml")
+        computes: list[tuple[str, ComputeBlock]] = [(name, spec.warehouse) for name, spec in work.environments.items()]
+        computes += [(f"template {kind}", made.warehouse) for kind, made in work.templates.items()]
+        work.prices.refuse_unpriced(computes, str(folder / "prices.yml"))
         for name, spec in work.environments.items():
             gates = work.policies.gates(name)
             out.print(f"[green]ok[/green] {name} ({spec.kind}): {spec.database.name}, {len(gates.metrics)} metrics")
@@ -82,10 +105,15 @@ def dbt(
 ) -> None:
     """Run dbt on the working project in schemas of your own: `sluice dbt dev build --select fct_orders`."""
     from sluice.dbt.invoke import at_the_terminal
-    from sluice.stages.building import by_hand
+    from sluice.stages.building import against_base, by_hand
 
     with workspace() as work:
-        succeeded = at_the_terminal(by_hand(work, environment, developer), context.args)
+        known = work.including(environment)
+        call, words = by_hand(known, environment, developer), list(context.args)
+        chosen = {"--select", "-s", "--state", "--defer", "--full-refresh", "--selector"} & set(words)
+        if not chosen and words[:1] in (["build"], ["run"], ["test"], ["compile"]):
+            words += against_base(known, call, environment)
+        succeeded = at_the_terminal(call, words)
     raise typer.Exit(0 if succeeded else 1)
 
 
@@ -97,10 +125,13 @@ def promote(
     as_json: AsJson = False,
 ) -> None:
     """Show what promoting to an environment would do."""
+    from sluice.airflow.operators.budgets import budgets
+    from sluice.stages.admission import expected
     from sluice.stages.planning import plan
 
     with workspace() as work, out.status("comparing the releases"):
-        _, report = plan(work, environment, release=release, full_refresh=full_refresh, now=datetime.now(UTC))
+        deployment, report = plan(work, environment, release=release, full_refresh=full_refresh, now=datetime.now(UTC))
+        report = expected(work, deployment, report, budgets(), work.now())
     if as_json:
         out.print_json(json.dumps(report.to_json(), default=str))
         return
@@ -108,6 +139,8 @@ def promote(
     lines = report.facts.get("lines")
     for line in lines if isinstance(lines, list) else []:
         out.print(f"  {line}", highlight=False, markup=False)
+    for one in report.evidence:
+        out.print(f"  {one.gate}: {one.observed}; {one.limit}: {one.verdict}", highlight=False, markup=False)
 
 
 @explaining.command()
@@ -117,28 +150,8 @@ def provision(environment: Environment) -> None:
     from sluice.stages.provision import plan_provision
 
     with workspace() as work, out.status("comparing spec and account"):
-        plan = plan_provision(work, environment, datetime.now(UTC))
+        plan = plan_provision(work, environment, work.now())
     out.print(as_text(plan), markup=False, highlight=False)
-
-
-@contextmanager
-def workspace() -> Iterator[Workspace]:
-    """The workspace with Airflow's connections (of `make up`'s Airflow where that runs and AIRFLOW_HOME is not set).
-
-    Whatever goes wrong in it is told to the reader, exit code 1.
-    """
-    try:
-        attach(settings().root)
-        # The operator's own process: Airflow then looks for connections in its database too, not only in variables.
-        os.environ.setdefault("_AIRFLOW_PROCESS_CONTEXT", "server")
-        os.environ.setdefault("AIRFLOW__LOGGING__LOGGING_LEVEL", "ERROR")
-        from sluice.airflow.workspace import airflow_workspace
-
-        yield airflow_workspace()
-    except SluiceError as error:
-        err.print(str(error), style="red", markup=False, highlight=False)
-        err.print(f"What to do: {error.advice}.", markup=False, highlight=False)
-        raise typer.Exit(1) from None
 
 
 def main() -> None:

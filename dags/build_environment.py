@@ -1,0 +1,5 @@
+"""Airflow DAG: build the working dbt project in an environment that comes and goes."""
+
+from sluice.airflow.flows import build_environment_dag
+
+dag = build_environment_dag()

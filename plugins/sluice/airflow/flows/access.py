@@ -1,0 +1,74 @@
+"""Access: the policy's roles, passes that end by themselves, the monthly review."""
+
+from __future__ import annotations
+
+from airflow.sdk import DAG, CronTriggerTimetable, Param
+
+from sluice.airflow.assets import ENVIRONMENTS
+from sluice.airflow.flows import forms
+from sluice.airflow.flows.parts import RETRIES, flow
+from sluice.airflow.operators.access import ChangeAccess, ProvisionRoles, ReviewAccess
+
+MONTHLY = "0 6 1 * *"
+
+
+def provision_roles_dag() -> DAG:
+    """Return the DAG `provision_roles`."""
+    with flow(
+        "provision_roles",
+        doc="""
+### The roles of include/policies/access.yml
+
+environment_admin, developer, analyst and finance_viewer as Snowflake roles, each with what the matrix says and no more.
+Runs by itself after an environment was provisioned; again: no change.
+""",
+        params={},
+        schedule=[ENVIRONMENTS],
+        tags=["access"],
+    ) as dag:
+        ProvisionRoles(task_id="apply", **RETRIES)
+    return dag
+
+
+def change_access_dag() -> DAG:
+    """Return the DAG `change_access`."""
+    with flow(
+        "change_access",
+        doc="""
+### Access that ends by itself
+
+Gives a user or a role an environment's role for readers or for writers, for so many hours, with a reason; the nightly
+sweep takes it back when its time is over. Write access to production is given to nobody.
+""",
+        params={
+            "what": Param("grant", type="string", enum=["grant", "revoke"], title="What"),
+            "environment": Param(None, type="string", minLength=1, maxLength=63, title="Environment"),
+            "to": Param("user", type="string", enum=["user", "role"], title="To a"),
+            "holder": Param(None, type="string", minLength=1, maxLength=255, title="User or role"),
+            "level": Param("read", type="string", enum=["read", "write"], title="Level"),
+            "hours": Param(24, type="integer", minimum=1, title="Hours"),
+            "reason": forms.reason(required=True),
+        },
+        tags=["access"],
+    ) as dag:
+        ChangeAccess(task_id="change", **RETRIES)
+    return dag
+
+
+def access_review_dag() -> DAG:
+    """Return the DAG `access_review`."""
+    with flow(
+        "access_review",
+        doc="""
+### Access review
+
+Every month: who has which role of ours, since when, when it was last used, and what should be taken back. Kept as JSON
+in the store (`reviews/`); `sluice access review` prints it. What the account's history does not tell is said, and not
+guessed.
+""",
+        params={},
+        schedule=CronTriggerTimetable(MONTHLY, timezone="UTC"),
+        tags=["access"],
+    ) as dag:
+        ReviewAccess(task_id="review", **RETRIES)
+    return dag

@@ -1,0 +1,97 @@
+"""Changing and destroying environments that come and go."""
+
+from __future__ import annotations
+
+from airflow.sdk import DAG, Param, chain
+
+from sluice.airflow.assets import ENVIRONMENTS
+from sluice.airflow.flows import forms
+from sluice.airflow.flows.parts import RETRIES, flow, gate
+from sluice.airflow.flows.provision import SIZES, WAITING
+from sluice.airflow.operators.lifecycle import UNDO, ChangeEnvironment, DestroyEnvironment, RenewEnvironment
+from sluice.domain.lifecycle import Change
+
+
+def change_environment_dag() -> DAG:
+    """Return the DAG `change_environment`."""
+    with flow(
+        "change_environment",
+        doc="""
+### Change an environment that comes and goes
+
+* **extend**: so many hours more, up to its kind's maximum · **pin**, **unpin**: no sweep takes it while it is pinned
+* **resize**, **budget**: its warehouse, its dollars a day and with them its resource monitor
+* **hand over**: to another owner · **undo**: back from quarantine, or from a drop while Snowflake keeps it
+
+Extending or pinning answers a notice: nothing is removed then. `sluice env list` shows what there is.
+""",
+        params={
+            "environment": forms.ephemeral(),
+            "what": Param("extend", type="string", enum=[*(str(one) for one in Change), UNDO], title="What"),
+            "hours": Param(
+                None, type=["null", "integer"], minimum=1, title="Hours", description="Of extend; empty: its kind's."
+            ),
+            "size": Param(None, type=["null", "string"], enum=[None, *SIZES], title="Size", description="Of resize."),
+            "daily_usd": Param(
+                None, type=["null", "number"], exclusiveMinimum=0, title="USD a day", description="Of budget."
+            ),
+            "owner": Param("", type="string", maxLength=60, title="Owner", description="Of hand over."),
+            "reason": forms.reason(required=True),
+        },
+        tags=["environments"],
+    ) as dag:
+        ChangeEnvironment(task_id="change", outlets=[ENVIRONMENTS], **RETRIES)
+    return dag
+
+
+def refresh_environment_dag() -> DAG:
+    """Return the DAG `refresh_environment`."""
+    with flow(
+        "refresh_environment",
+        doc="""
+### Refresh an environment from its base
+
+A fresh zero-copy clone of the base is made beside the environment and takes its name in one exchange: whoever reads in
+it sees the former data or the new. What was made or changed in it since its clone is dropped, or, with *keep*, carried
+over. The former data can be undropped while its retention lasts. A base that is being promoted is waited for.
+""",
+        params={
+            "environment": forms.ephemeral(),
+            "keep": Param(
+                False,
+                type="boolean",
+                title="Keep own changes",
+                description="Carry over what was made or changed in it.",
+            ),
+            "reason": forms.reason(required=True),
+        },
+        tags=["environments"],
+    ) as dag:
+        chain(gate(), RenewEnvironment(task_id="refresh", outlets=[ENVIRONMENTS], **WAITING))
+    return dag
+
+
+def destroy_environment_dag() -> DAG:
+    """Return the DAG `destroy_environment`."""
+    with flow(
+        "destroy_environment",
+        doc="""
+### Destroy an environment that comes and goes
+
+Its name as the confirmation; a pipeline may force a testing environment of its own. Only what bears the environment's
+marker is dropped; a pinned one is not. `change_environment` with *undo* brings it back while Snowflake keeps it.
+""",
+        params={
+            "environment": forms.ephemeral(),
+            "confirmation": Param(
+                "", type="string", maxLength=63, title="Confirmation", description="The environment's name once more."
+            ),
+            "force": Param(
+                False, type="boolean", title="Force", description="Without confirmation: testing environments only."
+            ),
+            "reason": forms.reason(required=True),
+        },
+        tags=["environments"],
+    ) as dag:
+        DestroyEnvironment(task_id="destroy", outlets=[ENVIRONMENTS], **RETRIES)
+    return dag

@@ -1,0 +1,84 @@
+"""Access as tasks: the policy's roles, a pass given or taken back, the review of who has what."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from airflow.sdk.exceptions import AirflowSkipException
+
+from sluice.airflow.operators.base import SluiceOperator, access
+from sluice.airflow.operators.lifecycle import hand
+from sluice.airflow.operators.sweep import str_of
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+    from sluice.stages.workspace import Workspace
+
+
+class ProvisionRoles(SluiceOperator):
+    """The account has the policy's roles, with what they hold; again: no change."""
+
+    def work(self, workspace: Workspace, context: Context) -> dict[str, object]:
+        """Apply what is missing."""
+        from sluice.domain.steps import as_text
+        from sluice.snowflake.failures import MissingError
+        from sluice.stages.access import provision_roles
+
+        del context
+        try:
+            plan = provision_roles(workspace, access())
+        except MissingError as nothing:
+            raise AirflowSkipException("no environment is provisioned in this account yet") from nothing
+        text = as_text(plan)
+        self.log.info("%s", text)
+        return {"summary": text.splitlines()[0], "steps": len(plan.steps), "notes": list(plan.notes)}
+
+
+class ChangeAccess(SluiceOperator):
+    """The holder has access to the environment for a while, or has it no more."""
+
+    def work(self, workspace: Workspace, context: Context) -> dict[str, object]:
+        """Give or take back what the form says."""
+        from sluice.domain.names import Identifier
+        from sluice.domain.passes import Holder
+        from sluice.domain.roles import Level
+        from sluice.stages.access import grant, revoke
+
+        asked, by = context["params"], hand(workspace, context)
+        holder = Holder("USER" if asked["to"] == "user" else "ROLE", Identifier.parse(asked["holder"], "holder"))
+        name, reason = asked["environment"], asked["reason"]
+        if asked["what"] == "revoke":
+            back = revoke(workspace, name, holder, by, reason=reason)
+            return {"summary": f"taken back: {', '.join(str_of(one) for one in back)}"}
+        given = grant(
+            workspace,
+            name,
+            holder,
+            by,
+            level=Level(asked["level"]),
+            hours=int(asked["hours"]),
+            reason=reason,
+            policy=access(),
+        )
+        return {"summary": str_of(given), "until": given.until.isoformat(), "role": given.role.name}
+
+
+class ReviewAccess(SluiceOperator):
+    """Who has what, since when, last used, with recommendations, is in the log, in XCom and in the store."""
+
+    def work(self, workspace: Workspace, context: Context) -> dict[str, object]:
+        """Look, judge, keep."""
+        from dataclasses import asdict
+
+        from sluice.stages.access import keep_review, review_access
+
+        del context
+        now = workspace.now()
+        lines = review_access(workspace, access(), now)
+        kept = keep_review(workspace, lines, now)
+        for one in lines:
+            self.log.info("%-10s %s: %s (%s)", one.recommendation, one.holder, one.role, one.why)
+        back = sum(one.recommendation == "take back" for one in lines)
+        summary = f"{len(lines)} grants, {back} to take back; kept as {kept}"
+        return {"summary": summary, "lines": [asdict(one) for one in lines], "kept": kept}

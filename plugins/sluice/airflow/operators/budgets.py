@@ -1,0 +1,176 @@
+"""The budget as tasks: one check, and what people do by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from airflow.sdk import BaseNotifier
+from airflow.sdk.exceptions import AirflowSkipException
+
+from sluice.airflow.notifications import channels, send
+from sluice.airflow.operators.base import SluiceOperator
+from sluice.airflow.operators.lifecycle import hand
+
+if TYPE_CHECKING:
+    from logging import Logger
+
+    from airflow.sdk import Context
+
+    from sluice.domain.budgets import BudgetPolicy
+    from sluice.domain.responses import Notice
+    from sluice.stages.hand import Hand
+    from sluice.stages.workspace import Workspace
+
+
+class CheckBudgets(SluiceOperator):
+    """Every environment is as its hours want it; its spend is measured and judged, acted upon, and people are told."""
+
+    def work(self, workspace: Workspace, context: Context) -> dict[str, object]:
+        """Look at the clock; measure, judge, act."""
+        from sluice.snowflake.failures import MissingError
+        from sluice.stages.budgets import check
+        from sluice.stages.metering import measure
+
+        by, policy = hand(workspace, context), budgets()
+        kept = keep_hours(workspace, by, self.log)
+        try:
+            measured = measure(workspace, by.now, anomaly=policy.anomaly)
+        except MissingError as nothing:
+            raise AirflowSkipException("no environment is provisioned in this account yet") from nothing
+        for note in measured.notes:
+            self.log.warning("%s", note)
+        checked = check(workspace, policy, measured, by, say)
+        for line in checked.done:
+            self.log.info("%s", line)
+        for name, why in checked.failed:
+            self.log.error("%s: %s", name, why)
+        watched_again(context, policy)
+        total = sum(spend.day.usd for spend in measured.spends.values())
+        return {
+            "summary": f"USD {total:.2f} today; {len(checked.done)} steps, {len(checked.failed)} failed",
+            "verdicts": {name: f"{one.level.name}: {one.rule}" for name, one in checked.verdicts.items()},
+            "done": list(checked.done),
+            "failed": dict(checked.failed),
+            "hours": kept,
+            "notes": list(measured.notes),
+        }
+
+
+def keep_hours(workspace: Workspace, by: Hand, log: Logger) -> list[str]:
+    """Leave every environment as its hours and its schedule want it; return what was done, and what could not be.
+
+    Whatever fails here, budgets are checked nonetheless.
+    """
+    from sluice.errors import SluiceError
+    from sluice.settings import settings
+    from sluice.snowflake.failures import MissingError
+    from sluice.stages.budgets import specs_of
+    from sluice.stages.hours import check
+
+    try:
+        kept = check(workspace, specs_of(workspace), by, off_hours=settings().off_hours)
+    except MissingError:
+        return []
+    except SluiceError as error:
+        log.error("hours: %s", error)  # noqa: TRY400 (the message is for people)
+        return [f"failed: {error.message}"]
+    for line in (*kept.done, *kept.left):
+        log.info("%s", line)
+    for name, why in kept.failed:
+        log.error("%s: %s", name, why)
+    return [*kept.done, *kept.left, *(f"{name} failed: {why}" for name, why in kept.failed)]
+
+
+class NobodyWatches(BaseNotifier):
+    """People are told when no check of budgets has succeeded for longer than figures may be old."""
+
+    template_fields: Sequence[str] = ()
+
+    def __init__(self, often: timedelta) -> None:
+        super().__init__()
+        self.often = often
+
+    def notify(self, context: Context) -> None:
+        """Tell the channels of every environment that stands, the further the longer it lasts."""
+        from sluice.domain.responses import unwatched
+
+        last = last_success(context)
+        if last is None:
+            return
+        rung = unwatched(datetime.now(UTC) - last, self.often, budgets())
+        if rung is not None:
+            error = next(iter(str(context.get("exception") or "see its log").splitlines()))
+            text = f"no budget is watched since {last:%Y-%m-%d %H:%M} UTC, nothing is stopped: {error}"
+            for channel in everyone(rung):
+                send(channel, text, severity="critical", key=CHECK)
+
+
+CHECK = "sluice budget check"
+"""The incident of checks that fail."""
+
+
+def watched_again(context: Context, policy: BudgetPolicy) -> None:
+    """Have everybody who was told that nobody watches told that it is over, by the first check that succeeds."""
+    last = last_success(context)
+    if last is None or datetime.now(UTC) - last < policy.oldest:
+        return
+    for channel in everyone((datetime.now(UTC) - last - policy.oldest) // policy.escalation):
+        send(channel, f"budgets are watched again, as they were until {last:%H:%M} UTC", key=CHECK, over=True)
+
+
+def last_success(context: Context) -> datetime | None:
+    """Return when the last check began that succeeded; None: there is none. Airflow asks when it is looked at."""
+    last = context.get("prev_start_date_success")
+    return datetime.fromtimestamp(last.timestamp(), UTC) if last else None
+
+
+def everyone(rung: int) -> tuple[str, ...]:
+    """Return the channels of all environments that stand, each as far as the rung, each once."""
+    from sluice.domain.specs import load_environments
+    from sluice.settings import settings
+
+    specs = load_environments(settings().environments).values()
+    return tuple(dict.fromkeys(one for spec in specs for one in spec.monitoring.channels[: rung + 1]))
+
+
+def say(notice: Notice) -> None:
+    """Have the line at the channels of its environment, from the first to its rung's; one incident for each."""
+    for channel in channels(notice.environment)[: notice.rung + 1]:
+        key = f"sluice budget {notice.environment}"
+        send(channel, notice.text, severity=notice.severity, key=key, over=notice.over)
+
+
+class ControlBudget(SluiceOperator):
+    """The environments of the form are stopped, limited, started or opened, or may cost more for a while."""
+
+    def work(self, workspace: Workspace, context: Context) -> dict[str, object]:
+        """Do the one thing that `what` names."""
+        from sluice.domain.guards import Hold
+        from sluice.stages.budgets import by_hand, override, specs_of
+        from sluice.stages.hours import stay_open
+
+        asked, by = context["params"], hand(workspace, context)
+        names, reason = [str(one) for one in asked["environments"]], asked["reason"]
+        if asked["what"] == "override":
+            ends = by.now + timedelta(hours=int(asked["hours"] or 0))
+            for name in names:
+                workspace.including(name)  # before the first one is written
+            for name in names:
+                override(workspace, name, float(asked["usd"] or 0), ends, by, reason=reason)
+            return {"summary": f"{', '.join(names)}: USD {asked['usd']} more until {ends:%Y-%m-%d %H:%M} UTC"}
+        if asked["what"] == "open":
+            until = asked["until"] or ""
+            return {"summary": "; ".join(stay_open(workspace, specs_of(workspace), names, until, by, reason=reason))}
+        wanted = {"stop": Hold.SUSPENDED, "limit": Hold.LIMITED, "start": Hold.FREE}[asked["what"]]
+        by_hand(workspace, names, wanted, budgets(), by, reason=reason)
+        return {"summary": f"{', '.join(names)}: {wanted}"}
+
+
+def budgets() -> BudgetPolicy:
+    """Return the policy of include/policies/budgets.yml."""
+    from sluice.domain.budgets import load_budgets
+    from sluice.settings import settings
+
+    return load_budgets(settings().policies / "budgets.yml")

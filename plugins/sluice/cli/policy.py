@@ -1,0 +1,77 @@
+"""`sluice policy`: what the clean-up policy would have done, before it is switched on."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Column, Table
+
+from sluice.cli.terminal import AsJson, err, out, workspace
+from sluice.domain.cleanup import load_cleanup
+from sluice.domain.replay import Outcome
+from sluice.settings import settings
+
+app = typer.Typer(no_args_is_help=True, help="The clean-up policy.")
+
+
+@app.callback()
+def _group() -> None:
+    """The clean-up policy."""
+
+
+@app.command()
+def replay(
+    days: Annotated[int, typer.Option(min=1, max=365, help="so many days back")] = 90,
+    policy: Annotated[Path | None, typer.Option(help="another file than include/policies/cleanup.yml")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show what the policy would have noticed and removed, what was used afterwards, and what it would have saved."""
+    from sluice.stages.sweep import replay_policy
+
+    with workspace() as work, err.status(f"replaying {days} nights"):
+        chosen = load_cleanup(policy or settings().policies / "cleanup.yml")
+        outcome = replay_policy(work, chosen, days, work.now())
+        dollars = float(work.prices.credit_usd) * outcome.saved_credits
+    if as_json:
+        out.print_json(json.dumps(_facts(outcome, dollars)))
+        return
+    names = ("Environment", "Owner", "Noticed", "Removed", "Why", "Used afterwards", "Credits after")
+    table = Table(*(Column(name, overflow="fold") for name in names), title=f"{days} nights of this policy")
+    for one in outcome.environments:
+        wrong = f"[red]{one.used_after:%Y-%m-%d %H:%M}[/red]" if one.used_after else ""
+        moments = [f"{at:%Y-%m-%d}" if at else "" for at in (one.noticed, one.removed)]
+        table.add_row(one.name, one.owner, *moments, one.reason, wrong, f"{one.saved_credits:.2f}")
+    out.print(table)
+    for night, why in outcome.stopped:
+        out.print(f"{night:%Y-%m-%d}: stopped, {why}", highlight=False)
+    removed = [one for one in outcome.environments if one.removed]
+    out.print(
+        f"{len(removed)} removed, {len(outcome.wrong)} of them used afterwards; "
+        f"{outcome.saved_credits:.2f} credits (USD {dollars:.2f}) that nobody would have missed",
+        highlight=False,
+    )
+
+
+def _facts(outcome: Outcome, dollars: float) -> dict[str, object]:
+    return {
+        "from": outcome.start.isoformat(),
+        "to": outcome.end.isoformat(),
+        "saved_credits": outcome.saved_credits,
+        "saved_usd": round(dollars, 2),
+        "stopped": [{"night": night.isoformat(), "why": why} for night, why in outcome.stopped],
+        "environments": [
+            {
+                "environment": one.name,
+                "owner": one.owner,
+                "noticed": one.noticed.isoformat() if one.noticed else None,
+                "removed": one.removed.isoformat() if one.removed else None,
+                "reason": one.reason,
+                "used_after": one.used_after.isoformat() if one.used_after else None,
+                "credits_after": one.saved_credits,
+            }
+            for one in outcome.environments
+        ],
+    }

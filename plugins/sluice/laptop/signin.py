@@ -1,0 +1,51 @@
+"""Signing in to Airflow's API from the command line: the Airflow that the variables name, or the one beside us."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sluice.errors import SpecError
+from sluice.laptop.rest import AirflowApi
+from sluice.laptop.stack import read_state
+
+_URL, _USER, _PASSWORD = "SLUICE_AIRFLOW_URL", "SLUICE_AIRFLOW_USER", "SLUICE_AIRFLOW_PASSWORD"
+
+
+@contextmanager
+def signed_in(root: Path) -> Iterator[AirflowApi]:
+    """Yield a client of Airflow's API, closed afterwards.
+
+    `SLUICE_AIRFLOW_URL`, `_USER` and `_PASSWORD` name an Airflow; without a URL, the stack of `make up` that runs under
+    build/ is meant, and its user `admin` unless `SLUICE_AIRFLOW_USER` says otherwise.
+
+    Raises:
+        SpecError: no Airflow is named and none runs here.
+    """
+    user, url = os.environ.get(_USER, "admin"), os.environ.get(_URL)
+    password = os.environ.get(_PASSWORD)
+    if url is None:
+        url, password = _beside(root, user)
+    if password is None:
+        raise SpecError("no password to sign in with", where=_PASSWORD, good=f"export {_PASSWORD}=…")
+    api = AirflowApi(url, user, password)
+    try:
+        yield api
+    finally:
+        api.close()
+
+
+def _beside(root: Path, user: str) -> tuple[str, str]:
+    for state in sorted((root / "build").glob("*/stack.json")):
+        if not any(service.running for service in read_state(state)):
+            continue
+        found = json.loads((state.parent / "airflow" / "passwords.json").read_text())
+        if user not in found:
+            raise SpecError("Airflow knows no such user", where=_USER, value=user, good=", ".join(found))
+        return str(json.loads(state.read_text())["url"]), str(found[user])
+    raise SpecError(
+        "no Airflow is named, and none runs here", where=_URL, good=f"make up; or export {_URL}=https://airflow.example"
+    )

@@ -1,0 +1,90 @@
+"""Roles that people have: granted, taken back, looked up, and when they were last used."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from sluice.domain.names import Identifier
+from sluice.domain.passes import Holder
+from sluice.domain.review import Held, Used
+from sluice.domain.roles import SNOWFLAKE
+from sluice.snowflake import rows, show
+from sluice.snowflake.connect import Row, Session
+from sluice.snowflake.failures import DeniedError, MissingError
+from sluice.snowflake.statements import Statement
+
+
+def grant(role: Identifier, holder: Holder) -> Statement:
+    """The holder has the role."""
+    return Statement(f"GRANT ROLE {role.sql} TO {holder.kind} {holder.name.sql}")
+
+
+def revoke(role: Identifier, holder: Holder) -> Statement:
+    """The holder does not have the role."""
+    return Statement(f"REVOKE ROLE {role.sql} FROM {holder.kind} {holder.name.sql}")
+
+
+def grant_viewer(viewer: str, role: Identifier) -> Statement:
+    """The role reads the usage views that this database role of SNOWFLAKE shows."""
+    return Statement(f"GRANT DATABASE ROLE {SNOWFLAKE.sql}.{Identifier(viewer).sql} TO ROLE {role.sql}")
+
+
+def held(session: Session, role: Identifier) -> list[Held]:
+    """Return who has a role; nobody where there is no such role."""
+    try:
+        found = session.run(show.grants_of(role))
+    except MissingError:
+        return []
+    made = []
+    for row in found:
+        kind = str(row["granted_to"]).upper()
+        if kind in {"USER", "ROLE"}:
+            holder = Holder("USER" if kind == "USER" else "ROLE", rows.name(row, "grantee_name"))
+            made.append(Held(role.name, holder, _utc(row.get("created_on")), rows.text(row, "granted_by") or ""))
+    return made
+
+
+def viewers(session: Session, role: Identifier) -> set[str]:
+    """Return the database roles of SNOWFLAKE that a role has."""
+    found = session.run(show.grants_to(role))
+    return {
+        str(row["name"]).rpartition(".")[2].strip('"')
+        for row in found
+        if str(row["granted_on"]).upper().replace("_", " ") == "DATABASE ROLE"
+        and str(row["name"]).startswith("SNOWFLAKE.")
+    }
+
+
+def used(session: Session, days: int) -> Used:
+    """Return when each user last used each role, and last logged in; what cannot be read is None, not empty."""
+    roles = _read(
+        session,
+        "SELECT USER_NAME, ROLE_NAME, MAX(START_TIME) AS LAST_USED FROM SNOWFLAKE.ACCOUNT_USAGE.QUERY_HISTORY\n"
+        "WHERE START_TIME >= DATEADD(DAY, %s, CURRENT_TIMESTAMP()) GROUP BY 1, 2",
+        days,
+    )
+    logins = _read(
+        session,
+        "SELECT USER_NAME, MAX(EVENT_TIMESTAMP) AS LAST_USED FROM SNOWFLAKE.ACCOUNT_USAGE.LOGIN_HISTORY\n"
+        "WHERE IS_SUCCESS = 'YES' AND EVENT_TIMESTAMP >= DATEADD(DAY, %s, CURRENT_TIMESTAMP()) GROUP BY 1",
+        days,
+    )
+    return Used(
+        roles=None if roles is None else {(str(row["user_name"]), str(row["role_name"])): at for row, at in roles},
+        logins=None if logins is None else {str(row["user_name"]): at for row, at in logins},
+    )
+
+
+def _read(session: Session, sql: str, days: int) -> list[tuple[Row, datetime]] | None:
+    try:
+        found = session.run(Statement(sql, (-days,)))
+    except (MissingError, DeniedError):
+        return None
+    moments = [(row, _utc(row["last_used"])) for row in found]
+    return [(row, at) for row, at in moments if at is not None]
+
+
+def _utc(moment: object) -> datetime | None:
+    if not isinstance(moment, datetime):
+        return None
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)

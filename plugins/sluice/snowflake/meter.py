@@ -1,0 +1,391 @@
+"""What the meter reads and keeps: warehouses, statements, its own samples, and Snowflake's rows of what was billed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+from sluice.domain.anomalies import Hours
+from sluice.domain.control import meter_table
+from sluice.domain.costs import Entry, Ran, on
+from sluice.domain.metering import Metered, Shares
+from sluice.domain.names import Identifier, Marker
+from sluice.domain.sizes import Size
+from sluice.domain.spend import Running
+from sluice.snowflake import rows
+from sluice.snowflake.connect import Row, Session
+from sluice.snowflake.statements import Statement
+
+MOST = 10_000
+"""Rows that QUERY_HISTORY gives at most, before any WHERE (D:sql-reference/functions/query_history)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One look of the meter: who ran, and the ledger's lines since the look before."""
+
+    at: datetime
+    since: datetime
+    running: tuple[Running, ...]
+    entries: tuple[Entry, ...]
+    usual: Hours | None = None
+    """Read once an hour, and kept for the looks that follow."""
+
+
+def warehouses(session: Session) -> list[tuple[Running, Marker | None]]:
+    """Return every warehouse as it is now, and whose marker it bears; one statement, no warehouse needed."""
+    return [_running(row) for row in session.run(Statement("SHOW WAREHOUSES")) if _metered(row)]
+
+
+def statements(
+    session: Session, since: datetime, at: datetime, before: timedelta = timedelta(0)
+) -> tuple[list[Ran], bool]:
+    """Return what used a warehouse between two moments and shortly before, and whether all between them is there.
+
+    Of the whole account, in whichever database one asks. The environment is what the query tag says, else the
+    database's name, for the caller to translate.
+    """
+    found = session.run(
+        Statement(
+            "SELECT * FROM (\n"
+            "  SELECT WAREHOUSE_NAME, WAREHOUSE_SIZE, DATABASE_NAME, START_TIME, END_TIME, EXECUTION_STATUS,\n"
+            "    TRY_PARSE_JSON(QUERY_TAG):environment::VARCHAR AS ENVIRONMENT, COUNT(*) OVER () AS SEEN\n"
+            f"  FROM TABLE({session.control.sql}.INFORMATION_SCHEMA.QUERY_HISTORY(\n"
+            f"    END_TIME_RANGE_START => %s::TIMESTAMP_LTZ, RESULT_LIMIT => {MOST}))\n"
+            ") WHERE WAREHOUSE_NAME IS NOT NULL AND WAREHOUSE_SIZE IS NOT NULL",
+            (_bound(since - before),),
+        )
+    )
+    ran = [_ran(row, at) for row in found if _utc(row["start_time"]) <= at]
+    whole = not found or int(found[0]["seen"]) < MOST or any(one.end <= since for one in ran)
+    return ran, whole
+
+
+def samples(session: Session, since: datetime) -> list[Sample]:
+    """Return the meter's own samples after a moment, oldest first.
+
+    Of two that were taken after the same one, by checks that ran at once or by a repeated statement, the first counts.
+    """
+    found = session.run(
+        Statement(
+            f"SELECT SAMPLED_AT, SINCE, FACTS FROM {meter_table(session.control).sql}\n"
+            "WHERE SAMPLED_AT > %s::TIMESTAMP_NTZ\n"
+            "QUALIFY ROW_NUMBER() OVER (PARTITION BY SINCE ORDER BY SAMPLED_AT) = 1\nORDER BY SAMPLED_AT",
+            (_text(since),),
+        )
+    )
+    return [_sample(row) for row in found]
+
+
+def keep(session: Session, sample: Sample) -> None:
+    """The sample is in the ledger: one row, so that it is there whole or not at all; a repetition does no harm."""
+    statement = Statement(
+        f"INSERT INTO {meter_table(session.control).sql} (SAMPLED_AT, SINCE, FACTS)\n"
+        "SELECT %s::TIMESTAMP_NTZ, %s::TIMESTAMP_NTZ, PARSE_JSON(%s)",
+        (_text(sample.at), _text(sample.since), json.dumps(plain(sample), separators=(",", ":"))),
+        repeatable=False,
+    )
+    session.persist(statement)
+
+
+def forget(session: Session, before: datetime) -> None:
+    """No sample from before that moment is kept."""
+    session.run(
+        Statement(
+            f"DELETE FROM {meter_table(session.control).sql} WHERE SAMPLED_AT < %s::TIMESTAMP_NTZ", (_text(before),)
+        )
+    )
+
+
+def by_hour(session: Session, start: datetime, end: datetime) -> list[Entry]:
+    """Return the ledger between two moments, summed by warehouse, payer and hour."""
+    found = session.run(_summed("HOUR", session.control, start, end))
+    return [
+        Entry(
+            Identifier.found(str(row["warehouse"])),
+            rows.text(row, "environment"),
+            _utc(row["period"]),
+            _utc(row["ended"]),
+            float(row["credits"]),
+        )
+        for row in found
+    ]
+
+
+def by_day(session: Session, start: datetime, end: datetime) -> list[Shares]:
+    """Return who used each warehouse that is nobody's own on each UTC day, by the ledger.
+
+    Those lines are kept apart: a month of all lines is too much to unfold every five minutes.
+    """
+    made: dict[tuple[str, datetime], dict[str | None, float]] = {}
+    shared = "COALESCE(KEPT.FACTS:shared, KEPT.FACTS:lines)"  # former samples do not keep them apart
+    for row in session.run(_summed("DAY", session.control, start, end, shared)):
+        by = made.setdefault((str(row["warehouse"]), _utc(row["period"])), {})
+        by[rows.text(row, "environment")] = float(row["credits"])
+    return [Shares(Identifier.found(name), day, by) for (name, day), by in made.items()]
+
+
+def first(session: Session) -> datetime | None:
+    """Return when the oldest sample that is kept was taken; None: there is none."""
+    table = meter_table(session.control).sql
+    found = session.one(Statement(f"SELECT MIN(SAMPLED_AT) AS FIRST_SAMPLE FROM {table}"))["first_sample"]
+    return _utc(found) if found is not None else None
+
+
+def metered_hours(session: Session, since: datetime) -> list[Metered]:
+    """Return Snowflake's own rows since a moment, each hour of a warehouse once."""
+    return [_row(one) for one in session.run(_metering("HOUR", since, None))]
+
+
+def metered_days(session: Session, start: datetime, end: datetime) -> list[Metered]:
+    """Return Snowflake's own rows between two moments, summed by UTC day."""
+    return [_row(one) for one in session.run(_metering("DAY", start, end))]
+
+
+def same_hours(session: Session, hour: datetime, weeks: int) -> dict[Identifier, dict[datetime, float]]:
+    """Return the credits that warehouses used in the same hour of the week, and in the hours beside it, week by week.
+
+    The hour beside is the same one in a zone whose clocks were changed since. The first hour of each warehouse within
+    those weeks is there as well: since then it is known.
+    """
+    found = session.run(
+        Statement(
+            "SELECT WAREHOUSE_NAME, PERIOD, COMPUTE FROM (\n"
+            "  SELECT WAREHOUSE_NAME, DATE_TRUNC('HOUR', CONVERT_TIMEZONE('UTC', START_TIME)) AS PERIOD,\n"
+            "    MAX(CREDITS_USED_COMPUTE) AS COMPUTE, DATEDIFF('HOUR', START_TIME, %s::TIMESTAMP_LTZ) AS AGO\n"
+            "  FROM SNOWFLAKE.ACCOUNT_USAGE.WAREHOUSE_METERING_HISTORY\n"
+            "  WHERE START_TIME >= %s::TIMESTAMP_LTZ AND START_TIME < %s::TIMESTAMP_LTZ\n"
+            "  GROUP BY 1, 2, 4\n"
+            ") AS HOURS\n"
+            "QUALIFY MOD(AGO, 168) IN (0, 1, 167)\n"
+            "  OR ROW_NUMBER() OVER (PARTITION BY WAREHOUSE_NAME ORDER BY PERIOD) = 1",
+            tuple(_bound(one) for one in (hour, hour - timedelta(weeks=weeks, hours=1), hour)),
+        )
+    )
+    made: dict[Identifier, dict[datetime, float]] = {}
+    for row in found:
+        mine = made.setdefault(Identifier.found(str(row["warehouse_name"])), {})
+        mine[_utc(row["period"])] = float(row["compute"] or 0)
+    return made
+
+
+def storage(session: Session, since: datetime) -> list[tuple[str, datetime, float]]:
+    """Return each database's bytes, Fail-safe included, on every UTC day since, as far as they are known."""
+    found = session.run(
+        Statement(
+            "SELECT DATABASE_NAME, USAGE_DATE, SUM(BYTES) AS BYTES\n"
+            "FROM (\n"
+            "  SELECT DATABASE_ID, DATABASE_NAME, USAGE_DATE,\n"
+            "    MAX(AVERAGE_DATABASE_BYTES + COALESCE(AVERAGE_FAILSAFE_BYTES, 0)) AS BYTES\n"
+            "  FROM SNOWFLAKE.ACCOUNT_USAGE.DATABASE_STORAGE_USAGE_HISTORY\n"
+            "  WHERE USAGE_DATE >= %s::DATE\n"
+            "  GROUP BY 1, 2, 3\n"
+            ") AS ONCE\nGROUP BY 1, 2",
+            (f"{since.astimezone(UTC):%Y-%m-%d}",),
+        )
+    )
+    return [(str(row["database_name"]), _day(row["usage_date"]), float(row["bytes"] or 0)) for row in found]
+
+
+def credit_prices(session: Session) -> list[tuple[float, str]]:
+    """Return what a credit of a warehouse costs by the account's own rate sheet, and in which currency.
+
+    Of the last week, the last day first; where two contracts hold on a day, the dearer first.
+    """
+    found = session.run(
+        Statement(
+            "SELECT EFFECTIVE_RATE, CURRENCY FROM SNOWFLAKE.ORGANIZATION_USAGE.RATE_SHEET_DAILY\n"
+            "WHERE SERVICE_TYPE = 'WAREHOUSE_METERING' AND ACCOUNT_NAME = CURRENT_ACCOUNT_NAME()\n"
+            "  AND RATING_TYPE ILIKE 'compute' AND BILLING_TYPE ILIKE 'consumption'\n"
+            "  AND NOT COALESCE(IS_ADJUSTMENT, FALSE)\n"
+            "  AND EFFECTIVE_RATE > 0 AND DATE >= DATEADD(DAY, -7, CURRENT_DATE())\n"
+            "ORDER BY DATE DESC, EFFECTIVE_RATE DESC"
+        )
+    )
+    return [(float(row["effective_rate"]), str(row["currency"] or "USD").upper()) for row in found]
+
+
+def _summed(
+    period: str, control: Identifier, start: datetime, end: datetime, lines: str = "KEPT.FACTS:lines"
+) -> Statement:
+    return Statement(
+        f"SELECT LINE.VALUE:w::VARCHAR AS WAREHOUSE, LINE.VALUE:e::VARCHAR AS ENVIRONMENT,\n"
+        f"  DATE_TRUNC('{period}', LINE.VALUE:s::TIMESTAMP_NTZ) AS PERIOD, MAX(LINE.VALUE:t::TIMESTAMP_NTZ) AS ENDED,\n"
+        "  SUM(LINE.VALUE:c::FLOAT) AS CREDITS\n"
+        "FROM (\n"
+        f"  SELECT FACTS FROM {meter_table(control).sql}\n"
+        "  WHERE SAMPLED_AT > %s::TIMESTAMP_NTZ AND SAMPLED_AT <= %s::TIMESTAMP_NTZ\n"
+        "  QUALIFY ROW_NUMBER() OVER (PARTITION BY SINCE ORDER BY SAMPLED_AT) = 1\n"
+        f") AS KEPT, LATERAL FLATTEN(INPUT => {lines}) AS LINE\nGROUP BY 1, 2, 3",
+        (_text(start), _text(end)),
+    )
+
+
+def _metering(period: str, start: datetime, end: datetime | None) -> Statement:
+    until = "" if end is None else " AND START_TIME < %s::TIMESTAMP_LTZ"
+    moments = [start] if end is None else [start, end]
+    return Statement(
+        f"SELECT WAREHOUSE_NAME, DATE_TRUNC('{period}', CONVERT_TIMEZONE('UTC', START_TIME)) AS PERIOD,\n"
+        "  SUM(COMPUTE) AS COMPUTE, SUM(CLOUD) AS CLOUD\n"
+        "FROM (\n"
+        "  SELECT WAREHOUSE_ID, WAREHOUSE_NAME, START_TIME, MAX(CREDITS_USED_COMPUTE) AS COMPUTE,\n"
+        "    MAX(COALESCE(CREDITS_USED_CLOUD_SERVICES, 0)) AS CLOUD\n"
+        "  FROM SNOWFLAKE.ACCOUNT_USAGE.WAREHOUSE_METERING_HISTORY\n"
+        f"  WHERE START_TIME >= %s::TIMESTAMP_LTZ{until}\n"
+        "  GROUP BY 1, 2, 3\n"
+        ") AS ONCE\nGROUP BY 1, 2",
+        tuple(_bound(one) for one in moments),
+    )
+
+
+def _row(row: Row) -> Metered:
+    return Metered(
+        Identifier.found(str(row["warehouse_name"])), _utc(row["period"]), float(row["compute"]), float(row["cloud"])
+    )
+
+
+def _metered(row: Row) -> bool:
+    """Adaptive warehouses have no size and no state that is billed: they bill by the statement."""
+    return bool(rows.text(row, "size")) and str(row.get("type") or "").upper() != "ADAPTIVE"
+
+
+def _running(row: Row) -> tuple[Running, Marker | None]:
+    marker = Marker.parse(rows.text(row, "comment"))
+    resumed, updated = row.get("resumed_on"), row.get("updated_on")
+    return Running(
+        name=rows.name(row),
+        environment=None,
+        state=str(row["state"]).upper(),
+        size=Size.read(str(row["size"])),
+        generation=rows.text(row, "generation") or "1",
+        clusters=rows.number(row, "started_clusters"),
+        min_cluster_count=rows.number(row, "min_cluster_count", 1),
+        max_cluster_count=rows.number(row, "max_cluster_count", 1),
+        auto_suspend=rows.number(row, "auto_suspend"),
+        auto_resume=rows.truth(row, "auto_resume"),
+        resumed_on=_utc(resumed) if isinstance(resumed, datetime) else None,
+        running=rows.number(row, "running"),
+        queued=rows.number(row, "queued"),
+        scaling_policy=str(row.get("scaling_policy") or "STANDARD").upper(),
+        updated_on=_utc(updated) if isinstance(updated, datetime) else None,
+    ), marker
+
+
+def _ran(row: Row, at: datetime) -> Ran:
+    start, end = _utc(row["start_time"]), row["end_time"]
+    ended = _utc(end) if end is not None else at
+    said = rows.text(row, "environment") or rows.text(row, "database_name")
+    size = Size.read(str(row["warehouse_size"]))
+    # END_TIME of a statement that still runs is the epoch
+    return Ran(Identifier.found(str(row["warehouse_name"])), said, start, at if ended < start else min(ended, at), size)
+
+
+def plain(sample: Sample) -> dict[str, object]:
+    """Only what runs, or was started so lately that its first minute may not be over, is of use to the next look."""
+    owned = {one.name for one in sample.running if one.environment is not None}
+    made: dict[str, object] = {
+        "running": [_state(one) for one in sample.running if on(one.state) or _lately(one, sample.at)],
+        "lines": [_line(one) for one in sample.entries],
+        "shared": [_line(one) for one in sample.entries if one.warehouse not in owned],
+    }
+    if sample.usual is not None:
+        before = {name: list(used) for name, used in sample.usual.before.items()}
+        made["usual"] = {"hour": _text(sample.usual.start), "before": before}
+    return made
+
+
+def _line(one: Entry) -> dict[str, object]:
+    return {
+        "w": one.warehouse.name,
+        "e": one.environment,
+        "s": _text(one.start),
+        "t": _text(one.end),
+        "c": one.credits,
+    }
+
+
+def _lately(one: Running, at: datetime) -> bool:
+    return one.resumed_on is not None and (at - one.resumed_on).total_seconds() < 120  # noqa: PLR2004 (two minutes)
+
+
+def _state(one: Running) -> dict[str, object]:
+    return {
+        "name": one.name.name,
+        "environment": one.environment,
+        "state": one.state,
+        "size": str(one.size),
+        "generation": one.generation,
+        "clusters": one.clusters,
+        "min": one.min_cluster_count,
+        "max": one.max_cluster_count,
+        "auto_suspend": one.auto_suspend,
+        "auto_resume": one.auto_resume,
+        "resumed_on": _text(one.resumed_on) if one.resumed_on else None,
+        "running": one.running,
+        "queued": one.queued,
+    }
+
+
+def _sample(row: Row) -> Sample:
+    kept: Mapping[str, Any] = json.loads(row["facts"]) if isinstance(row["facts"], str) else row["facts"]
+    return Sample(
+        at=_utc(row["sampled_at"]),
+        since=_utc(row["since"]),
+        running=tuple(_kept_running(one) for one in kept.get("running") or ()),
+        entries=tuple(_kept_lines(kept.get("lines") or ())),
+        usual=_kept_usual(kept.get("usual")),
+    )
+
+
+def _kept_usual(kept: Mapping[str, Any] | None) -> Hours | None:
+    if not kept:
+        return None
+    before = {name: tuple(float(one) for one in used) for name, used in kept["before"].items()}
+    return Hours(_moment(kept["hour"]), before)
+
+
+def _kept_lines(lines: Iterable[Mapping[str, Any]]) -> Iterable[Entry]:
+    for one in lines:
+        name, payer = Identifier.found(str(one["w"])), one.get("e")
+        yield Entry(name, payer, _moment(one["s"]), _moment(one["t"]), float(one["c"]))
+
+
+def _kept_running(one: Mapping[str, Any]) -> Running:
+    return Running(
+        name=Identifier.found(str(one["name"])),
+        environment=one.get("environment"),
+        state=str(one["state"]),
+        size=Size(str(one["size"])),
+        generation=str(one["generation"]),
+        clusters=int(one["clusters"]),
+        min_cluster_count=int(one["min"]),
+        max_cluster_count=int(one["max"]),
+        auto_suspend=int(one["auto_suspend"]),
+        auto_resume=bool(one["auto_resume"]),
+        resumed_on=_moment(str(one["resumed_on"])) if one.get("resumed_on") else None,
+        running=int(one["running"]),
+        queued=int(one["queued"]),
+    )
+
+
+def _text(moment: datetime) -> str:
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(sep=" ", timespec="microseconds")
+
+
+def _bound(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f} +0000"
+
+
+def _day(day: date) -> datetime:
+    return datetime.combine(day, time(), UTC)
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+def _utc(moment: datetime) -> datetime:
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -1,0 +1,97 @@
+"""What tasks, streams, pipes and dynamic tables have in common: made, cloned, dropped."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from snowdome import access, errors, resolve
+from snowdome.automata import Pipe, Stream, Task
+from snowdome.errors import SqlError
+from snowdome.future import born
+from snowdome.grammar.automata import DropInside
+from snowdome.grammar.clauses import How, TagValue
+from snowdome.grammar.names import Name
+from snowdome.objects import settings
+from snowdome.objects.drops import erase
+from snowdome.records import Record, Schema
+from snowdome.resolve import Context
+from snowdome.result import Result, status
+
+if TYPE_CHECKING:
+    from snowdome.account import Account
+    from snowdome.catalog import Change
+    from snowdome.session import Session
+
+R = TypeVar("R", bound=Record)
+DONE = status("Statement executed successfully.")
+CLASSES: dict[str, type[Record]] = {cls.kind: cls for cls in (Task, Stream, Pipe)}
+
+
+def create(
+    account: Account,
+    session: Session,
+    cls: type[R],
+    name: Name,
+    how: How,
+    *,
+    tags: tuple[TagValue, ...],
+    make: Callable[[Change, Schema, R | None], R],
+) -> Result:
+    """The object of that class is there: `make` says what it is, told of the one that bore its name before."""
+    context = Context.of(session)
+    verb = f"CREATE {cls.kind}"
+    with account.catalog.change() as change:
+        schema = resolve.schema(account, context, name.database, name.schema, verb)
+        old = account.catalog.find(cls, name.last, schema.id)
+        if old is None or how is not How.OR_ALTER:
+            account.require(context, verb, schema)
+        if old is not None and how is How.IF_NOT_EXISTS:
+            return status(f"{name.last} already exists, statement succeeded.")
+        if old is not None and how is How.PLAIN:
+            raise errors.already_exists(f"{resolve.full_name(account, schema)}.{name.last}")
+        if old is not None:
+            account.require(context, "OWNERSHIP", old)
+        made = make(change, schema, old)
+        if how is How.OR_ALTER and old is not None:
+            change.put(made)
+        else:
+            if old is not None:
+                erase(account, change, old)
+            change.put(born(account, session, made))
+        settings.tag(account, context, change, made.id, tags)
+    return status(f"{cls.kind.capitalize()} {name.last} successfully created.")
+
+
+def find(account: Account, session: Session, cls: type[R], name: Name, verb: str = "ALTER") -> R:
+    """The object of that class and name that the session may see."""
+    return resolve.child(account, Context.of(session), cls, (name.database, name.schema, name.last), verb)
+
+
+def operate(account: Account, session: Session, record: Record) -> None:
+    """The session owns the object or has OPERATE on it, or Snowflake's refusal is raised."""
+    if not access.has(account, session, "OPERATE", record):
+        access.check(account, session, "OWNERSHIP", record)
+
+
+def drop(account: Account, session: Session, statement: DropInside) -> Result:
+    """The object is gone for good: UNDROP does not know its kind."""
+    name = statement.name
+    with account.catalog.change() as change:
+        try:
+            found = find(account, session, CLASSES[statement.kind], name, "DROP")
+        except SqlError:
+            if not statement.if_exists:
+                raise
+            return settings.missing(name.last)
+        account.require(Context.of(session), "OWNERSHIP", found)
+        erase(account, change, found)
+        for task in account.catalog.all(Task):
+            if found.id in task.after:
+                change.put(replace(task, after=tuple(i for i in task.after if i != found.id)))
+    account.agenda.forget((statement.kind, found.id))
+    return status(f"{name.last} successfully dropped.")
+
+
+HANDLERS: dict[type, Any] = {DropInside: drop}

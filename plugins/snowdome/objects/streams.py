@@ -1,0 +1,112 @@
+"""Streams: made, cloned, altered."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from snowdome import access, history, resolve
+from snowdome.automata import Stream
+from snowdome.errors import SqlError, invalid, unsupported
+from snowdome.grammar.automata import CloneInside, CreateStream, SetInside
+from snowdome.grammar.clauses import How
+from snowdome.objects import automata, time_travel
+from snowdome.objects.automata import DONE
+from snowdome.records import Schema, Table
+from snowdome.resolve import Context
+from snowdome.result import Result
+
+if TYPE_CHECKING:
+    from snowdome.account import Account
+    from snowdome.catalog import Change
+    from snowdome.session import Session
+
+
+def create(account: Account, session: Session, statement: CreateStream) -> Result:
+    """The stream is there; its offset is now, the moment that was named, or another stream's."""
+    context, name = Context.of(session), statement.table
+    table = resolve.relation(account, context, (name.database, name.schema, name.last), "CREATE STREAM")
+    if not isinstance(table, Table) or table.kind != Table.kind or table.temporary:
+        raise unsupported(f"CREATE STREAM on a {table.kind}" + (" that is temporary" if table.temporary else ""))
+    access.check(account, session, "SELECT", table)
+    wanted = dict(statement.settings)
+
+    def make(change: Change, schema: Schema, old: Stream | None) -> Stream:
+        if statement.how is How.OR_ALTER and old is not None:
+            if old.source != table.id or old.append_only != bool(wanted.get("APPEND_ONLY")):
+                raise invalid("CREATE OR ALTER STREAM changes the comment alone", 1420)
+            return replace(old, comment=str(wanted.get("COMMENT", "")))
+        at, turn = _offset(account, session, statement, table)
+        now = account.clock.now()
+        return Stream(
+            id=change.new_id(),
+            name=statement.name.last,
+            parent=schema.id,
+            owner=session.role,
+            created_on=now,
+            altered_on=now,
+            comment=str(wanted.get("COMMENT", "")),
+            source=table.id,
+            at=at,
+            turn=turn,
+            append_only=bool(wanted.get("APPEND_ONLY")),
+            initial=bool(wanted.get("SHOW_INITIAL_ROWS")),
+        )
+
+    return automata.create(account, session, Stream, statement.name, statement.how, tags=statement.tags, make=make)
+
+
+def _offset(account: Account, session: Session, statement: CreateStream, table: Table) -> tuple[datetime, int]:
+    if statement.same_as is not None:
+        other = automata.find(account, session, Stream, statement.same_as)
+        if other.source != table.id:
+            raise invalid(f"Stream {other.name} is on another table", 2003, "02000")
+        return other.at, other.turn
+    if statement.point is None:
+        return account.clock.now(), account.catalog.last_id
+    moment = time_travel.of_point(account, session, statement.point)
+    history.check(account, table, moment)
+    return moment.at, history.turn_at(account, table, moment)
+
+
+def clone(account: Account, session: Session, statement: CloneInside) -> Result:
+    """The stream is there, on the same table and with the same offset as its source."""
+    source = automata.find(account, session, Stream, statement.clone.source, "CREATE STREAM")
+    access.check(account, session, "OWNERSHIP", source)
+    if statement.copy_grants:
+        raise unsupported("CREATE STREAM … COPY GRANTS")
+
+    def make(change: Change, schema: Schema, old: Stream | None) -> Stream:
+        del old
+        now = account.clock.now()
+        return replace(
+            source,
+            id=change.new_id(),
+            name=statement.name.last,
+            parent=schema.id,
+            owner=session.role,
+            created_on=now,
+            altered_on=now,
+            grants=(),
+        )
+
+    return automata.create(account, session, Stream, statement.name, statement.how, tags=(), make=make)
+
+
+def change(account: Account, session: Session, statement: SetInside) -> Result:
+    """The stream has that comment, or none."""
+    with account.catalog.change() as put:
+        try:
+            found = automata.find(account, session, Stream, statement.name)
+        except SqlError:
+            if statement.if_exists:
+                return DONE
+            raise
+        access.check(account, session, "OWNERSHIP", found)
+        comment = str(dict(statement.settings).get("COMMENT", ""))
+        put.put(replace(found, comment=comment, altered_on=account.clock.now()))
+    return DONE
+
+
+HANDLERS: dict[type, Any] = {CreateStream: create}

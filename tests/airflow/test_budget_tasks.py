@@ -1,0 +1,111 @@
+"""The budget's tasks on an account: people are told what a check found, and a form that is wrong changes nothing."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from lazy_object_proxy import Proxy  # type: ignore[import-untyped]
+
+from sluice.airflow.operators.budgets import CheckBudgets, ControlBudget, NobodyWatches
+from sluice.airflow.workspace import airflow_workspace
+from sluice.domain.guards import Hold
+from sluice.errors import SpecError
+from sluice.snowflake.statements import Statement
+from sluice.stages.budgets import read
+from sluice.stages.provision import provision
+from sluice.stages.workspace import Workspace
+from snowdome.pytest_plugin import Snowdome
+
+
+def context(run: str, **params: object) -> Any:
+    """Return as much of a task's context as the operators read."""
+    return {
+        "ti": SimpleNamespace(dag_id="budget_check", run_id=run),
+        "params": params,
+        "dag_run": SimpleNamespace(triggering_user_name="ann"),
+        "triggering_asset_events": {},
+    }
+
+
+@pytest.fixture(scope="module")
+def work(account: Snowdome) -> Workspace:
+    """Dev stands."""
+    made = airflow_workspace()
+    provision(made, "dev", made.now(), holder="test")
+    return made
+
+
+def test_a_check_tells_people_once(
+    account: Snowdome, work: Workspace, webhook: tuple[str, list[dict[str, str]]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Dev runs away: limited, then suspended, each told at the channel of its spec, and no check tells it again."""
+    address, told = webhook
+    monkeypatch.setenv("AIRFLOW_CONN_SLUICE_SLACK", json.dumps({"conn_type": "http", "host": address}))
+    check = CheckBudgets(task_id="check")
+    check.work(work, context("0"))
+    with work.session("dev") as session:
+        session.run(Statement("ALTER WAREHOUSE SLUICE_DEV_WH SET WAREHOUSE_SIZE = XXLARGE AUTO_SUSPEND = 0"))
+        session.run(Statement("SELECT COUNT(*) FROM SLUICE.CONTROL.JOURNAL"))
+    for number in range(20):
+        account.clock(advance_seconds=600)
+        answer = check.work(work, context(str(number + 1)))
+    with work.control() as session:
+        assert read(session)["dev"].hold is Hold.SUSPENDED
+    assert answer["failed"] == {}
+    sent = [one["text"] for one in told]
+    for word in ("limit ", "suspend "):
+        assert sum(text.startswith(word) for text in sent) == 1
+    assert len(sent) == len(set(sent))
+
+
+@pytest.mark.parametrize(("minutes", "times"), [(4, 0), (17, 1), (40, 0), (77, 2)])
+def test_people_are_told_that_nobody_watches(
+    webhook: tuple[str, list[dict[str, str]]], monkeypatch: pytest.MonkeyPatch, minutes: int, times: int
+) -> None:
+    """Checks have failed for so long: nobody, the first channels, nobody again so soon, two channels."""
+    address, told = webhook
+    for channel in ("slack", "email"):
+        settings = {"conn_type": "http", "host": address}
+        monkeypatch.setenv(f"AIRFLOW_CONN_SLUICE_{channel.upper()}", json.dumps(settings))
+    last = datetime.now(UTC) - timedelta(minutes=minutes)
+    failed = {**context("x"), "exception": ValueError("no line\nmore")}
+    for asked in (None, last):
+        failed["prev_start_date_success"] = Proxy(lambda asked=asked: asked)  # as Airflow hands it over
+        NobodyWatches(timedelta(minutes=5)).notify(failed)
+    assert len(told) == times
+    assert all("no budget is watched since" in one["text"] and one["text"].endswith(": no line") for one in told)
+
+
+def test_people_are_told_that_somebody_watches_again(
+    work: Workspace, webhook: tuple[str, list[dict[str, str]]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the first check that succeeds after a silence; not by the next."""
+    address, told = webhook
+    monkeypatch.setenv("AIRFLOW_CONN_SLUICE_SLACK", json.dumps({"conn_type": "http", "host": address}))
+    check = CheckBudgets(task_id="check")
+    for minutes in (60, 5):
+        last = datetime.now(UTC) - timedelta(minutes=minutes)
+        check.work(work, {**context(f"again {minutes}"), "prev_start_date_success": Proxy(lambda last=last: last)})
+    assert sum("budgets are watched again" in one["text"] for one in told) == 1
+
+
+@pytest.mark.parametrize(
+    ("params", "words"),
+    [
+        ({"environments": ["dev", "dve"], "usd": 20, "hours": 8, "reason": "x"}, "no such environment"),
+        ({"environments": ["dev"], "usd": None, "hours": 8, "reason": "x"}, "of some dollars"),
+        ({"environments": ["dev"], "usd": 20, "hours": None, "reason": "x"}, "ends within a month"),
+        ({"environments": ["dev"], "usd": 20, "hours": 8, "reason": " "}, "a reason is needed"),
+    ],
+)
+def test_a_wrong_form_changes_nothing(work: Workspace, params: dict[str, object], words: str) -> None:
+    """An override of two of which one is unknown, without dollars, without an end, without a reason."""
+    with pytest.raises(SpecError, match=words):
+        ControlBudget(task_id="control").work(work, context("wrong", what="override", **params))
+    with work.control() as session:
+        guards = read(session)
+    assert "dev" not in guards or guards["dev"].override is None

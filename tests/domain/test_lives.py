@@ -1,0 +1,111 @@
+"""The life of an environment, as its journal tells it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from sluice.domain.blocks import Kind as EnvironmentKind
+from sluice.domain.events import Event, Kind
+from sluice.domain.lives import Life, LifeEvent, State, fold
+from sluice.domain.naming import EphemeralName
+from sluice.domain.specs import EnvironmentSpec, load_environments
+from sluice.domain.templates import Request, load_templates, specify
+from sluice.errors import StopError
+
+INCLUDE = Path(__file__).resolve().parents[2] / "include" / "environments"
+NOW = datetime(2023, 12, 1, 9, tzinfo=UTC)
+WEEK = NOW + timedelta(days=7)
+
+
+def spec() -> EnvironmentSpec:
+    """A feature environment of John's."""
+    request = Request(EphemeralName.make("dev", "orders", "john", NOW.date()), "john", "data", "a new mart")
+    template = load_templates(INCLUDE / "templates")[EnvironmentKind.FEATURE]
+    return specify(template, request, load_environments(INCLUDE), NOW)
+
+
+SPEC = spec()
+
+
+def happened(kind: str, hours: float = 0, **facts: object) -> Event:
+    """One event of that environment, some hours after its beginning."""
+    return Event(at=NOW + timedelta(hours=hours), actor="john", environment=SPEC.name, kind=kind, payload=facts)
+
+
+def asked(hours: float = 0, **facts: object) -> Event:
+    """The request that begins it."""
+    told = {"spec": SPEC.model_dump(mode="json"), "owner": "john", "team": "data", "expires": WEEK.isoformat()}
+    return happened(LifeEvent.REQUESTED, hours, **(told | {"reason": "a new mart"} | facts))
+
+
+def life(*events: Event) -> Life:
+    """What comes of these events, in whatever order they are read."""
+    return fold(reversed([asked(), *events]))[SPEC.name]
+
+
+def test_it_begins_with_a_request() -> None:
+    """What was asked for is known before any of it is there."""
+    found = life()
+    assert (found.state, found.owner, found.expires, found.spec) == (State.REQUESTED, "john", WEEK, SPEC)
+
+
+def test_a_whole_life() -> None:
+    """Ready, told, set aside, dropped; each with its reason and what it waits for."""
+    until = NOW + timedelta(days=9)
+    steps = [happened(Kind.PROVISIONED, 1)]
+    assert life(*steps).state is State.READY
+    for state, kind in (
+        (State.NOTICED, LifeEvent.NOTICED),
+        (State.QUARANTINED, LifeEvent.QUARANTINED),
+        (State.DROPPED, LifeEvent.DROPPED),
+    ):
+        steps.append(happened(kind, len(steps) + 1, reason="idle for 3 days", until=until.isoformat()))
+        found = life(*steps)
+        assert (found.state, found.reason, found.until) == (state, "idle for 3 days", until)
+    assert not life(*steps).there
+    assert life(*steps, happened(LifeEvent.RESTORED, 9, reason="asked back")).state is State.READY
+
+
+@pytest.mark.parametrize("answer", [LifeEvent.PINNED, LifeEvent.CHANGED])
+def test_an_answer_stops_a_notice(answer: LifeEvent) -> None:
+    """Who extends or pins has answered: nothing waits for removal any more."""
+    later = WEEK + timedelta(days=7)
+    facts = {"spec": SPEC.model_dump(mode="json"), "owner": "ann", "expires": later.isoformat()}
+    found = life(
+        happened(Kind.PROVISIONED, 1),
+        happened(LifeEvent.NOTICED, 2, reason="old", until=WEEK.isoformat()),
+        happened(answer, 3, **(facts if answer is LifeEvent.CHANGED else {})),
+    )
+    assert (found.state, found.until) == (State.READY, None)
+    assert found.pinned is (answer is LifeEvent.PINNED)
+    assert found.owner == ("ann" if answer is LifeEvent.CHANGED else "john")
+
+
+def test_a_name_may_live_again() -> None:
+    """A request after a drop is a new life, with nothing of the old one."""
+    found = life(
+        happened(LifeEvent.PINNED, 1),
+        happened(LifeEvent.DROPPED, 2, until=WEEK.isoformat()),
+        asked(3, owner="ann"),
+    )
+    assert (found.state, found.owner, found.pinned) == (State.REQUESTED, "ann", False)
+
+
+def test_of_two_requests_the_first_has_the_name() -> None:
+    """Two who ask for one name at the same time do not share it."""
+    found = life(asked(0.5, owner="ann", holder="second"), happened(Kind.PROVISIONED, 1))
+    assert (found.owner, found.state) == ("john", State.READY)
+
+
+def test_standing_environments_are_passed_over() -> None:
+    """Prod is provisioned too, and has no life of this sort."""
+    assert not fold([Event(at=NOW, actor="ops", environment="prod", kind=Kind.PROVISIONED)])
+
+
+def test_a_spec_nobody_can_read_stops() -> None:
+    """A journal of another version is not guessed at."""
+    with pytest.raises(StopError, match="no readable spec"):
+        life(happened(LifeEvent.CHANGED, 1, spec={"name": "x"}))
