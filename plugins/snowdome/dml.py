@@ -11,7 +11,7 @@ import duckdb
 from fakesnow import statement_type
 from sqlglot import Expr, exp
 
-from snowdome import bulk, journal, lengths, masks, offsets, resolve, rows, transactions
+from snowdome import bulk, defaults, journal, lengths, masks, offsets, resolve, rows, transactions
 from snowdome.automata import DynamicTable, Stream
 from snowdome.bind import Binder, parts_of, redirect
 from snowdome.duck import copy_rows
@@ -77,6 +77,8 @@ def _change(account: Account, session: Session, expression: Expr, parameters: Pa
             for privilege in privileges(expression):
                 account.require(context, privilege, table)
             masks.refuse_reads(account, table, expression)
+            if account.clock.driven:
+                expression = defaults.said(expression, table)
             bound = binder.bind(expression, targets=frozenset({id(node)}))
             physical = claim(account, session, table)
             session.consumed |= binder.bound.streams

@@ -37,7 +37,7 @@ _SESSION_NODES: tuple[type[Expr], ...] = (
     exp.CurrentSecondaryRoles,
     exp.CurrentAvailableRoles,
 )
-_TIME_NODES: tuple[type[Expr], ...] = (
+TIME_NODES: tuple[type[Expr], ...] = (
     exp.CurrentTimestamp,
     exp.CurrentDate,
     exp.CurrentTime,
@@ -46,7 +46,7 @@ _TIME_NODES: tuple[type[Expr], ...] = (
     exp.CurrentDatetime,
     exp.CurrentTimestampLTZ,
 )
-_NODES = (*_SESSION_NODES, *_TIME_NODES, exp.Anonymous)
+_NODES = (*_SESSION_NODES, *TIME_NODES, exp.Anonymous)
 
 
 def bind(binder: Binder, expression: Expr) -> Expr:
@@ -66,7 +66,7 @@ def bind(binder: Binder, expression: Expr) -> Expr:
 
 
 def _answer(binder: Binder, node: Expr) -> Expr | None:
-    if isinstance(node, _TIME_NODES):
+    if isinstance(node, TIME_NODES):
         return _time(binder, node)
     if isinstance(node, exp.Anonymous):
         return _anonymous(binder, node)
@@ -111,10 +111,14 @@ def _session_value(binder: Binder, node: Expr) -> str | None:  # noqa: C901, PLR
 
 
 def _time(binder: Binder, node: Expr) -> Expr | None:
-    """Nothing while the account's time is real: then DuckDB's own clock is right, also inside shared views."""
+    """Nothing while the account's time is real: then DuckDB's own clock is right, also inside shared views.
+
+    Driven, it is when the statement began: the same wherever it is asked in it, as Snowflake and DuckDB have it.
+    """
     if not binder.account.clock.driven:
         return None
-    now = binder.account.clock.now()
+    running = binder.context.session.running
+    now = running[-1].started if running else binder.account.clock.now()
     local = now.astimezone(ZoneInfo(binder.context.session.timezone))
     if isinstance(node, exp.CurrentDate):
         return exp.cast(exp.Literal.string(local.date().isoformat()), "DATE")

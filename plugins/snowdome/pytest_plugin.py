@@ -10,6 +10,7 @@ import subprocess
 import sys
 import urllib.request
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -17,6 +18,8 @@ from typing import Any
 import pytest
 
 STOP_SECONDS = 60
+_WEDNESDAY = 2
+_MID_MONTH = range(5, 21)
 PASSWORD = "snowdome"  # noqa: S105 (the documented default of a toy account)
 
 
@@ -143,6 +146,17 @@ class Snowdome:
         """The account's time, after setting it (`now`, `advance_seconds`, `speed`)."""
         return str(self.control("clock", setting, "POST")["now"]) if setting else str(self.control("clock")["now"])
 
+    def morning(self) -> datetime:
+        """It is eight o'clock UTC of a Wednesday in mid-month, later than it was: what it is now.
+
+        A test that begins so finds the same day, week and month around it at whatever hour it runs.
+        """
+        now = datetime.fromisoformat(self.clock()).astimezone(UTC)
+        days = (now.replace(hour=8, minute=0, second=0, microsecond=0) + timedelta(days=n) for n in range(60))
+        found = next(day for day in days if day > now and day.day in _MID_MONTH and day.weekday() == _WEDNESDAY)
+        self.clock(now=found.isoformat())
+        return found
+
     def fault(self, match: str, **fault: Any) -> None:
         """The n-th statement that matches will be struck (see `snowdome.faults.Fault`)."""
         self.control("faults", {"match": match, **fault}, "POST")
@@ -179,24 +193,27 @@ def _snowdome_process() -> Iterator[Snowdome]:
 
 @pytest.fixture
 def snowdome(_snowdome_process: Snowdome) -> Iterator[Snowdome]:
-    """A fresh account in memory."""
+    """A fresh account in memory, in the morning."""
     _snowdome_process.reset()
+    _snowdome_process.morning()
     yield _snowdome_process
     _snowdome_process.disconnect()
 
 
 @pytest.fixture(scope="module")
 def snowdome_module() -> Iterator[Snowdome]:
-    """One account in memory for all tests of a module, which keep out of each other's databases."""
+    """One account in memory for all tests of a module, which keep out of each other's databases; in the morning."""
     server = Snowdome()
+    server.morning()
     yield server
     server.close()
 
 
 @pytest.fixture
 def snowdome_on_disk(tmp_path: Path) -> Iterator[Snowdome]:
-    """A fresh account that keeps its data in a folder, so that it can be killed and started again."""
+    """A fresh account, in the morning, that keeps its data in a folder: it can be killed and started again."""
     server = Snowdome(tmp_path / "account")
+    server.morning()
     yield server
     server.close()
 

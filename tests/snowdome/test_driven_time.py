@@ -100,3 +100,43 @@ def test_many_wait_and_the_clock_still_moves(snowdome: Any, admin: Any, ask: Any
     snowdome.clock(advance_seconds=86_400)
     until(lambda: running(snowdome), 0)
     assert {one["errno"] for one in snowdome.statements() if "wait" in one["text"]} == {None}
+
+
+@pytest.mark.parametrize(
+    "insert",
+    [
+        "insert into d.s.t (id) values (1)",
+        "insert into d.s.t values (1, default, default, default)",
+        "insert into d.s.t (id) select 1",
+        "insert into d.s.t (id) select id from d.s.one",
+        "insert into d.s.t (id) with a as (select 1 as id) select id from a",
+        "insert all into d.s.t (id) values (id) select 1 as id",
+        "merge into d.s.t using d.s.one as o on t.id = o.id when not matched then insert (id) values (o.id)",
+        "merge into d.s.t using d.s.one as o on t.id = o.id "
+        "when not matched then insert (id, at) values (o.id, default)",
+    ],
+)
+def test_a_default_is_the_driven_time(snowdome: Any, admin: Any, ask: Any, insert: str) -> None:
+    """A column that defaults to the moment has the account's, however the row is inserted; others have theirs."""
+    ask(
+        admin,
+        "create database d",
+        "create schema d.s",
+        "create warehouse w",
+        "create table d.s.one (id int) as select 1",
+        "create table d.s.t (id int, at timestamp_ltz default current_timestamp(), on_day date default current_date, "
+        "n int default 5)",
+        insert,
+    )
+    (row,) = ask(admin, "select id, at::varchar as at, on_day::varchar as day, n from d.s.t")
+    assert row["AT"].startswith("2031-03-03 ")
+    assert (row["ID"], row["DAY"], row["N"]) == (1, "2031-03-03", 5)
+
+
+def test_many_rows_at_once_default_to_the_driven_time(snowdome: Any, admin: Any, ask: Any) -> None:
+    """Rows bound in one call are the same."""
+    ask(admin, "create database d", "create schema d.s", "create warehouse w")
+    ask(admin, "create table d.s.t (id int, on_day date default current_date)")
+    with admin.cursor() as cursor:
+        cursor.executemany("insert into d.s.t (id) values (%s)", [(n,) for n in range(3)])
+    assert ask(admin, "select distinct on_day::varchar as day from d.s.t") == [{"DAY": "2031-03-03"}]

@@ -7,7 +7,7 @@ import signal
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 
@@ -62,7 +62,8 @@ class Connections:
 
 @pytest.fixture
 def account(snowdome_module: Snowdome) -> Iterator[Snowdome]:
-    """The account of this module, as empty as a new one when the test begins."""
+    """The account of this module, as empty as a new one when the test begins, and in the morning."""
+    snowdome_module.morning()
     yield snowdome_module
     snowdome_module.no_faults()
     with connect(Connections(snowdome_module.port)("snowflake_admin")) as session:
@@ -156,11 +157,7 @@ def advance(account: Snowdome) -> Callable[[int], None]:
 @pytest.fixture
 def morning(account: Snowdome) -> datetime:
     """It is eight o'clock UTC of a day in mid-month, by the account's clock: hours pass within that day."""
-    now = datetime.fromisoformat(account.control("clock")["now"]).astimezone(UTC)
-    days = (now.replace(hour=8, minute=0, second=0, microsecond=0) + timedelta(days=n) for n in range(60))
-    found = next(day for day in days if day > now and 5 <= day.day <= 20)
-    account.clock(now=found.isoformat())
-    return found
+    return account.morning()
 
 
 @pytest.fixture

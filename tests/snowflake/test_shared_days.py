@@ -46,7 +46,7 @@ def test_only_what_is_nobodys_own_is_summed_by_day(admin: Session) -> None:
         admin.run(statement)
     meter.keep(admin, sample(0))
     meter.keep(admin, sample(1))
-    (found,) = meter.by_day(admin, DAY, DAY + timedelta(days=1))
+    (found,) = meter.by_day(admin, DAY, DAY + timedelta(days=1), owned=False)
     assert (found.warehouse, found.day, dict(found.by)) == (COMMON, DAY, {"dev": 4.0, None: 6.0})
     table = meter_table(admin.control).sql
     former = {key: value for key, value in meter.plain(sample(2)).items() if key != "shared"}
@@ -56,5 +56,5 @@ def test_only_what_is_nobodys_own_is_summed_by_day(admin: Session) -> None:
             ("2026-11-20 00:15:00", "2026-11-20 00:10:00", json.dumps(former)),
         )
     )
-    both = {one.warehouse: dict(one.by) for one in meter.by_day(admin, DAY, DAY + timedelta(days=1))}
+    both = {one.warehouse: dict(one.by) for one in meter.by_day(admin, DAY, DAY + timedelta(days=1), owned=False)}
     assert both == {OWN: {"dev": 1.0}, COMMON: {"dev": 6.0, None: 9.0}}

@@ -96,12 +96,10 @@ def test_the_month_goes_on_by_the_ledger(account: Snowdome, home: Workspace) -> 
     with home.control() as session:
         session.run(Statement("ALTER WAREHOUSE SLUICE_DEV_WH SUSPEND"))
     whole = measure(poor, poor.now()).spends["dev"].month
-    moved = home.now()
-    account.clock(advance_seconds=4 * 24 * 3600)
+    account.clock(advance_seconds=4 * 24 * 3600)  # of the same month: it was mid-month
     later = measure(poor, poor.now()).spends["dev"].month
-    if (moved + timedelta(days=4)).month == moved.month:
-        assert later.credits >= whole.credits * 0.99
-        assert later.estimated_usd == later.usd
+    assert later.credits >= whole.credits * 0.99
+    assert later.estimated_usd == later.usd
     assert whole.credits > 0.4
 
 

@@ -18,6 +18,7 @@ from snowdome.pytest_plugin import Snowdome
 @pytest.fixture(scope="session")
 def _account() -> Iterator[Snowdome]:
     running = Snowdome()
+    running.morning()
     yield running
     running.close()
 
@@ -39,6 +40,7 @@ def shop(_account: Snowdome, tmp_path_factory: pytest.TempPathFactory) -> Shop:
 def new_shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     """A shop on an account of its own, where nothing was ever deployed."""
     running = Snowdome()
+    running.morning()
     try:
         yield open_shop(running.port, tmp_path_factory.mktemp("new_shop"))
     finally:

@@ -115,14 +115,16 @@ def by_hour(session: Session, start: datetime, end: datetime) -> list[Entry]:
     ]
 
 
-def by_day(session: Session, start: datetime, end: datetime) -> list[Shares]:
-    """Return who used each warehouse that is nobody's own on each UTC day, by the ledger.
+def by_day(session: Session, start: datetime, end: datetime, *, owned: bool) -> list[Shares]:
+    """Return who used each warehouse on each UTC day, by the ledger; of an environment's own only with `owned`.
 
-    Those lines are kept apart: a month of all lines is too much to unfold every five minutes.
+    The lines of the others are kept apart: a month of all lines is much to unfold every five minutes, and is so only
+    where Snowflake's own rows cannot be read.
     """
     made: dict[tuple[str, datetime], dict[str | None, float]] = {}
-    shared = "COALESCE(KEPT.FACTS:shared, KEPT.FACTS:lines)"  # former samples do not keep them apart
-    for row in session.run(_summed("DAY", session.control, start, end, shared)):
+    # former samples do not keep them apart
+    lines = "KEPT.FACTS:lines" if owned else "COALESCE(KEPT.FACTS:shared, KEPT.FACTS:lines)"
+    for row in session.run(_summed("DAY", session.control, start, end, lines)):
         by = made.setdefault((str(row["warehouse"]), _utc(row["period"])), {})
         by[rows.text(row, "environment")] = float(row["credits"])
     return [Shares(Identifier.found(name), day, by) for (name, day), by in made.items()]
