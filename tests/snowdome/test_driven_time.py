@@ -112,8 +112,7 @@ def test_many_wait_and_the_clock_still_moves(snowdome: Any, admin: Any, ask: Any
         "insert into d.s.t (id) with a as (select 1 as id) select id from a",
         "insert all into d.s.t (id) values (id) select 1 as id",
         "merge into d.s.t using d.s.one as o on t.id = o.id when not matched then insert (id) values (o.id)",
-        "merge into d.s.t using d.s.one as o on t.id = o.id "
-        "when not matched then insert (id, at) values (o.id, default)",
+        "merge into d.s.t using d.s.one o on t.id = o.id when not matched then insert (id, at) values (o.id, default)",
     ],
 )
 def test_a_default_is_the_driven_time(snowdome: Any, admin: Any, ask: Any, insert: str) -> None:

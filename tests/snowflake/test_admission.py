@@ -13,12 +13,15 @@ from sluice.domain.budgets import BudgetPolicy
 from sluice.domain.deployments import Deployment, StageReport
 from sluice.domain.events import Event
 from sluice.domain.gates import Verdict
+from sluice.domain.naming import EphemeralName
+from sluice.domain.templates import Request
 from sluice.errors import RefusedError
 from sluice.snowflake import journal
 from sluice.snowflake.statements import Statement
-from sluice.stages.admission import admitted, first_build
+from sluice.stages.admission import admitted, next_build
 from sluice.stages.budgets import override
 from sluice.stages.candidate import BUILT
+from sluice.stages.creation import create
 from sluice.stages.hand import Hand
 from sluice.stages.provision import provision
 from sluice.stages.workspace import Workspace
@@ -36,7 +39,7 @@ def home(work: Workspace, morning: datetime) -> Workspace:
     return work
 
 
-def build(work: Workspace, number: int, minutes: float) -> None:
+def build(work: Workspace, number: int, minutes: float, environment: str = "dev") -> None:
     """A build of one model that took so long on SMALL: USD 4 an hour."""
     facts = {
         "build_seconds": minutes * 60,
@@ -48,7 +51,7 @@ def build(work: Workspace, number: int, minutes: float) -> None:
     at = work.now() - timedelta(days=number)
     with work.control() as session:
         event = Event.once(
-            "", at=at, actor="ann", environment="dev", kind=BUILT, deployment=f"d{number}", payload=facts
+            "", at=at, actor="ann", environment=environment, kind=BUILT, deployment=f"d{number}", payload=facts
         )
         journal.append(session, event)
 
@@ -103,8 +106,53 @@ def test_what_today_has_cost_is_not_left(home: Workspace, account: Snowdome) -> 
 def test_a_new_environment_is_judged_by_its_kin(home: Workspace) -> None:
     """Without any of its kind the cost is unknown and it is made; nothing is asked where a policy does not want it."""
     spec = home.spec("dev").model_copy(update={"name": "dev_orders_ann_20261120"})
-    (said,) = first_build(home, spec, POLICY, home.now())
+    (said,) = next_build(home, spec, POLICY, home.now())
     assert (said.verdict, said.observed) == (Verdict.PASS, "unknown: 0 builds like it are on record, 3 are needed")
     off = POLICY.model_copy(update={"admission": POLICY.admission.model_copy(update={"enabled": False})})
-    assert first_build(home, spec, off, home.now()) == ()
+    assert next_build(home, spec, off, home.now()) == ()
     assert admitted(home, DEPLOYMENT, PLANNED, off, home.now()).evidence == ()
+
+
+def test_a_refresh_is_judged_by_its_own_builds_or_its_kins(home: Workspace, morning: datetime) -> None:
+    """Its kind's builds count while it has too few; three of its own say otherwise; what has not the budget is refused.
+
+    Asking changes nothing: a meter's table that is not there is not made.
+    """
+    names = []
+    for feature in ("orders", "returns"):
+        name = EphemeralName.make("dev", feature, "ann", morning.date())
+        create(home, "feature", Request(name, "ann", "data", "a mart", base=""), morning, holder=feature, actor="ann")
+        names.append(str(name))
+    mine, kin = names
+    with home.control() as session:
+        session.run(Statement("DROP TABLE SLUICE.CONTROL.METER"))
+    spec = home.including(mine).spec(mine)
+    for number in (1, 2, 3):
+        build(home, number, 60, kin)
+    (by_kin,) = next_build(home, spec, POLICY, home.now())
+    assert "from 3 before it" in by_kin.observed
+    for number in (4, 5, 6, 7):
+        build(home, number, 0.6, mine)
+    (by_own,) = next_build(home, spec, POLICY, home.now())
+    assert "from 4 before it" in by_own.observed
+    poor = spec.model_copy(update={"budget": spec.budget.model_copy(update={"daily_usd": Decimal("0.01")})})
+    with pytest.raises(RefusedError, match="predicted cost: USD"):
+        next_build(home, poor, POLICY, home.now())
+    with home.control() as session:
+        assert not session.run(Statement("SHOW TABLES LIKE 'METER' IN SCHEMA SLUICE.CONTROL"))
+
+
+def test_the_price_is_the_rate_sheets(home: Workspace, account: Snowdome) -> None:
+    """Where the policy takes a credit's price from the account, a prediction does too."""
+    for number in (1, 2, 3):
+        build(home, number, 60)
+    row = {
+        "DATE": str(home.now().date() - timedelta(days=2)),
+        "SERVICE_TYPE": "WAREHOUSE_METERING",
+        "RATING_TYPE": "compute",
+    }
+    account.control("history", {"view": "RATE_SHEET_DAILY", "rows": [{**row, "EFFECTIVE_RATE": 4}]}, "POST")
+    sheet = replace(home, prices=home.prices.model_copy(update={"source": "rate_sheet"}))
+    found = [admitted(one, DEPLOYMENT, PLANNED, POLICY, home.now()).evidence[0].observed for one in (home, sheet)]
+    account.control("history", method="DELETE")
+    assert [one.split(" (p50)")[0] for one in found] == ["USD 4.00", "USD 8.00"]

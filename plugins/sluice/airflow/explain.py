@@ -10,10 +10,8 @@ from sluice.domain.gates import Evidence
 
 def approval_page(deployment: Deployment, reports: Iterable[StageReport]) -> str:
     """Return what an approver reads: who asks for what and why, what would change, what the gates have seen."""
-    extent = "full refresh" if deployment.full_refresh else "only what changed"
-    where = f"**{deployment.environment}** ({extent})"
     parts = [
-        f"**{deployment.actor or 'airflow'}** asks to bring release `{deployment.release}` to {where}.",
+        f"**{deployment.actor or 'airflow'}** asks {_wish(deployment)}.",
         f"Deployment `{deployment.id}`. Reason: {deployment.reason or 'none given'}.",
     ]
     for report in reports:
@@ -23,6 +21,13 @@ def approval_page(deployment: Deployment, reports: Iterable[StageReport]) -> str
         if report.evidence:
             parts.append(evidence_table(report.evidence))
     return "\n\n".join(parts)
+
+
+def _wish(deployment: Deployment) -> str:
+    if not deployment.release:
+        return f"to {deployment.kind} **{deployment.environment}**"
+    extent = "full refresh" if deployment.full_refresh else "only what changed"
+    return f"to bring release `{deployment.release}` to **{deployment.environment}** ({extent})"
 
 
 def facts_table(facts: Mapping[str, object]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import getpass
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -15,6 +15,7 @@ from sluice.cli import access, budgets, environments, hours, policy
 from sluice.cli.terminal import AsJson, err, out, workspace
 from sluice.domain.blocks import ComputeBlock
 from sluice.domain.events import Event
+from sluice.domain.gates import Evidence
 from sluice.stages.status import Status
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
@@ -139,19 +140,23 @@ def promote(
     lines = report.facts.get("lines")
     for line in lines if isinstance(lines, list) else []:
         out.print(f"  {line}", highlight=False, markup=False)
-    for one in report.evidence:
-        out.print(f"  {one.gate}: {one.observed}; {one.limit}: {one.verdict}", highlight=False, markup=False)
+    _print_evidence(report.evidence)
 
 
 @explaining.command()
 def provision(environment: Environment) -> None:
-    """Show what provisioning an environment would make or repair."""
+    """Show what provisioning an environment would make or repair, and what a build in it will likely cost."""
+    from sluice.airflow.operators.budgets import budgets
     from sluice.domain.steps import as_text
+    from sluice.stages.admission import expected_next
     from sluice.stages.provision import plan_provision
 
     with workspace() as work, out.status("comparing spec and account"):
-        plan = plan_provision(work, environment, work.now())
+        known = work.including(environment)
+        plan = plan_provision(known, environment, work.now())
+        builds = expected_next(known, known.spec(environment), budgets(), work.now())
     out.print(as_text(plan), markup=False, highlight=False)
+    _print_evidence(builds)
 
 
 def main() -> None:
@@ -164,6 +169,11 @@ def _progress(what: str, names: list[str]) -> Iterator[str]:
         for name in names:
             shown.update(f"{what}: {name}")
             yield name
+
+
+def _print_evidence(evidence: Iterable[Evidence]) -> None:
+    for one in evidence:
+        out.print(f"  {one.gate}: {one.observed}; {one.limit}: {one.verdict}", highlight=False, markup=False)
 
 
 def _status_table(found: list[Status]) -> Table:

@@ -113,6 +113,7 @@ def measure(books: Books) -> Measurement:
         shares_day={whose: figure for whose, figure in shares.items() if whose is not None},
         warehouses=books.running,
         metered_until=_until(books),
+        credit_usd=books.credit_usd,
         notes=books.notes + _gaps(books),
     )
 

@@ -136,6 +136,8 @@ class Measurement:
     warehouses: tuple[Running, ...] = ()
     metered_until: datetime | None = None
     """Up to when Snowflake's own rows reach; None: there are none."""
+    credit_usd: float = 0.0
+    """What a credit costs by the account's rate sheet or the policy, whichever was asked."""
     notes: tuple[str, ...] = field(default=())
     """What the reader should know: missed samples, a truncated history, prices that are missing."""
 

@@ -37,10 +37,11 @@ def read(
     environment: str | None = None,
     deployment: str | None = None,
     kinds: Iterable[str] = (),
+    since: datetime | None = None,
 ) -> list[Event]:
-    """Return the events asked for, oldest first, each once."""
+    """Return the events asked for, oldest first, each once; with `since` only later ones."""
     wanted = tuple(str(kind) for kind in kinds)
-    rows = session.run(_select(session.control, environment, deployment, wanted))
+    rows = session.run(_select(session.control, environment, deployment, wanted, since))
     found: dict[str, Event] = {}
     for row in rows:
         found.setdefault(row["event_id"], _event(row))
@@ -60,7 +61,7 @@ def last_heard(session: Session) -> dict[str, datetime]:
 
 def _insert(name: Identifier, event: Event) -> Statement:
     table = names.journal_table(name).sql
-    at = event.at.astimezone(UTC).replace(tzinfo=None).isoformat(sep=" ", timespec="microseconds")
+    at = _text(event.at)
     return Statement(
         f"INSERT INTO {table} (EVENT_ID, OCCURRED_AT, ACTOR, ENVIRONMENT, DEPLOYMENT, KIND, PAYLOAD)\n"
         "SELECT %s, %s::TIMESTAMP_NTZ, %s, %s, %s, %s, PARSE_JSON(%s) FROM (SELECT 1 AS ONE)\n"
@@ -79,7 +80,13 @@ def _insert(name: Identifier, event: Event) -> Statement:
     )
 
 
-def _select(name: Identifier, environment: str | None, deployment: str | None, kinds: tuple[str, ...]) -> Statement:
+def _select(
+    name: Identifier,
+    environment: str | None,
+    deployment: str | None,
+    kinds: tuple[str, ...],
+    since: datetime | None,
+) -> Statement:
     conditions: list[str] = []
     params: list[Value] = []
     if environment is not None:
@@ -91,12 +98,19 @@ def _select(name: Identifier, environment: str | None, deployment: str | None, k
     if kinds:
         conditions.append(f"KIND IN ({', '.join(['%s'] * len(kinds))})")
         params += kinds
+    if since is not None:
+        conditions.append("OCCURRED_AT > %s::TIMESTAMP_NTZ")
+        params.append(_text(since))
     where = f"\nWHERE {' AND '.join(conditions)}" if conditions else ""
     return Statement(
         "SELECT EVENT_ID, OCCURRED_AT, ACTOR, ENVIRONMENT, DEPLOYMENT, KIND, PAYLOAD\n"
         f"FROM {names.journal_table(name).sql}{where}\nORDER BY OCCURRED_AT, EVENT_ID",
         tuple(params),
     )
+
+
+def _text(moment: datetime) -> str:
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(sep=" ", timespec="microseconds")
 
 
 def _event(row: Row) -> Event:

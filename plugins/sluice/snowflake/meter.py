@@ -130,11 +130,11 @@ def by_day(session: Session, start: datetime, end: datetime, *, owned: bool) -> 
     return [Shares(Identifier.found(name), day, by) for (name, day), by in made.items()]
 
 
-def first(session: Session) -> datetime | None:
-    """Return when the oldest sample that is kept was taken; None: there is none."""
+def first(session: Session) -> list[datetime]:
+    """Return when the oldest sample that is kept was taken, if there is one."""
     table = meter_table(session.control).sql
     found = session.one(Statement(f"SELECT MIN(SAMPLED_AT) AS FIRST_SAMPLE FROM {table}"))["first_sample"]
-    return _utc(found) if found is not None else None
+    return [_utc(found)] if found is not None else []
 
 
 def metered_hours(session: Session, since: datetime) -> list[Metered]:

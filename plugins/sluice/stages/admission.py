@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sluice.domain.admission import Built, Unknown, admit, predict
 from sluice.domain.blocks import AtLimit
@@ -22,6 +22,9 @@ from sluice.snowflake.failures import DeniedError, MissingError
 from sluice.stages import budgets, metering
 from sluice.stages.candidate import BUILT
 from sluice.stages.workspace import Workspace
+
+_REMEMBERED = timedelta(days=90)
+"""How old builds may be that a prediction rests on."""
 
 
 def admitted(
@@ -52,20 +55,26 @@ def expected(
     return replace(report, evidence=(*report.evidence, found))
 
 
-def first_build(work: Workspace, spec: EnvironmentSpec, policy: BudgetPolicy, now: datetime) -> tuple[Evidence, ...]:
-    """Return what the first build in an environment that is not there yet will likely cost, by those of its kind.
+def next_build(work: Workspace, spec: EnvironmentSpec, policy: BudgetPolicy, now: datetime) -> tuple[Evidence, ...]:
+    """Return what the build that follows on a fresh clone will likely cost: by its own, or with too few by its kind's.
 
-    Making it costs nothing that counts: a clone copies no data, and a warehouse is made suspended.
+    The clone itself costs nothing that counts: it copies no data, and a new warehouse is made suspended.
 
     Raises:
-        RefusedError: more than its budget of a day; nothing was changed.
+        RefusedError: more than is left of its day's budget; nothing was changed.
     """
+    found = expected_next(work, spec, policy, now)
+    for one in found:
+        _refuse(one, spec, "a larger budget, a smaller warehouse, an override, or tomorrow")
+    return found
+
+
+def expected_next(work: Workspace, spec: EnvironmentSpec, policy: BudgetPolicy, now: datetime) -> tuple[Evidence, ...]:
+    """Return the same, and whether it would be admitted."""
     if not policy.admission.enabled:
         return ()
-    kin = tuple(name for name, life in work.lives().items() if life.spec.kind is spec.kind)
-    found = judge(work, spec, policy, now, like=kin)
-    _refuse(found, spec, "a larger budget, a smaller warehouse, or another kind")
-    return (found,)
+    kin = {name for name, life in work.lives().items() if life.spec.kind is spec.kind}
+    return (judge(work, spec, policy, now, kin=frozenset(kin)),)
 
 
 def _refuse(found: Evidence, spec: EnvironmentSpec, good: str) -> None:
@@ -86,36 +95,34 @@ def judge(
     *,
     models: list[str] | None = None,
     everything: bool = False,
-    like: tuple[str, ...] = (),
+    kin: frozenset[str] = frozenset(),
 ) -> Evidence:
     """Return what building in an environment will likely cost, against what is left of its day.
 
-    `like` are the environments whose builds count; none named: its own. The look-ups are as many for any number.
+    Its own builds count; where there are too few of them, those of its `kin`. The look-ups are as many for any number.
     """
-    names = like or (spec.name,)
     watched = spec.kind == "production" or spec.budget.at_limit is AtLimit.WATCH
     try:
         with work.control() as session:
-            events = journal.read(session, environment=None if like else spec.name, kinds=(BUILT,))
+            whose = None if kin else spec.name
+            events = journal.read(session, environment=whose, kinds=(BUILT,), since=now - _REMEMBERED)
             guard = budgets.read(session).get(spec.name, Guard(spec.name))
-        spend = metering.measure(work, now, record=False).spends.get(spec.name)
+        measured = metering.measure(work, now, record=False)
     except (MissingError, DeniedError) as unread:
         nothing = Unknown(f"what was built, or spent, cannot be read: {unread.message}")
         return admit(nothing, float(spec.budget.daily_usd), policy.admission, watched=watched)
     rate = _rate(spec, work.prices)
-    builds = [
-        one
-        for one in (_built(event, work.prices, rate) for event in events if event.environment in names)
-        if one is not None
-    ]
+    own = _builds(events, {spec.name}, work.prices, rate)
+    builds = own if len(own) >= policy.admission.at_least else _builds(events, {spec.name, *kin}, work.prices, rate)
     found = predict(
         builds,
         models,
         everything=everything,
         credits_per_hour=rate,
-        credit_usd=float(work.prices.credit_usd),
+        credit_usd=measured.credit_usd,
         block=policy.admission,
     )
+    spend = measured.spends.get(spec.name)
     left = float(spec.budget.daily_usd) + guard.more(now) - (spend.day.usd if spend is not None else 0.0)
     return admit(found, left, policy.admission, watched=watched)
 
@@ -124,6 +131,11 @@ def _rate(spec: EnvironmentSpec, prices: Prices) -> float:
     """Credits an hour while it builds."""
     size = spec.warehouse.promoting
     return prices.rate(size, spec.warehouse.generation) or float(size.credits_per_hour)
+
+
+def _builds(events: Iterable[Event], names: Collection[str], prices: Prices, otherwise: float) -> list[Built]:
+    found = (_built(event, prices, otherwise) for event in events if event.environment in names)
+    return [one for one in found if one is not None]
 
 
 def _built(event: Event, prices: Prices, otherwise: float) -> Built | None:

@@ -82,7 +82,7 @@ def measure(work: Workspace, now: datetime, *, record: bool = True, anomaly: Ano
     """
     home = household(work)
     with work.control() as session:
-        before = _before(session, now)
+        before = _before(session, now, record=record)
         reading = _Reading(session)
         sample = _look(work, reading, home, before, now)
         usual = _usual(reading, home, before, now, (anomaly or AnomalyBlock()).weeks)
@@ -101,13 +101,22 @@ def household(work: Workspace) -> Household:
     return Household({**lives, **work.environments})
 
 
-def _before(session: Session, now: datetime) -> list[Sample]:
-    """The samples of the last hours, oldest first; of a ledger that is not there yet, it is made."""
+def _before(session: Session, now: datetime, *, record: bool) -> list[Sample]:
+    """The samples of the last hours, oldest first; a ledger that is not there yet is made by who keeps something."""
     try:
         return [one for one in meter.samples(session, now - _DETAIL) if one.at < now]
     except MissingError:
-        session.run(control.create_meter(session.control))
+        if record:
+            session.run(control.create_meter(session.control))
         return []
+
+
+def _kept(ask: Callable[[], list[_T]]) -> tuple[_T, ...]:
+    """What the ledger has; nothing, where there is none yet."""
+    try:
+        return tuple(ask())
+    except MissingError:
+        return ()
 
 
 def _look(work: Workspace, reading: _Reading, home: Household, before: Sequence[Sample], now: datetime) -> Sample:
@@ -214,14 +223,14 @@ def _books(work: Workspace, reading: _Reading, home: Household, sample: Sample, 
         prices=work.prices,
         credit_usd=_price(work.prices, reading),
         running=sample.running,
-        entries=(*meter.by_hour(session, start, detail), *lines),
+        entries=(*_kept(lambda: meter.by_hour(session, start, detail)), *lines),
         hours=tuple(one for one in hours or () if one.start + metering.HOUR <= now),
         days=tuple(days or ()),
-        shares=tuple(meter.by_day(session, month, start, owned=hours is None)) if month < start else (),
+        shares=_kept(lambda: meter.by_day(session, month, start, owned=hours is None)) if month < start else (),
         stored=_stored(reading, home, month),
         usual=sample.usual,
         metered=hours is not None,
-        first=meter.first(session),
+        first=next(iter(_kept(lambda: meter.first(session))), None),
         samples=tuple(one.at for one in before),
         notes=tuple(reading.notes),
     )

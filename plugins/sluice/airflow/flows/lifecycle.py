@@ -8,7 +8,9 @@ from sluice.airflow.assets import ENVIRONMENTS
 from sluice.airflow.flows import forms
 from sluice.airflow.flows.parts import RETRIES, flow, gate
 from sluice.airflow.flows.provision import SIZES, WAITING
-from sluice.airflow.operators.lifecycle import UNDO, ChangeEnvironment, DestroyEnvironment, RenewEnvironment
+from sluice.airflow.operators.lifecycle import UNDO, ChangeEnvironment, DestroyEnvironment
+from sluice.airflow.operators.plans import DEPLOYMENT
+from sluice.airflow.operators.renewal import AcceptRenewal, PlanRenewal, RenewEnvironment
 from sluice.domain.lifecycle import Change
 
 
@@ -54,6 +56,8 @@ def refresh_environment_dag() -> DAG:
 A fresh zero-copy clone of the base is made beside the environment and takes its name in one exchange: whoever reads in
 it sees the former data or the new. What was made or changed in it since its clone is dropped, or, with *keep*, carried
 over. The former data can be undropped while its retention lasts. A base that is being promoted is waited for.
+
+`plan` says what building on it will likely cost; beyond what is left of the day's budget it is refused, or asked about.
 """,
         params={
             "environment": forms.ephemeral(),
@@ -67,7 +71,9 @@ over. The former data can be undropped while its retention lasts. A base that is
         },
         tags=["environments"],
     ) as dag:
-        chain(gate(), RenewEnvironment(task_id="refresh", outlets=[ENVIRONMENTS], **WAITING))
+        plan = PlanRenewal(task_id="plan", **RETRIES)
+        accept = AcceptRenewal(task_id="accept_cost", deployment=plan.output[DEPLOYMENT], reports=[plan.output])
+        chain(gate(), plan, accept, RenewEnvironment(task_id="refresh", outlets=[ENVIRONMENTS], **WAITING))
     return dag
 
 

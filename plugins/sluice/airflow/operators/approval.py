@@ -51,7 +51,7 @@ class ApproveDeployment(ApprovalOperator):
     def execute(self, context: Context) -> Any:
         """The question is put to the approvers, with the plan and the evidence so far; the task waits for no worker."""
         deployment, reports = self.asked()
-        self.subject = f"Bring release {deployment.release} to {deployment.environment}?"
+        self.subject = self.question(deployment)
         self.body = approval_page(deployment, reports)
         self.assigned_users = [{"id": user, "name": user} for user in self.others(deployment)]
         return super().execute(context)
@@ -70,6 +70,10 @@ class ApproveDeployment(ApprovalOperator):
             return super().execute_complete(context, event)
         except HITLRejectException as no:
             raise AirflowFailException(f"{responder.get('name') or 'somebody'} said no") from no
+
+    def question(self, deployment: Deployment) -> str:
+        """Return what is asked, in one line."""
+        return f"Bring release {deployment.release} to {deployment.environment}?"
 
     def asked(self) -> tuple[Deployment, list[StageReport]]:
         """Return the deployment and the reports so far, as values."""

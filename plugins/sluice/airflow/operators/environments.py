@@ -35,7 +35,7 @@ class PlanEnvironment(PlanOperator):
         """Plan a new environment of the asked kind, or the repair of a standing one."""
         from sluice.airflow.operators.budgets import budgets
         from sluice.domain.deployments import Deployment, StageReport
-        from sluice.stages.admission import first_build
+        from sluice.stages.admission import next_build
         from sluice.stages.creation import plan_create
         from sluice.stages.provision import as_text, explain, plan_provision
 
@@ -43,7 +43,7 @@ class PlanEnvironment(PlanOperator):
         evidence: tuple[Evidence, ...] = ()
         if asked["environment"] == NEW:
             spec, plan = plan_create(workspace, asked["kind"], request(workspace, context), now)
-            name, evidence = spec.name, first_build(workspace, spec, budgets(), now)
+            name, evidence = spec.name, next_build(workspace, spec, budgets(), now)
         else:
             name = asked["environment"]
             plan = plan_provision(workspace, name, now)

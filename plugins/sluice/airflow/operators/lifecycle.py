@@ -42,19 +42,6 @@ class ChangeEnvironment(SluiceOperator):
         return told(change(workspace, name, wish, by), asked["what"])
 
 
-class RenewEnvironment(SluiceOperator):
-    """The environment has its base's data of now, its own changes kept or dropped as the form says."""
-
-    def work(self, workspace: Workspace, context: Context) -> dict[str, object]:
-        """Clone the base beside it, carry over what is kept, and exchange the names once."""
-        from sluice.stages.renewal import renew
-
-        asked = context["params"]
-        by = hand(workspace, context)
-        life = renew(workspace, asked["environment"], by, reason=asked["reason"], keep=bool(asked.get("keep")))
-        return told(life, f"refreshed from {life.spec.base.environment if life.spec.base else 'nothing'}")
-
-
 class DestroyEnvironment(SluiceOperator):
     """Nothing of the environment is left but what UNDROP can bring back while Snowflake keeps it."""
 

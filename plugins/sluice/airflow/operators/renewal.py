@@ -1,0 +1,79 @@
+"""Renewing an environment from its base: what the build after it will likely cost, a yes to that, and the exchange."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sluice.airflow.actors import actor
+from sluice.airflow.operators.approval import AcceptMarginal
+from sluice.airflow.operators.base import SluiceOperator
+from sluice.airflow.operators.lifecycle import hand, told
+from sluice.airflow.operators.plans import PlanOperator
+from sluice.domain.names import deployment_id
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+    from sluice.domain.deployments import Deployment, StageReport
+    from sluice.stages.workspace import Workspace
+
+
+class PlanRenewal(PlanOperator):
+    """What building anew on its base's data will likely cost is known; nothing has changed.
+
+    What has not the budget left for it fails here.
+    """
+
+    def planned(self, workspace: Workspace, context: Context) -> tuple[Deployment, StageReport]:
+        """Judge the build that follows, by those before it."""
+        from sluice.airflow.operators.budgets import budgets
+        from sluice.domain.deployments import Deployment, StageReport
+        from sluice.stages.admission import next_build
+
+        asked, now = context["params"], workspace.now()
+        spec = workspace.including(asked["environment"]).spec(asked["environment"])
+        deployment = Deployment(
+            id=deployment_id(now, context["ti"].run_id),
+            environment=spec.name,
+            kind="refresh",
+            release="",
+            reason=asked["reason"],
+            actor=actor(context),
+        )
+        base = spec.base.environment if spec.base else "nothing"
+        kept = "its own changes carried over" if asked.get("keep") else "its own changes dropped"
+        return deployment, StageReport(
+            "plan", f"{spec.name} from {base}, {kept}", {}, next_build(workspace, spec, budgets(), now)
+        )
+
+
+class AcceptRenewal(AcceptMarginal):
+    """When the build after it may cost more than is left of the day's budget, an approver of its kind decides."""
+
+    def execute(self, context: Context) -> Any:
+        """Put the question to whom the kind's template names."""
+        from sluice.airflow.workspace import airflow_workspace
+        from sluice.stages.creation import template
+
+        deployment, _ = self.asked()
+        work = airflow_workspace()
+        spec = work.including(deployment.environment).spec(deployment.environment)
+        self.approvers = template(work, str(spec.kind)).approvers
+        return super().execute(context)
+
+    def question(self, deployment: Deployment) -> str:
+        """Return what is asked, in one line."""
+        return f"Refresh {deployment.environment} from its base?"
+
+
+class RenewEnvironment(SluiceOperator):
+    """The environment has its base's data of now, its own changes kept or dropped as the form says."""
+
+    def work(self, workspace: Workspace, context: Context) -> dict[str, object]:
+        """Clone the base beside it, carry over what is kept, and exchange the names once."""
+        from sluice.stages.renewal import renew
+
+        asked = context["params"]
+        by = hand(workspace, context)
+        life = renew(workspace, asked["environment"], by, reason=asked["reason"], keep=bool(asked.get("keep")))
+        return told(life, f"refreshed from {life.spec.base.environment if life.spec.base else 'nothing'}")
