@@ -71,7 +71,7 @@ class Overrun:
 def measure(*, quick: bool) -> list[Figure]:
     """Live through the week, then read the account's own segments, which no guard saw."""
     with driven() as (opened, account):
-        ours, seen = _ours(opened, load_budgets(POLICY))
+        ours, seen = _ours(opened, _of_the_day(load_budgets(POLICY)))
         guards = [ours, _monitors(account), _billed(account)]
         begins = _monday(account.now())
         days = range(1, 4) if quick else range(7)
@@ -91,6 +91,15 @@ def measure(*, quick: bool) -> list[Figure]:
         sent = len(account.statements())
     midnights = [begins + timedelta(days=day) for day in days]
     return [*_figures(guards, truth, midnights), *_costs(truth, seen, sent, seconds, len(days))]
+
+
+def _of_the_day(policy: BudgetPolicy) -> BudgetPolicy:
+    """The shipped policy without the rule on everything together.
+
+    That one stops the largest of the runaways, USD 128 an hour, before its day's budget is spent: rightly, and not what
+    is compared here.
+    """
+    return policy.model_copy(update={"increase": policy.increase.model_copy(update={"together": None})})
 
 
 def _ours(opened: Shop, policy: BudgetPolicy) -> tuple[Guard, list[datetime]]:

@@ -58,6 +58,9 @@ OLD = -3600.0
     [
         pytest.param(seen(resumed=OLD), seen(resumed=OLD), [], 300, id="ran all the time"),
         pytest.param(None, seen("SUSPENDED"), [], 0, id="never ran"),
+        pytest.param(None, seen(resumed=OLD), [ran(10, 40), ran(90, 95)], 300, id="ran all the time, first look"),
+        pytest.param(None, seen(resumed=0), [ran(0, 0), ran(0, 300)], 300, id="began at the very look"),
+        pytest.param(seen("SUSPENDED"), seen(resumed=-2), [ran(-2, 8)], 300, id="began before the look that missed it"),
         pytest.param(None, seen(resumed=100), [ran(99, 110)], 200, id="began between"),
         pytest.param(seen(resumed=OLD), seen("SUSPENDED", OLD), [ran(10, 40)], 100, id="ended by itself"),
         pytest.param(seen(resumed=OLD), seen("SUSPENDED", OLD), [], 60, id="ended idle"),

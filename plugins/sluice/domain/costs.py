@@ -131,7 +131,8 @@ def _stretches(
     off = at if on(found.state) else _changed(found, since, at)
     if any(one.end > off for one in ran):  # what ran later than its last change proves that there was a later one
         off = at
-    border = restarted or off
+    first = restarted or max(since, found.resumed_on or since)
+    border = first if on(found.state) else restarted or off  # what runs now is counted once, from its start
     early = [one for one in ran if one.end <= border]  # the statement that starts a warehouse began before it
     seen = [(max(one.start, since), min(one.end + patience, border)) for one in early if one.end + patience > since]
     if before is not None and ran_before:
@@ -144,7 +145,6 @@ def _stretches(
     if before is not None and before.resumed_on is not None and before.resumed_on + MINUTE > since:
         made = _rest_of_the_minute(made, since, min(before.resumed_on + MINUTE, at))  # the next look has the rest
     if restarted is not None or on(found.state):
-        first = restarted or max(since, found.resumed_on or since)
         last = at if on(found.state) else min(off, _last(first, at, patience, ran))
         made.append(_at_least(first, last, at, fresh=restarted is not None))
     return [(start, end) for start, end in made if end > start]
