@@ -25,6 +25,8 @@ class Settings:
     """Where releases and artifacts are kept: a folder or any URL of Airflow's object storage."""
     off_hours: bool = True
     """Whether environments are closed outside their hours; where not, what is closed is opened by the next check."""
+    gate_seconds: int = 300
+    """How often a run that waits at its gate looks: each look wakes sluice's own warehouse, which bills a minute."""
 
 
 def settings() -> Settings:
@@ -38,7 +40,15 @@ def settings() -> Settings:
         project=Path(os.environ.get("SLUICE_DBT_PROJECT") or include / "dbt" / "olist_analytics"),
         store=os.environ.get("SLUICE_STORE") or f"file://{root / 'build' / 'store'}",
         off_hours=os.environ.get("SLUICE_OFF_HOURS", "yes").lower() not in {"no", "off", "false", "0"},
+        gate_seconds=_seconds("SLUICE_GATE_SECONDS", 300),
     )
+
+
+def _seconds(name: str, otherwise: int) -> int:
+    said = os.environ.get(name) or str(otherwise)
+    if not (said.isdecimal() and int(said) > 0):
+        raise SpecError("not a number of seconds", where=name, value=said, good=str(otherwise), untouched="everything")
+    return int(said)
 
 
 def _root() -> Path:

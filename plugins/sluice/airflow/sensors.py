@@ -24,10 +24,12 @@ class ConditionSensor(BaseSensorOperator):
 
     template_fields: Sequence[str] = ("environment",)
     condition: str
+    often = 30
+    """Seconds between two looks, unless `poke_interval` says otherwise."""
     ui_color = "#e6f0f5"
 
     def __init__(self, *, environment: str, deferrable: bool = True, **arguments: Any) -> None:
-        super().__init__(**({"poke_interval": 30} | arguments))
+        super().__init__(**({"poke_interval": self.often} | arguments))
         self.environment = environment
         self.deferrable = deferrable
 
@@ -108,6 +110,7 @@ class BudgetSensor(ConditionSensor):
     """An environment's budget does not hold it suspended; put it before what costs money there."""
 
     condition = "affordable"
+    often = 300  # what a check has changed; and each look wakes sluice's own warehouse
 
 
 class EnvironmentGate(ConditionSensor):
@@ -118,6 +121,7 @@ class EnvironmentGate(ConditionSensor):
     """
 
     condition = "opened"
+    often = 300
 
     def __init__(self, **arguments: Any) -> None:
         super().__init__(**({"poke_interval": 60, "timeout": timedelta(days=4).total_seconds()} | arguments))

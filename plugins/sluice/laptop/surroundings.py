@@ -60,6 +60,7 @@ class Surroundings:
             "SLUICE_ROOT": str(self.root),
             "SLUICE_DBT_PROJECT": str(self.project),
             "SLUICE_STORE": f"file://{self.home / 'store'}",
+            "SLUICE_GATE_SECONDS": "5",  # nobody pays for a look here
             "SLUICE_OFF_HOURS": "no",  # a demo, a test and whoever tries this out work at any hour
             "SNOWDOME_PASSWORD": self.account_password,
             "TMPDIR": str(self.scratch),

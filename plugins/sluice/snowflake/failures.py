@@ -32,6 +32,10 @@ class DeniedError(RefusedError):
     """The role sees the object but may not do this with it (003001)."""
 
 
+class NoComputeError(RefusedError):
+    """The warehouse that the statement needs is suspended and may not resume (000606)."""
+
+
 class StatementError(StopError):
     """Snowflake refused the statement for a reason that repeating cannot change."""
 
@@ -45,7 +49,7 @@ _REFUSALS: dict[int, tuple[type[RefusedError], str | None]] = {
     3001: (DeniedError, _GRANT),
     3041: (DeniedError, _GRANT),
     3540: (DeniedError, _GRANT),
-    606: (RefusedError, "the environment's warehouse there and able to resume: provision_environment repairs it"),
+    606: (NoComputeError, "the environment's warehouse there and able to resume: provision_environment repairs it"),
 }
 _LOGIN = frozenset({390100, 390101, 390102, 390104, 390144, 394300, 390189, 251005, 251006, 251008})
 _LINE = frozenset({250002, 250003, 250005, 251010, 251011, 251012, 252010, 390111, 390112, 390114})

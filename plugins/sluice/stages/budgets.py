@@ -178,6 +178,12 @@ def read(session: Session) -> dict[str, Guard]:
     return fold(journal.read(session, kinds=tuple(GuardEvent)))
 
 
+def guard_of(session: Session, environment: str) -> Guard:
+    """Return the guard of one environment."""
+    found = fold(journal.read(session, environment=environment, kinds=tuple(GuardEvent)))
+    return found.get(environment, Guard(environment))
+
+
 def hold(session: Session, spec: EnvironmentSpec, step: HoldTo, policy: BudgetPolicy, hand: Hand) -> None:
     """Leave the environment held as the step says: recorded first, with what undoes it; then done; then said.
 
@@ -196,7 +202,10 @@ def hold(session: Session, spec: EnvironmentSpec, step: HoldTo, policy: BudgetPo
     if step.hold is not Hold.SUSPENDED:  # what the clock has closed, the clock gives back
         wanted = {key: value for key, value in wanted.items() if key not in closing.holds}
     before = {key: getattr(found, key) for key in wanted}
-    former = {key: closing.former.get(key, value) if key in closing.holds else value for key, value in before.items()}
+    own = dict(before)
+    if own.get("size") == spec.warehouse.promotion_size:
+        own["size"] = spec.warehouse.size  # a promotion has lent it the other, and gives that back itself
+    former = {key: closing.former.get(key, value) if key in closing.holds else value for key, value in own.items()}
     facts: dict[str, object] = {"former": {key: str(v) if isinstance(v, Size) else v for key, v in former.items()}}
     if step.hold is not Hold.FREE or guard.former:
         _note(session, spec.name, begun[step.hold], hand, facts, key=step.hold)

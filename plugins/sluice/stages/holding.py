@@ -6,9 +6,11 @@ from datetime import datetime
 
 from sluice.domain.deployments import Deployment, StageReport
 from sluice.domain.events import Kind
+from sluice.domain.guards import Hold
 from sluice.domain.sizes import Size
 from sluice.errors import StopError
 from sluice.snowflake import locks, observe, promoted
+from sluice.stages.budgets import guard_of
 from sluice.stages.stage import Stage, stage
 from sluice.stages.workspace import Workspace
 
@@ -25,30 +27,33 @@ def lock(work: Workspace, deployment: Deployment, now: datetime) -> StageReport:
 
 def unlock(work: Workspace, deployment: Deployment, now: datetime) -> StageReport:
     """Leave the environment free, if it was ours; someone else's lock is left alone."""
-    with stage("unlock", work, deployment, now, locked=False) as one:
+    with stage("unlock", work, deployment, now, locked=False, tidies=True) as one:
         ours = locks.release(one.session, deployment.environment, deployment.id, actor=deployment.actor)
         summary = f"{deployment.environment} is free" if ours else "the lock was not ours any more; left alone"
         return one.report(summary, {"released": ours})
 
 
 def scale_up(work: Workspace, deployment: Deployment, now: datetime) -> StageReport:
-    """Give the warehouse its promotion size, unless it is as big already."""
+    """Give the warehouse its promotion size, unless it is as big already, or its budget limits it."""
     with stage("scale_up", work, deployment, now) as one:
         wanted, size = one.spec.warehouse.promotion_size, _size(one)
         if wanted is None or wanted.credits_per_hour <= size.credits_per_hour:
             return one.report(f"{one.spec.warehouse.name} stays {size}", {"size": size.value})
+        if (held := guard_of(one.session, deployment.environment).hold) is not Hold.FREE:
+            return one.report(f"{one.spec.warehouse.name} stays {size}: it is {held}", {"size": size.value})
         one.session.run(promoted.resize(one.spec.warehouse.name, wanted))
         return one.report(f"{one.spec.warehouse.name}: {size} → {wanted}", {"size": wanted.value, "before": size.value})
 
 
 def scale_down(work: Workspace, deployment: Deployment, now: datetime) -> StageReport:
     """Give the warehouse the size of its spec, unless another deployment has taken the environment over."""
-    with stage("scale_down", work, deployment, now, locked=False) as one:
+    with stage("scale_down", work, deployment, now, locked=False, tidies=True) as one:
         holder = locks.read(one.session, deployment.environment)
         size, usual = _size(one), one.spec.warehouse.size
         if holder is not None and holder.holder != deployment.id:
             return one.report(f"{holder.holder} uses the warehouse now; left alone", {"size": size.value})
-        if size == usual:
+        limited = guard_of(one.session, deployment.environment).hold is not Hold.FREE
+        if size == usual or (limited and size.credits_per_hour < usual.credits_per_hour):
             return one.report(f"{one.spec.warehouse.name} is {size}", {"size": size.value})
         one.session.run(promoted.resize(one.spec.warehouse.name, usual))
         return one.report(f"{one.spec.warehouse.name}: {size} → {usual}", {"size": usual.value, "before": size.value})

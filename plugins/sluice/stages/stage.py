@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from time import monotonic
 
@@ -15,12 +15,16 @@ from sluice.domain.events import Event, Kind
 from sluice.domain.gates import Evidence, failed
 from sluice.domain.names import Identifier, Marker
 from sluice.domain.specs import EnvironmentSpec
-from sluice.errors import RefusedError, SluiceError, StopError
+from sluice.errors import RefusedError, RetryError, SluiceError, StopError
 from sluice.snowflake import journal, locks, observe
 from sluice.snowflake.connect import Session
+from sluice.snowflake.failures import NoComputeError, failure_of
 from sluice.stages.workspace import Workspace
 
 log = logging.getLogger(__name__)
+
+_QUOTA_REACHED = 90073
+"""Of its resource monitor."""
 
 StageFunction = Callable[[Workspace, Deployment, datetime], StageReport]
 
@@ -116,10 +120,14 @@ class Stage:
 
 
 @contextmanager
-def stage(name: str, work: Workspace, deployment: Deployment, now: datetime, *, locked: bool = True) -> Iterator[Stage]:
-    """Open a stage: its session is tagged, its lock is held and has half its lease left, its failure is noted."""
-    tag = {"deployment": deployment.id, "stage": name}
-    with work.session(deployment.environment, tag=tag) as session:
+def stage(
+    name: str, work: Workspace, deployment: Deployment, now: datetime, *, locked: bool = True, tidies: bool = False
+) -> Iterator[Stage]:
+    """Open a stage: its session is tagged, its lock is held and has half its lease left, its failure is noted.
+
+    One that `tidies` up after a failure does so also where the environment's warehouse was stopped meanwhile.
+    """
+    with _session(name, work, deployment, tidies=tidies) as session:
         one = Stage(name, work, deployment, now, session)
         try:
             if locked:
@@ -128,6 +136,32 @@ def stage(name: str, work: Workspace, deployment: Deployment, now: datetime, *, 
         except SluiceError as error:
             _note_failure(one, error)
             raise
+
+
+@contextmanager
+def _session(name: str, work: Workspace, deployment: Deployment, *, tidies: bool) -> Iterator[Session]:
+    """The environment's own session; to tidy up, where its warehouse may not run, an administrator's on ours."""
+    with work.session(deployment.environment, tag={"deployment": deployment.id, "stage": name}) as session:
+        if not tidies or _computes(session, deployment):
+            yield session
+            return
+    with work.control() as session:
+        log.info("the warehouse of %s may not run; %s works on sluice's own", deployment.environment, name)
+        yield session
+
+
+def _computes(session: Session, deployment: Deployment) -> bool:
+    """Whether a statement that needs the session's warehouse runs: neither a budget nor a monitor has stopped it."""
+    try:
+        journal.read(session, environment=deployment.environment, deployment=deployment.id, kinds=(Kind.PLANNED,))
+    except NoComputeError:
+        return False
+    except RetryError as error:
+        failure = failure_of(error)
+        if failure is None or failure.errno != _QUOTA_REACHED:
+            raise
+        return False
+    return True
 
 
 def hold(one: Stage) -> locks.Lock:
@@ -151,8 +185,13 @@ def beside(markers: Mapping[str, Marker | None], live: Identifier) -> dict[str, 
 
 
 def _note_failure(one: Stage, error: SluiceError) -> None:
+    facts = {"stage": one.name, "error": str(error), "advice": error.advice}
     try:
-        one.note(Kind.FAILED, {"stage": one.name, "error": str(error), "advice": error.advice})
+        try:
+            one.note(Kind.FAILED, facts)
+        except (NoComputeError, RetryError):  # its warehouse is why it failed
+            with one.work.control() as session:
+                replace(one, session=session).note(Kind.FAILED, facts)
     except SluiceError as second:
         log.warning("the failure could not be noted in the journal: %s", second)
 

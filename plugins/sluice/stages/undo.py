@@ -21,7 +21,7 @@ from sluice.stages.workspace import Workspace
 
 def undo(work: Workspace, deployment: Deployment, now: datetime) -> StageReport:
     """Have the former deployment live again and verified; the candidate dropped, or kept as was asked."""
-    with stage("undo", work, deployment, now) as one:
+    with stage("undo", work, deployment, now, tidies=True) as one:
         if one.recall(Kind.LIVE):
             return one.report("the deployment is settled: nothing to undo; a rollback would bring the former back")
         if not one.recall(Kind.UNDO_RECORDED):

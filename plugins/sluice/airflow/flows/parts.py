@@ -57,7 +57,12 @@ class Stages:
 
 def gate(environment: str | None = None) -> EnvironmentGate:
     """Return the first task of a flow that works in an environment; None: the one of the run's parameter."""
-    return EnvironmentGate(task_id="gate", environment=environment or "{{ params.environment }}", **RETRIES)
+    return EnvironmentGate(
+        task_id="gate",
+        environment=environment or "{{ params.environment }}",
+        poke_interval=settings().gate_seconds,
+        **RETRIES,
+    )
 
 
 def accept_cost(stages: Stages, plan: PlanOperator, approvers: Sequence[str]) -> AcceptMarginal:
