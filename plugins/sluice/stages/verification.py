@@ -14,6 +14,7 @@ from sluice.domain.policies import Check
 from sluice.errors import RefusedError, StopError
 from sluice.snowflake import promoted
 from sluice.snowflake.connect import Session
+from sluice.snowflake.failures import NoComputeError
 from sluice.snowflake.statements import use_database
 from sluice.stages import building
 from sluice.stages.stage import Stage, stage
@@ -37,7 +38,11 @@ def verify(work: Workspace, deployment: Deployment, now: datetime) -> StageRepor
 
 
 def checked(one: Stage) -> tuple[Evidence, ...]:
-    """Return what the checks of the policies say of live, asked as each consumer role."""
+    """Return what the checks of the policies say of live, asked as each consumer role.
+
+    Raises:
+        NoComputeError: the environment's warehouse may not run, so that nothing can be said of live.
+    """
     checks = one.work.policies.checks(one.deployment.environment)
     readers = one.spec.access.readers or (one.spec.access.role,)
     evidence: list[Evidence] = []
@@ -63,6 +68,8 @@ def _check(session: Session, check: Check, role: Identifier) -> Evidence:
     limit = "some rows" if check.expect == "rows" else "no rows"
     try:
         rows = session.run(promoted.as_written(check.sql))
+    except NoComputeError:
+        raise
     except (RefusedError, StopError) as error:
         return Evidence(check.name, Verdict.FAIL, error.message, limit, (f"as {role}",))
     good = bool(rows) == (check.expect == "rows")
