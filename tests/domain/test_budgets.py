@@ -24,7 +24,7 @@ POLICY = load_budgets(INCLUDE / "policies" / "budgets.yml")
 SPECS = load_environments(INCLUDE / "environments")
 DEV, PROD = SPECS["dev"], SPECS["prod"]
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
-MINUTE = timedelta(minutes=1)
+MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 
 
 def spend(name: str = "dev", day: float = 0, before: float = 0, last: float = 0, rate: float = 0) -> Spend:
@@ -146,6 +146,9 @@ def test_one_check_touches_so_many_at_most() -> None:
     made = plan(verdicts, {}, specs, POLICY, NOW)
     assert len(made.holds) == POLICY.at_most
     assert sum(isinstance(step, Alert) for step in made.steps) == 8 - POLICY.at_most
+    failed = {"d0": Guard("d0", told={"FAILED": NOW - 5 * MINUTE}), "d1": Guard("d1", told={"FAILED": NOW - DAY})}
+    others = [step.environment for step in plan(verdicts, failed, specs, POLICY, NOW).holds]
+    assert others == ["d1", "d2", "d3", "d4", "d5"]  # what could not be held a moment ago takes nobody's place
 
 
 def test_what_was_begun_is_finished_first() -> None:

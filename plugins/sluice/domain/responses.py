@@ -56,6 +56,9 @@ class Recover:
     rung: int = 0
 
 
+FAILED = "FAILED"
+"""What is told of one that could not be held."""
+
 Step = Tell | HoldTo | Alert | Recover
 
 TOGETHER = "everything together costs more than it may; this is the least important"
@@ -128,6 +131,7 @@ def plan(
         if name not in busy
         for step in _hold(verdicts[name], guards.get(name, Guard(name)), policy, now, last=name in together)
     ]
+    held.sort(key=lambda one: _failed_lately(guards.get(one.environment), policy, now))  # those take no other's place
     steps += held[: policy.at_most]
     for one in held[policy.at_most :]:
         text = f"{one.environment} would be {one.hold} too, but one check touches {policy.at_most}"
@@ -164,6 +168,12 @@ def _hold(verdict: Verdict, guard: Guard, policy: BudgetPolicy, now: datetime, *
     if verdict.level is Level.LIMIT and guard.hold is Hold.FREE and not _cooling(guard.since, policy, now):
         return [HoldTo(name, Hold.LIMITED, f"{verdict.rule} ({verdict.figures})")]
     return []
+
+
+def _failed_lately(guard: Guard | None, policy: BudgetPolicy, now: datetime) -> bool:
+    """Whether it could not be held, as where its warehouse is somebody else's, and people have been told so."""
+    told = guard.told.get(FAILED) if guard is not None else None
+    return told is not None and now - told < policy.repeat
 
 
 def _cooling(since: datetime | None, policy: BudgetPolicy, now: datetime) -> bool:

@@ -97,7 +97,7 @@ def check(
                 name = step.environment
                 text = f"{name} could not be {step.hold}, the next check tries again: {error.message}"
                 guard = seen.guards.get(name, Guard(name))
-                for one in responses.alert(guard, specs[name], policy, hand.now, about="FAILED", text=text):
+                for one in responses.alert(guard, specs[name], policy, hand.now, about=responses.FAILED, text=text):
                     do(one)
     return Checked(seen.verdicts, seen.guards, seen.plan, tuple(done), tuple(failed))
 
