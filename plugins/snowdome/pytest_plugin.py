@@ -209,6 +209,14 @@ def snowdome_module() -> Iterator[Snowdome]:
     server.close()
 
 
+@pytest.fixture(scope="module")
+def snowdome_today() -> Iterator[Snowdome]:
+    """One account in memory for all tests of a module, on this machine's own time: for data that is made by that."""
+    server = Snowdome()
+    yield server
+    server.close()
+
+
 @pytest.fixture
 def snowdome_on_disk(tmp_path: Path) -> Iterator[Snowdome]:
     """A fresh account, in the morning, that keeps its data in a folder: it can be killed and started again."""

@@ -64,16 +64,16 @@ class Place:
 
 
 @pytest.fixture(scope="module")
-def place(snowdome_module: Snowdome, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+def place(snowdome_today: Snowdome, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     """The data is loaded; development and production are built once."""
-    settings = ConnectionSettings(**snowdome_module.settings)
+    settings = ConnectionSettings(**snowdome_today.settings)
     with connect(settings) as session:
         session.run(Statement("create warehouse WH warehouse_size = xsmall"))
     with connect(replace(settings, warehouse="WH")) as session:
         load(session, scale=SCALE, progress=lambda _: None)
         for name in ("OLIST_DEV", "OLIST_PROD"):
             session.run(Statement(f"create database {name}"))
-        place = Place(session, snowdome_module.settings, tmp_path_factory.mktemp("olist"))
+        place = Place(session, snowdome_today.settings, tmp_path_factory.mktemp("olist"))
         place.dbt("dev", "build")
         place.dbt("prod", "build", "--exclude", "tag:post_promotion")
         yield place

@@ -81,12 +81,12 @@ def _quiet_environment() -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def dbt_account(snowdome_module: Snowdome) -> Snowdome:
+def dbt_account(snowdome_today: Snowdome) -> Snowdome:
     """An account with a warehouse, two databases and the roles that are granted to."""
-    with snowdome_module.connect().cursor() as cursor:
+    with snowdome_today.connect().cursor() as cursor:
         for statement in SETUP:
             cursor.execute(statement)
-    return snowdome_module
+    return snowdome_today
 
 
 @pytest.fixture(scope="class")

@@ -203,7 +203,7 @@ def hold(session: Session, spec: EnvironmentSpec, step: HoldTo, policy: BudgetPo
         wanted = {key: value for key, value in wanted.items() if key not in closing.holds}
     before = {key: getattr(found, key) for key in wanted}
     own = dict(before)
-    if own.get("size") == spec.warehouse.promotion_size:
+    if own.get("size") == spec.warehouse.promoting:
         own["size"] = spec.warehouse.size  # a promotion has lent it the other, and gives that back itself
     former = {key: closing.former.get(key, value) if key in closing.holds else value for key, value in own.items()}
     facts: dict[str, object] = {"former": {key: str(v) if isinstance(v, Size) else v for key, v in former.items()}}
