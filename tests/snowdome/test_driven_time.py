@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from typing import Any
 
 import pytest
+from asking import until
 
 START = "2031-03-03T08:00:00+00:00"
 
@@ -16,15 +15,6 @@ def admin(snowdome: Any) -> Any:
     """The administrator's session, at a known time that stands still."""
     snowdome.clock(now=START, speed=0)
     return snowdome.connect()
-
-
-def until(told: Callable[[], Any], wanted: Any) -> None:
-    """What is asked for is so, soon."""
-    for _ in range(400):
-        if told() == wanted:
-            return
-        time.sleep(0.02)
-    assert told() == wanted
 
 
 def ended(snowdome: Any, text: str) -> str | None:

@@ -4,27 +4,16 @@ from __future__ import annotations
 
 import json
 import urllib.request
-from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from asking import asker
 
 from snowdome.pytest_plugin import Snowdome
 
 START = "2026-03-02T09:00:00+00:00"
 HOUR = 3600
-Ask = Callable[[str], list[tuple[Any, ...]]]
-
-
-def asker(connection: Any) -> Ask:
-    """A function that answers a statement's rows."""
-
-    def ask(sql: str) -> list[tuple[Any, ...]]:
-        with connection.cursor() as cursor:
-            return list(cursor.execute(sql).fetchall())
-
-    return ask
 
 
 @pytest.fixture

@@ -2,26 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
+from asking import Ask, asker
 from snowflake.connector.errors import ProgrammingError
 
 from snowdome.pytest_plugin import Snowdome
 
 START = "2026-03-02T09:00:00+00:00"
-Ask = Callable[[str], list[tuple[Any, ...]]]
-
-
-def asker(connection: Any) -> Ask:
-    """A function that answers a statement's rows."""
-
-    def ask(sql: str) -> list[tuple[Any, ...]]:
-        with connection.cursor() as cursor:
-            return list(cursor.execute(sql).fetchall())
-
-    return ask
 
 
 @pytest.fixture

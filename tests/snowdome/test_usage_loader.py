@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import urllib.error
 import urllib.request
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from asking import asker
 
 from snowdome.pytest_plugin import Snowdome
 
@@ -25,17 +25,6 @@ HOUR = {
     "CREDITS_USED_COMPUTE": 1.5,
 }
 METERING = "WAREHOUSE_METERING_HISTORY"
-Ask = Callable[[str], list[tuple[Any, ...]]]
-
-
-def asker(connection: Any) -> Ask:
-    """A function that answers a statement's rows."""
-
-    def ask(sql: str) -> list[tuple[Any, ...]]:
-        with connection.cursor() as cursor:
-            return list(cursor.execute(sql).fetchall())
-
-    return ask
 
 
 def send(account: Snowdome, body: bytes, kind: str = "application/json", view: str = "") -> tuple[int, dict[str, Any]]:

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from asking import asker
 from snowflake.connector.errors import DatabaseError, ProgrammingError
 
 from snowdome.pytest_plugin import Snowdome
 from snowdome.usage.shapes import SHAPES
 
 START = "2026-03-02T09:00:00+00:00"
-Ask = Callable[[str], list[tuple[Any, ...]]]
 
 
 @pytest.fixture
@@ -30,16 +29,6 @@ def account(snowdome: Snowdome) -> Snowdome:
     ):
         ask(sql)
     return snowdome
-
-
-def asker(connection: Any) -> Ask:
-    """A function that answers a statement's rows."""
-
-    def ask(sql: str) -> list[tuple[Any, ...]]:
-        with connection.cursor() as cursor:
-            return list(cursor.execute(sql).fetchall())
-
-    return ask
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: shape.name)

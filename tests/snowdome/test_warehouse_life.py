@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from typing import Any
 
 import pytest
+from asking import until
 from snowflake.connector.errors import ProgrammingError
 
 START = "2031-03-03T08:00:00+00:00"
@@ -37,15 +36,6 @@ def outcome(cursor: Any) -> int:
     except ProgrammingError as problem:
         return int(problem.errno)
     return 0
-
-
-def until(told: Callable[[], Any], wanted: Any) -> None:
-    """What is asked for is so, soon: statements sent asynchronously take a moment to arrive."""
-    for _ in range(400):
-        if told() == wanted:
-            return
-        time.sleep(0.02)
-    assert told() == wanted
 
 
 @pytest.fixture
