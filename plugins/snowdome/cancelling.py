@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from snowdome import access, errors
+from snowdome.inflight import RUNNING
 from snowdome.records import Warehouse
 
 if TYPE_CHECKING:
@@ -14,12 +15,16 @@ if TYPE_CHECKING:
 
 
 def cancel_query(account: Account, session: Session, query_id: str) -> str:
-    """The statement is cancelled, if it is in flight (functions/system_cancel_query)."""
+    """The statement is cancelled, if it is in flight or about to be (functions/system_cancel_query)."""
     running = account.inflight.get(query_id)
-    if running is None:
-        return "Identified SQL statement is not currently executing."
-    _check(account, session, running)
-    account.inflight.cancel(running)
+    if running is not None:
+        _check(account, session, running)
+        account.inflight.cancel(running)
+    else:
+        outcome = account.results.get(query_id, session)
+        if outcome is None or outcome.status != RUNNING:
+            return "Identified SQL statement is not currently executing."
+        account.inflight.cancel_coming(query_id)
     return f"query [{query_id}] terminated."
 
 

@@ -73,14 +73,20 @@ class InFlight:
     def __init__(self) -> None:
         self._changed = threading.Condition()
         self._all: dict[str, Running] = {}
+        self._doomed: set[str] = set()
+        """Statements that were cancelled before they began."""
         self.sooner: Callable[[datetime], None] = lambda _: None
         """Told of moments that statements wait for; the timekeeper listens."""
 
     # -- coming and going -----------------------------------------------------------------------------------------
     def begin(self, running: Running) -> None:
-        """The statement is in flight, and is its session's."""
+        """The statement is in flight, and is its session's; one that was cancelled already ends at its first check."""
         running.session.running.append(running)
-        self._all[running.query_id] = running
+        with self._changed:
+            self._all[running.query_id] = running
+            if running.query_id in self._doomed:
+                self._doomed.remove(running.query_id)
+                running.error = cancelled()
         if running.deadline is not None:
             self.sooner(running.deadline)
 
@@ -139,6 +145,15 @@ class InFlight:
         self.wake(running)
         running.session.duck.interrupt()
         threading.Thread(target=self._insist, args=(running,), daemon=True).start()
+
+    def cancel_coming(self, query_id: str) -> None:
+        """The statement of that id, which was taken and has not begun, is cancelled as it begins; if it has, now."""
+        with self._changed:
+            running = self._all.get(query_id)
+            if running is None:
+                self._doomed.add(query_id)
+        if running is not None:
+            self.cancel(running)
 
     def _insist(self, running: Running) -> None:
         """An interrupt that came before DuckDB began is lost: it is repeated until the statement is over."""

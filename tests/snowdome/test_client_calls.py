@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import snowflake.connector
+from asking import until
 from snowflake.connector.errors import ProgrammingError
 
 from snowdome.pytest_plugin import Snowdome
@@ -118,6 +119,22 @@ def test_cancelling(client: Any, snowdome: Snowdome) -> None:
         client.cursor().execute(ENDLESS, timeout=1)
     assert refusal.value.errno == 604
     assert client.cursor().execute("select 1").fetchall() == [(1,)]
+
+
+def test_cancelled_before_it_began(client: Any, snowdome: Snowdome) -> None:
+    """A statement that waits behind another of its session is cancelled too, and runs not even when that has ended."""
+    first, second = client.cursor(), client.cursor()
+    first.execute_async("call system$wait(3600)")
+    until(lambda: any("system$wait" in one["text"] for one in snowdome.statements()), wanted=True)
+    second.execute_async(ENDLESS)
+    other = snowdome.connect().cursor()
+    assert other.abort_query(second.sfqid)
+    assert client.get_query_status(second.sfqid).name == "RUNNING"
+    snowdome.clock(advance_seconds=3600)
+    assert _settled(client, first.sfqid) == "SUCCESS"
+    assert _settled(client, second.sfqid) == "FAILED_WITH_ERROR"
+    with pytest.raises(ProgrammingError, match="cancel"):
+        client.get_query_status_throw_if_error(second.sfqid)
 
 
 def test_cancelled_from_another_session(snowdome: Snowdome, client: Any) -> None:
