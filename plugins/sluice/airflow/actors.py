@@ -1,4 +1,4 @@
-"""Who is behind a DAG run: the person who pressed the button, here or further up the chain of assets."""
+"""Who is behind a DAG run, and why: the person who pressed the button, here or further up the chain of assets."""
 
 from __future__ import annotations
 
@@ -14,6 +14,13 @@ def actor(context: Context) -> str:
     if name := context["dag_run"].triggering_user_name:
         return str(name)
     return next((str(extra["actor"]) for extra in asset_extras(context) if extra.get("actor")), "airflow")
+
+
+def reason(context: Context) -> str:
+    """Return why this run was asked for: its form's reason, or the one at the beginning of the chain of assets."""
+    if given := str(context["params"].get("reason") or "").strip():
+        return given
+    return next((str(extra["reason"]) for extra in asset_extras(context) if extra.get("reason")), "")
 
 
 def asset_extras(context: Context) -> Iterator[dict[str, Any]]:

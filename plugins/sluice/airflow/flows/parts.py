@@ -9,7 +9,7 @@ from typing import Any
 from airflow.sdk import DAG, Param, TriggerRule
 
 from sluice.airflow.notifications import DeploymentNotifier
-from sluice.airflow.operators.approval import AcceptMarginal
+from sluice.airflow.operators.approval import AcceptCost
 from sluice.airflow.operators.plans import DEPLOYMENT, PlanOperator
 from sluice.airflow.operators.stages import StageOperator, UndoOperator
 from sluice.airflow.sensors import EnvironmentGate
@@ -65,9 +65,9 @@ def gate(environment: str | None = None) -> EnvironmentGate:
     )
 
 
-def accept_cost(stages: Stages, plan: PlanOperator, approvers: Sequence[str]) -> AcceptMarginal:
+def accept_cost(stages: Stages, plan: PlanOperator, approvers: Sequence[str]) -> AcceptCost:
     """Return the task that asks somebody where what was planned may cost more than is left of the day's budget."""
-    return AcceptMarginal(
+    return AcceptCost(
         task_id="accept_cost", deployment=stages.deployment, reports=[plan.output], approvers=list(approvers)
     )
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk.exceptions import AirflowSkipException
 
-from sluice.airflow.actors import actor, by_asset
+from sluice.airflow.actors import actor, by_asset, reason
 from sluice.airflow.operators.base import SluiceOperator
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ class PlanPromotion(PlanBuild):
             release=asked.get("release") or None,
             full_refresh=bool(asked.get("full_refresh")),
             keep_candidate=bool(asked.get("keep_candidate")),
-            reason=asked.get("reason") or "",
+            reason=reason(context),
             actor=actor(context),
             now=datetime.now(UTC),
         )
@@ -90,7 +90,7 @@ class PlanRefresh(PlanBuild):
             workspace.including(environment),
             environment,
             full_refresh=bool(asked.get("full_refresh")),
-            reason=asked.get("reason") or "",
+            reason=reason(context),
             actor=actor(context),
             now=datetime.now(UTC),
         )
