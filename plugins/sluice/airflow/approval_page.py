@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sluice.airflow import approval_rows as rows
-from sluice.airflow.markdown import bold, code, plain, table, text
+from sluice.airflow.markdown import bold, code, names, plain, table, text
 from sluice.domain.deployments import Deployment, StageReport
 from sluice.domain.gates import Evidence, Verdict
 
@@ -66,12 +66,11 @@ def about_marginal(deployment: Deployment, evidence: Sequence[Evidence], approve
     kept = "is kept for inspection" if deployment.keep_candidate else "is dropped"
     closing = (
         f"**Approve**: the candidate is swapped in, {environment} has the new release. "
-        f"**Reject**: the candidate {kept}, {environment} stays as it is. "
-        f"More: {code(f'sluice history {deployment.environment}')}."
+        f"**Reject**: the candidate {kept}, {environment} stays as it is.\n\n"
+        f"More: {code(f'sluice history {deployment.environment}')}"
     )
-    asked = (
-        f"Promote {_what(deployment)} to {deployment.environment} although {_number(len(doubtful), 'gate')} marginal?"
-    )
+    doubt = "1 gate is" if len(doubtful) == 1 else f"{len(doubtful)} gates are"
+    asked = f"Promote {_what(deployment)} to {deployment.environment} although {doubt} marginal?"
     return _question(asked, deployment, approvers, table(cells), closing)
 
 
@@ -80,12 +79,14 @@ def about_cost(deployment: Deployment, plan: StageReport, approvers: Sequence[st
     environment = text(deployment.environment)
     verbs = {"promotion": f"Promote {_what(deployment)} to", "refresh": f"Build {_what(deployment)} in"}
     asked = verbs.get(deployment.kind, "Build") if deployment.release else "Refresh"
-    cells = [("Cost", rows.cost(plan.evidence)), ("Plan", text(plan.summary))]
+    cells = [("Cost", rows.cost(plan.evidence))]
     if "counts" in plan.facts:
-        cells.append(("Models", rows.models(plan.facts)))
+        cells += [("Models", rows.models(plan.facts)), ("Warehouse", rows.warehouse(plan.facts))]
+    else:
+        cells.append(("Plan", text(plan.summary)))
     closing = (
-        f"**Approve**: it is built all the same. **Reject**: nothing is built, {environment} stays as it is. "
-        f"More: {code('sluice budget status')}."
+        f"**Approve**: it is built all the same. **Reject**: nothing is built, {environment} stays as it is.\n\n"
+        f"More: {code('sluice budget status')}"
     )
     subject = f"{asked} {deployment.environment} although it may cost more than is left of its budget?"
     return _question(subject, deployment, approvers, table(cells), closing)
@@ -94,24 +95,15 @@ def about_cost(deployment: Deployment, plan: StageReport, approvers: Sequence[st
 def about_environment(deployment: Deployment, plan: StageReport, approvers: Sequence[str]) -> Question:
     """Return the question whether an environment may be made."""
     facts, steps = plan.facts, rows.texts(plan.facts, "steps")
-    cells = [
-        (label, text(facts[name]))
-        for label, name in (
-            ("Owner", "owner"),
-            ("Data", "base"),
-            ("Warehouse", "size"),
-            ("Budget", "budget"),
-            ("Until", "expires"),
-        )
-        if facts.get(name)
-    ]
+    wanted = (("Owner", "owner"), ("Data", "base"), ("Warehouse", "size"), ("Budget", "budget"))
+    cells = [(label, text(facts[name])) for label, name in wanted if facts.get(name)]
     cells += [
         ("First build", rows.cost(plan.evidence)),
         ("Steps", f"{bold(rows.count(facts, 'steps'))}: {rows.joined(steps, rows.count(facts, 'steps'))}"),
     ]
     closing = (
-        "**Approve**: it is made. **Reject**: nothing is made. More: the log of the task "
-        f"{code('explain')} has every step."
+        "**Approve**: it is made. **Reject**: nothing is made.\n\n"
+        f"More: the log of the task {code('explain')} has every step."
     )
     asked = f"Create the {facts.get('kind') or ''} environment {deployment.environment}?"
     return _question(asked, deployment, approvers, table(cells), closing)
@@ -120,7 +112,7 @@ def about_environment(deployment: Deployment, plan: StageReport, approvers: Sequ
 def four_eyes(actor: str, approvers: Sequence[str]) -> str:
     """Return who may answer and who may not, said before anybody clicks: Airflow shows its buttons to everyone."""
     person = actor if actor and actor != NOBODY else ""
-    who = bold(", ".join(approvers)) if approvers else "anyone who may edit this DAG"
+    who = f"**{names(approvers)}**" if approvers else "anyone who may edit this DAG"
     if not person:
         return f"Approvers: {who}. No person started this."
     if not approvers:
@@ -141,8 +133,4 @@ def _question(asked: str, deployment: Deployment, approvers: Sequence[str], fact
 
 
 def _what(deployment: Deployment) -> str:
-    return f"{deployment.project or 'release'} {deployment.release[:_RELEASE]}"
-
-
-def _number(count: int, noun: str) -> str:
-    return f"{count} {noun} is" if count == 1 else f"{count} {noun}s are"
+    return f"{plain(deployment.project, 40) or 'release'} {deployment.release[:_RELEASE]}"

@@ -52,7 +52,7 @@ def _why_unknown(facts: Mapping[str, object], name: str) -> str:
 def models(facts: Mapping[str, object]) -> str:
     """Return how many models are built, removed and kept, with the first names."""
     built, removed = [short_name(name) for name in texts(facts, "built")], texts(facts, "removed")
-    why = f" ({text(facts['why'])})" if facts.get("why") else ""
+    why = f" ({text(facts['why'], 100)})" if facts.get("why") else ""
     leaving = names(removed, count(facts, "removed"), most=_REMOVED)
     parts = [
         f"**{count(facts, 'built')} built**{why}{': ' if built else ''}{names(built, count(facts, 'built'))}",
@@ -125,9 +125,9 @@ def warehouse(facts: Mapping[str, object]) -> str:
     return f"warehouse stays {text(facts.get('size') or 'as it is')}"
 
 
-def joined(lines: Sequence[str], count: int, most: int = 8) -> str:
+def joined(lines: Sequence[str], count: int, most: int = 6) -> str:
     """Return the first lines in one, and how many more there are."""
-    shown = " · ".join(text(line, 120) for line in lines[:most])
+    shown = " · ".join(text(line, 100) for line in lines[:most])
     return f"{shown} · and {count - most} more" if count > most else shown
 
 

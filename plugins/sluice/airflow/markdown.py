@@ -6,8 +6,8 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 
-_MARKUP = re.compile(r"([\\`*_\[\]<>|~&])")
-_NO_BREAK = "\u00a0"
+_MARKUP = re.compile(r"([\\`*_\[\]<>|~&@]|:(?=//)|(?<=www)\.)")
+_NO_BREAK = str.maketrans({" ": "\u00a0", "-": "\u2011"})
 _INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
 """Control characters, line ends, and those that turn the direction of what follows."""
 
@@ -22,7 +22,7 @@ def plain(value: object, most: int = 500) -> str:
 def text(value: object, most: int = 500) -> str:
     """Return Markdown that shows a text as it is, in one line; for use behind words of ours or in a table's cell.
 
-    Only an address that begins with https:// or www. becomes a link, and shows where it leads: GitHub's Markdown makes
+    Only an address (https://…, www.…, somebody@…) becomes a link, which shows where it leads: GitHub's Markdown makes
     links of those after escapes are resolved.
     """
     return _MARKUP.sub(r"\\\1", plain(value, most))
@@ -44,12 +44,12 @@ def code(value: object) -> str:
 
 def table(rows: Iterable[tuple[str, str]]) -> str:
     """Return a table of two columns: labels in bold, which do not wrap, and cells that are Markdown already."""
-    cells = [(bold(label, 40).replace(" ", _NO_BREAK), cell) for label, cell in rows]
+    cells = [(bold(label, 40).translate(_NO_BREAK), cell) for label, cell in rows]
     return "\n".join(["| | |", "|---|---|", *(f"| {label} | {cell} |" for label, cell in cells)])
 
 
 def names(values: Sequence[str], count: int | None = None, *, most: int = 10) -> str:
-    """Return the first names and how many more there are: `a, b and 36 more`; `count` where the list was cut."""
+    """Return the first names and how many more there are: `a, b and 36 more`; `count` is how many there were."""
     shown, rest = values[:most], (len(values) if count is None else count) - most
     listed = ", ".join(text(value, 40) for value in shown)
     return f"{listed} and {rest} more" if rest > 0 else listed

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
+from enum import StrEnum
 from typing import Literal, cast, get_args
 
 from sluice.domain.gates import Evidence
 from sluice.errors import SpecError
 
 Kind = Literal["promotion", "refresh", "rollback", "provision"]
+
+
+class Undone(StrEnum):
+    """What undoing a deployment came to: the fact `outcome` of its report."""
+
+    NOTHING = "nothing to undo"
+    STOPPED = "stopped before the swap"
+    SWAPPED_BACK = "swapped back"
 
 
 @dataclass(frozen=True, slots=True)

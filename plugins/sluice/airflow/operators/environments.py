@@ -12,6 +12,7 @@ from sluice.airflow.operators.approval import ApproveDeployment
 from sluice.airflow.operators.plans import PlanOperator
 from sluice.domain.gates import Verdict
 from sluice.domain.names import deployment_id
+from sluice.domain.promotion import moment
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -131,11 +132,12 @@ def _wanted(spec: EnvironmentSpec) -> dict[str, object]:
     if spec.base is not None:
         of = ", ".join(str(schema) for schema in spec.base.schemas) or "all schemas"
         base = f"a zero-copy clone of {spec.base.database} ({spec.base.environment}), {of}"
+    ends = spec.tags.get("EXPIRES")
+    until = f", until {moment(datetime.fromisoformat(ends))}" if ends else ""
     return {
         "kind": str(spec.kind),
         "owner": spec.tags.get("OWNER", ""),
         "base": base,
         "size": f"{spec.warehouse.name}, {spec.warehouse.size}",
-        "budget": f"USD {spec.budget.daily_usd} a day",
-        "expires": spec.tags.get("EXPIRES", ""),
+        "budget": f"USD {spec.budget.daily_usd} a day{until}",
     }
