@@ -104,16 +104,23 @@ def evidence_lines(evidence: Iterable[Evidence]) -> list[str]:
     lines: list[str] = []
     for each in evidence:
         finding = f"{each.verdict.value:<8} {each.gate}: {each.observed} (limit: {each.limit})"
-        lines += _wrapped(finding, _INDENT)
+        lines += _wrapped(finding, "", _INDENT)
         for detail in each.detail[:_DETAILS]:
             for line in detail.splitlines():
-                lines += _wrapped(f"{_INDENT}{line}", f"{_INDENT}  ")
+                lines += _wrapped(line, _INDENT, f"{_INDENT}  ")
         if len(each.detail) > _DETAILS:
             lines.append(f"{_INDENT}… and {len(each.detail) - _DETAILS} more, in XCom")
     return lines
 
 
-def _wrapped(line: str, indent: str) -> list[str]:
-    """A line in parts; no name is broken, so that it can be copied, and a line of code keeps its own indentation."""
-    wrapper = TextWrapper(_WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
-    return wrapper.wrap(line)
+def _wrapped(line: str, indent: str, following: str) -> list[str]:
+    """The line in parts; no name is broken, so that it can be copied, and a line of code keeps its own indentation."""
+    own = line[: len(line) - len(line.lstrip())]
+    wrapper = TextWrapper(
+        _WIDTH,
+        initial_indent=f"{indent}{own}",
+        subsequent_indent=following,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    return wrapper.wrap(line.lstrip())
