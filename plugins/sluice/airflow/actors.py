@@ -16,11 +16,9 @@ def actor(context: Context) -> str:
     return next((str(extra["actor"]) for extra in asset_extras(context) if extra.get("actor")), "airflow")
 
 
-def reason(context: Context) -> str:
-    """Return why this run was asked for: its form's reason, or the one at the beginning of the chain of assets."""
-    if given := str(context["params"].get("reason") or "").strip():
-        return given
-    return next((str(extra["reason"]) for extra in asset_extras(context) if extra.get("reason")), "")
+def reason(context: Context, given: str) -> str:
+    """Return why this run was asked for: the reason that was given, or the one at the beginning of its chain."""
+    return given.strip() or next((str(extra["reason"]) for extra in asset_extras(context) if extra.get("reason")), "")
 
 
 def asset_extras(context: Context) -> Iterator[dict[str, Any]]:

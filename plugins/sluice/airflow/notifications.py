@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 from airflow.sdk import BaseNotifier
 
+from sluice.airflow.authoring import is_template
 from sluice.domain.blocks import Channel, DeploymentNotice, MonitoringBlock
 from sluice.domain.deployments import StageReport, Undone
 from sluice.domain.specs import load_environments
@@ -32,22 +33,25 @@ class DeploymentNotifier(BaseNotifier):
     The channels are those of the spec (`monitoring.channels`), each told what the spec says it hears
     (`monitoring.deployment_notices`). A channel is an Airflow connection called `sluice_<channel>`: of type
     `slackwebhook`, `smtp`, `pagerduty_events`, or `http` for any webhook that takes `{"text": …}`. One without a
-    connection is written to the log only, so a laptop needs none. Without `environment` the run's parameter of that
-    name counts.
+    connection is written to the log only, so a laptop needs none. `environment` may be a template; without it the
+    run's parameter of that name counts.
 
     What an undo came to is read from its report: of one that had nothing to undo nobody is told.
     """
 
     template_fields: Sequence[str] = ()
 
-    def __init__(self, happening: Happening, environment: str | None = None) -> None:
+    def __init__(self, happening: Happening, environment: str = "{{ params.environment }}") -> None:
         super().__init__()
         self.happening = happening
         self.environment = environment
 
     def notify(self, context: Context) -> None:
         """Tell each channel; a channel that does not answer never fails a deployment."""
-        environment = self.environment or str(context["params"]["environment"])
+        environment = self.environment
+        if is_template(environment):  # rendered anew each time: `template_fields` would keep the first run's name
+            jinja = self.get_template_env(dag=context.get("dag"))
+            environment = str(self.render_template(environment, context, jinja))
         report = own_report(context) if self.happening in _WITH_REPORT else None
         happening = self.happening if report is None else what_happened(self.happening, report)
         if happening is None:
@@ -75,12 +79,8 @@ def what_happened(planned: Happening, report: StageReport) -> Happening | None:
     """Return what a task's report says happened, whatever its notifier was made for; None: nothing worth telling."""
     if report.stage != UNDO:
         return planned
-    notices: dict[object, Happening | None] = {
-        Undone.SWAPPED_BACK: "rolled back",
-        Undone.STOPPED: "stopped",
-        Undone.NOTHING: None,
-    }
-    return notices.get(report.facts.get("outcome"), planned)
+    notices: dict[object, Happening] = {Undone.SWAPPED_BACK: "rolled back", Undone.STOPPED: "stopped"}
+    return notices.get(report.facts.get("outcome"))
 
 
 def own_report(context: Context) -> StageReport | None:

@@ -111,18 +111,47 @@ class EnvironmentSpec(Block):
 
 def load_environments(folder: Path) -> dict[str, EnvironmentSpec]:
     """Return every spec of a folder by environment name, upstreams first, or refuse the folder."""
+    specs, errors = readable_environments(folder)
+    if errors:
+        raise errors[0]
+    return specs
+
+
+def readable_environments(folder: Path) -> tuple[dict[str, EnvironmentSpec], list[SpecError]]:
+    """Return the specs of a folder that can be read, by environment name, upstreams first; and what is wrong elsewhere.
+
+    A spec whose upstream cannot be read is not among them.
+    """
     files = sorted([*folder.glob("*.yml"), *folder.glob("*.yaml")])
     if not files:
-        raise SpecError("no environment is specified", where=str(folder), good=f"{folder}/development.yml")
-    found: dict[str, EnvironmentSpec] = {}
+        return {}, [SpecError("no environment is specified", where=str(folder), good=f"{folder}/development.yml")]
+    read: dict[str, EnvironmentSpec] = {}
     origin: dict[str, Path] = {}
+    errors: list[SpecError] = []
     for path in files:
-        spec = read_model(path, EnvironmentSpec)
-        if spec.name in found:
-            raise _refuse(path, "name", f"{origin[spec.name].name} has this name already", spec.name, "another name")
-        _apart(spec, found, path)
-        found[spec.name], origin[spec.name] = spec, path
-    return {name: found[name] for name in _upstream_first(found, origin)}
+        try:
+            spec = read_model(path, EnvironmentSpec)
+            if spec.name in read:
+                there = f"{origin[spec.name].name} has this name already"
+                raise _refuse(path, "name", there, spec.name, "another name")
+            _apart(spec, read, path)
+        except SpecError as error:
+            errors.append(error)
+        else:
+            read[spec.name], origin[spec.name] = spec, path
+    order: dict[str, EnvironmentSpec] = {}
+    for name in read:
+        try:
+            order |= {each: read[each] for each in _with_upstreams(name, read, origin)}
+        except SpecError as error:
+            errors.append(error)
+    return order, errors
+
+
+def chain_to(name: str, specs: Mapping[str, EnvironmentSpec]) -> list[str]:
+    """Return the environments that this one's releases come through, the first of them first, itself last."""
+    upstream = specs[name].upstream
+    return [*(chain_to(upstream, specs) if upstream is not None else ()), name]
 
 
 def _apart(spec: EnvironmentSpec, others: Mapping[str, EnvironmentSpec], path: Path) -> None:
@@ -138,25 +167,23 @@ def _apart(spec: EnvironmentSpec, others: Mapping[str, EnvironmentSpec], path: P
                 raise _refuse(path, field, f"the environment {other.name} has this one already", str(mine), good)
 
 
-def _upstream_first(found: Mapping[str, EnvironmentSpec], origin: Mapping[str, Path]) -> list[str]:
-    order: list[str] = []
-    for name, spec in found.items():
-        chain = [name]
-        at = spec
-        while at.upstream is not None:
-            if at.upstream not in found:
-                near = get_close_matches(at.upstream, list(found), 1) or [n for n in found if n != at.name]
-                good = near[0] if near else "leave it out"
-                raise _refuse(origin[at.name], "upstream", "there is no such environment", at.upstream, good)
-            if at.upstream in chain:
-                circle = " → ".join([*chain, at.upstream])
-                raise _refuse(
-                    origin[at.name], "upstream", f"environments form a circle: {circle}", at.upstream, "dev has none"
-                )
-            chain.append(at.upstream)
-            at = found[at.upstream]
-        order += [one for one in reversed(chain) if one not in order]
-    return order
+def _with_upstreams(name: str, specs: Mapping[str, EnvironmentSpec], origin: Mapping[str, Path]) -> list[str]:
+    """Return what `chain_to` returns, or refuse an upstream that is not there or leads in a circle."""
+    chain = [name]
+    at = specs[name]
+    while at.upstream is not None:
+        if at.upstream not in specs:
+            near = get_close_matches(at.upstream, list(specs), 1) or [other for other in specs if other != at.name]
+            good = near[0] if near else "leave it out"
+            raise _refuse(origin[at.name], "upstream", "there is no such environment", at.upstream, good)
+        if at.upstream in chain:
+            circle = " → ".join([*chain, at.upstream])
+            raise _refuse(
+                origin[at.name], "upstream", f"environments form a circle: {circle}", at.upstream, "dev has none"
+            )
+        chain.append(at.upstream)
+        at = specs[at.upstream]
+    return chain[::-1]
 
 
 def _refuse(path: Path, field: str, message: str, value: object, good: str) -> SpecError:
