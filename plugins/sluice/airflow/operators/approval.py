@@ -72,7 +72,9 @@ class ApproveDeployment(ApprovalOperator):
         try:
             return super().execute_complete(context, event)
         except HITLRejectException as no:
-            raise AirflowFailException(f"{responder.get('name') or 'somebody'} said no") from no
+            said = f"{responder.get('name') or 'somebody'} said no: {deployment.environment} stays as it is"
+            self.log.error("%s", said)  # noqa: TRY400 (the message is for people; the traceback follows)
+            raise AirflowFailException(said) from no
 
     def question(self, deployment: Deployment, reports: list[StageReport], approvers: list[str]) -> Question:
         """Return what is asked: a line for Airflow's list of required actions, and the page behind it."""
