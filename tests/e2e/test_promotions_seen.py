@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from urllib.parse import quote
 
 import pytest
-from browser import Browser, screenshot
-from playwright.sync_api import Page, expect
+from browser import PATIENCE, Browser, screenshot
+from playwright.sync_api import Locator, Page, expect
 from world import World
 
 from sluice.laptop.follow import Ended
@@ -61,9 +61,14 @@ def page_of(browser: Browser, user: str, run: Run) -> Page:
     """The page on which a user is asked about the run, as far as it is drawn."""
     path = f"/dags/{run.dag_id}/runs/{quote(run.run_id, safe='')}/tasks/approve/required_actions"
     page = browser.page(user, path, size=WINDOW)
-    expect(page.get_by_test_id("hitl-option-Approve")).to_be_visible()
-    expect(page.get_by_text("Approvers:")).to_be_visible()
+    seen(page.get_by_test_id("hitl-option-Approve"))
+    seen(page.get_by_text("Approvers:"))
     return page
+
+
+def seen(part: Locator) -> None:
+    """The part of the page is there, however long two cores take to draw it."""
+    expect(part).to_be_visible(timeout=PATIENCE * 1000)
 
 
 def in_sight(page: Page, option: str) -> bool:
@@ -107,7 +112,7 @@ def test_the_list_of_required_actions_names_it(browser: Browser, asked: tuple[Ru
     run, led = asked
     page = browser.page("bob", "/required_actions", size=WINDOW)
     subject = f"Promote till {str(led[1].fact('settle', 'release'))[:9]} to prod? alice: {REASON}"
-    expect(page.get_by_title(subject)).to_be_visible()
+    seen(page.get_by_title(subject))
     page.close()
     assert run.dag_id == "promote_prod"
 
@@ -116,9 +121,9 @@ def test_who_began_it_reads_why_not(browser: Browser, world: World, asked: tuple
     """Alice sees the buttons, as everyone does, and reads before a click that she may not, and who may."""
     run, _ = asked
     page = page_of(browser, "alice", run)
-    expect(page.get_by_text("Approvers: admin, bob. alice started this, so alice cannot approve it")).to_be_visible()
+    seen(page.get_by_text("Approvers: admin, bob. alice started this, so alice cannot approve it"))
     page.get_by_test_id("hitl-option-Approve").click()
-    expect(page.get_by_text("Access Denied").last).to_be_visible()
+    seen(page.get_by_text("Access Denied").last)
     page.close()
     assert world.bob.waiting(run)
 
@@ -151,7 +156,7 @@ def test_no_reason_brings_markup_along(browser: Browser, world: World, asked: tu
     world.known.add(run.run_id)
     until_it_waits(world, run)
     page = page_of(browser, "bob", run)
-    expect(page.get_by_text(f"alice asks: {HOSTILE}")).to_be_visible()
+    seen(page.get_by_text(f"alice asks: {HOSTILE}"))
     assert page.locator("img[src*='evil'], img[src='x'], strong:text-is('now'), code:text-is('code')").count() == 0
     links = page.locator("a[href*='evil']").all()
     assert all(link.inner_text().startswith("https://evil.example") for link in links)
