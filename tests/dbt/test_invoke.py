@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -63,3 +65,48 @@ def test_an_unreachable_account_may_be_tried_again(call: Invocation) -> None:
     """A connection that cannot be made is a reason to retry, not to change the project."""
     with pytest.raises(RetryError, match="could not reach Snowflake"):
         run(call, ["run"])
+
+
+ENDED_LIKE_A_TASK = """
+import os, sys
+from pathlib import Path
+from sluice.dbt.invoke import Invocation, run
+from sluice.dbt.profile import Target
+from sluice.errors import SluiceError
+
+project, home, *words = sys.argv[1:]
+target = Target("prod", "acme", "SVC", "R", "WH", "LIVE", "PUBLIC", 2, password="x", host="127.0.0.1", port=1,
+                protocol="http", connect_timeout=1)
+try:
+    run(Invocation(Path(project), target, Path(home), {"answer": 42}), words, check=False)
+except SluiceError as error:
+    kept = error  # as Airflow keeps it to the end
+    print("refused")
+os._exit(0)
+"""
+
+
+@pytest.mark.parametrize(
+    ("words", "model", "says"),
+    [
+        (["parse"], "select 1 as b", ""),
+        (["ls"], "select 1 as b", ""),
+        (["parse"], "select {{ ref('nobody') }}", "refused"),
+        (["build"], "select 1 as b", "refused"),
+    ],
+)
+def test_a_process_that_ends_at_once_leaves_no_semaphore(
+    call: Invocation, words: list[str], model: str, says: str
+) -> None:
+    """Airflow ends a task's process without exit functions; Python's resource tracker finds nothing to complain of."""
+    (call.project / "models" / "b.sql").write_text(model)
+    ended = subprocess.run(
+        [sys.executable, "-c", ENDED_LIKE_A_TASK, str(call.project), str(call.home), *words],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
+    )
+    assert ended.stdout.strip() == says
+    assert "resource_tracker" not in ended.stderr
+    assert "Traceback" not in ended.stderr

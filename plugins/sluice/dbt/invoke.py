@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import threading
@@ -57,15 +58,16 @@ class DbtRun:
 def run(call: Invocation, command: Sequence[str], *, check: bool = True) -> DbtRun:
     """Run one dbt command to its end; with `check`, a failure is raised and names the failing nodes."""
     words = [*command, *_options(call)]
-    with _ONE_AT_A_TIME, _environment({**_ENVIRONMENT, **call.target.variables()}):
-        from dbt.cli.main import dbtRunner
-
-        log.info("dbt %s, target %s, database %s", " ".join(command), call.target.name, call.target.database)
-        result = dbtRunner(callbacks=[_progress]).invoke(words)
     name = " ".join(word for word in command[:2] if not word.startswith("-"))
-    if result.exception is not None:
-        raise _failure(name, result.exception) from result.exception
-    outcome = DbtRun(name, bool(result.success), _listed(result), _failures(result))
+    with _ONE_AT_A_TIME, _environment({**_ENVIRONMENT, **call.target.variables()}):
+        log.info("dbt %s, target %s, database %s", " ".join(command), call.target.name, call.target.database)
+        try:
+            outcome = _outcome(name, words)
+        finally:
+            _release()
+    if isinstance(outcome, SluiceError):
+        # Not `from` dbt's own: hundreds of its lines would hide the message, and its frames keep what _release frees.
+        raise outcome
     if check and not outcome.succeeded:
         raise RefusedError(
             f"dbt {name} failed: {len(outcome.failures)} of its nodes",
@@ -75,6 +77,31 @@ def run(call: Invocation, command: Sequence[str], *, check: bool = True) -> DbtR
             untouched="live",
         )
     return outcome
+
+
+def _outcome(name: str, words: Sequence[str]) -> DbtRun | SluiceError:
+    """Return what dbt's runner came to, or the error to raise; no object of dbt's outlives this."""
+    from dbt.cli.main import dbtRunner
+
+    result = dbtRunner(callbacks=[_progress]).invoke(list(words))
+    if result.exception is not None:
+        log.debug("dbt %s", name, exc_info=result.exception)
+        return _failure(name, result.exception)
+    return DbtRun(name, bool(result.success), _listed(result), _failures(result))
+
+
+def _release() -> None:
+    """Free the semaphores of dbt's last command.
+
+    Its manifest and its adapter each own one, of multiprocessing's "spawn" context (dbt/mp_context.py), so Python's
+    resource tracker counts them. dbt frees them when its next command begins, or leaves that to the interpreter's exit.
+    Airflow ends a task's process by os._exit (airflow/sdk/execution_time/supervisor.py), which runs no exit functions:
+    the tracker would find them and write "leaked semaphore objects" into the log, as errors.
+    """
+    from dbt.adapters.factory import reset_adapters
+
+    reset_adapters()
+    gc.collect()  # both are part of cycles
 
 
 def at_the_terminal(call: Invocation, command: Sequence[str]) -> bool:

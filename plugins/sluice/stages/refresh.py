@@ -48,8 +48,15 @@ def plan(
         full_refresh=full_refresh,
         reason=reason,
         actor=actor,
+        project=release.project,
     )
-    facts = {"release": release.id, "files": len(release.files), "commit": release.git_commit, "live_now": say(marker)}
+    facts = {
+        "project": release.project,
+        "release": release.id,
+        "files": len(release.files),
+        "commit": release.git_commit,
+        "live_now": say(marker),
+    }
     already = marker is not None and marker.release == release.id
     return deployment, StageReport("plan", f"{release.id} → {environment}", {**facts, "live_already": already})
 

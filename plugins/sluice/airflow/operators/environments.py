@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from airflow.providers.standard.operators.hitl import ApprovalOperator
-
 from sluice.airflow.actors import actor
+from sluice.airflow.approval_page import Question, about_environment
 from sluice.airflow.operators.approval import ApproveDeployment
-from sluice.airflow.operators.base import evidence_lines
 from sluice.airflow.operators.plans import PlanOperator
 from sluice.domain.gates import Verdict
 from sluice.domain.names import deployment_id
+from sluice.domain.promotion import moment
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from sluice.domain.deployments import Deployment, StageReport
     from sluice.domain.gates import Evidence
+    from sluice.domain.specs import EnvironmentSpec
     from sluice.domain.templates import Request
     from sluice.stages.workspace import Workspace
 
@@ -49,7 +48,10 @@ class PlanEnvironment(PlanOperator):
             plan = plan_provision(workspace, name, now)
         text = as_text(plan)
         self.log.info("%s", text)
-        facts = {"name": name, "steps": [" ".join(text.split()) for text in text.splitlines()[1:]]}
+        steps = [" ".join(line.split()) for line in text.splitlines()[1:]]
+        facts: dict[str, object] = {"name": name, "counts": {"steps": len(steps)}, "steps": steps}
+        if asked["environment"] == NEW:
+            facts |= _wanted(spec)
         deployment = Deployment(
             id=deployment_id(now, context["ti"].run_id),
             environment=name,
@@ -70,19 +72,18 @@ class ApproveEnvironment(ApproveDeployment):
         from sluice.stages.creation import template
 
         asked = context["params"]
-        deployment, reports = self.asked()
-        dear = [one for report in reports for one in report.evidence if one.verdict is not Verdict.PASS]
+        _, reports = self.asked()
+        dear = [each for report in reports for each in report.evidence if each.verdict is not Verdict.PASS]
         chosen = template(airflow_workspace(), asked["kind"]) if asked["environment"] == NEW else None
         if chosen is None or not (chosen.approval or dear):
             self.log.info("no approval is asked for this environment")
             return None
         self.approvers = chosen.approvers
-        self.subject = f"Make the {chosen.kind} environment {deployment.environment}?"
-        self.body = f"**{deployment.actor}** asks: {deployment.reason or 'no reason given'}\n\n" + "\n".join(
-            f"* {line}" for report in reports for line in (*evidence_lines(report.evidence), *_lines(report.facts))
-        )
-        self.assigned_users = [{"id": user, "name": user} for user in self.others(deployment)]
-        return ApprovalOperator.execute(self, context)
+        return super().execute(context)
+
+    def question(self, deployment: Deployment, reports: list[StageReport], approvers: list[str]) -> Question:
+        """Return the question whether the environment may be made."""
+        return about_environment(deployment, reports[0], approvers)
 
 
 def request(workspace: Workspace, context: Context) -> Request:
@@ -125,6 +126,18 @@ def request(workspace: Workspace, context: Context) -> Request:
     )
 
 
-def _lines(facts: Mapping[str, object]) -> list[str]:
-    found = facts.get("steps")
-    return [str(line) for line in found] if isinstance(found, list) else []
+def _wanted(spec: EnvironmentSpec) -> dict[str, object]:
+    """What an approver wants to know of a new environment, in words."""
+    base = "an empty database"
+    if spec.base is not None:
+        of = ", ".join(str(schema) for schema in spec.base.schemas) or "all schemas"
+        base = f"a zero-copy clone of {spec.base.database} ({spec.base.environment}), {of}"
+    ends = spec.tags.get("EXPIRES")
+    until = f", until {moment(datetime.fromisoformat(ends))}" if ends else ""
+    return {
+        "kind": str(spec.kind),
+        "owner": spec.tags.get("OWNER", ""),
+        "base": base,
+        "size": f"{spec.warehouse.name}, {spec.warehouse.size}",
+        "budget": f"USD {spec.budget.daily_usd} a day{until}",
+    }

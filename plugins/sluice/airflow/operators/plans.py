@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk.exceptions import AirflowSkipException
 
-from sluice.airflow.actors import actor, by_asset
+from sluice.airflow.actors import actor, by_asset, reason
 from sluice.airflow.authoring import rendered, yes
 from sluice.airflow.operators.base import SluiceOperator
 
@@ -91,7 +91,7 @@ class PlanPromotion(PlanBuild):
             release=rendered(self.release) or None,
             full_refresh=yes(self.full_refresh, "full_refresh"),
             keep_candidate=yes(self.keep_candidate, "keep_candidate"),
-            reason=rendered(self.reason),
+            reason=reason(context, rendered(self.reason)),
             actor=actor(context),
             now=datetime.now(UTC),
         )
@@ -115,7 +115,7 @@ class PlanRefresh(PlanBuild):
             workspace.including(environment),
             environment,
             full_refresh=yes(self.full_refresh, "full_refresh"),
-            reason=rendered(self.reason),
+            reason=reason(context, rendered(self.reason)),
             actor=actor(context),
             now=datetime.now(UTC),
         )

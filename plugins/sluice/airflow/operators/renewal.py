@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sluice.airflow.actors import actor
-from sluice.airflow.operators.approval import AcceptMarginal
+from sluice.airflow.operators.approval import AcceptCost
 from sluice.airflow.operators.base import SluiceOperator
 from sluice.airflow.operators.lifecycle import hand, told
 from sluice.airflow.operators.plans import PlanOperator
@@ -47,7 +47,7 @@ class PlanRenewal(PlanOperator):
         )
 
 
-class AcceptRenewal(AcceptMarginal):
+class AcceptRenewal(AcceptCost):
     """When the build after it may cost more than is left of the day's budget, an approver of its kind decides."""
 
     def execute(self, context: Context) -> Any:
@@ -60,10 +60,6 @@ class AcceptRenewal(AcceptMarginal):
         spec = work.including(deployment.environment).spec(deployment.environment)
         self.approvers = template(work, str(spec.kind)).approvers
         return super().execute(context)
-
-    def question(self, deployment: Deployment) -> str:
-        """Return what is asked, in one line."""
-        return f"Refresh {deployment.environment} from its base?"
 
 
 class RenewEnvironment(SluiceOperator):
