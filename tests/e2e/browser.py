@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser as Chromium
-from playwright.sync_api import BrowserContext, Page, sync_playwright
+from playwright.sync_api import BrowserContext, Page, expect, sync_playwright
 
 from sluice.laptop.stack import Stack
 
@@ -89,6 +89,7 @@ def screenshot(page: Page, name: str, *, full: bool = False) -> Path:
 @contextmanager
 def browsing(stack: Stack, path: str) -> Iterator[Browser]:
     """Yield a browser on a running stack; afterwards no process of it is left. Every profile is new and is removed."""
+    expect.set_options(timeout=PATIENCE * 1000)
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=path, headless=True, args=list(FLAGS))
         try:

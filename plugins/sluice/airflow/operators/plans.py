@@ -10,6 +10,8 @@ from airflow.sdk.exceptions import AirflowSkipException
 
 from sluice.airflow.actors import actor, by_asset
 from sluice.airflow.operators.base import SluiceOperator
+from sluice.airflow.operators.form import Form, required
+from sluice.domain.naming import EPHEMERAL_EXAMPLE
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -64,14 +66,14 @@ class PlanPromotion(PlanBuild):
         """Plan the promotion that `release`, `full_refresh`, `keep_candidate` and `reason` ask for."""
         from sluice.stages.promotion import plan
 
-        asked = context["params"]
+        form = Form.of(context)
         return plan(
             workspace,
             self.environment,
-            release=asked.get("release") or None,
-            full_refresh=bool(asked.get("full_refresh")),
-            keep_candidate=bool(asked.get("keep_candidate")),
-            reason=asked.get("reason") or "",
+            release=form.text("release"),
+            full_refresh=form.switch("full_refresh"),
+            keep_candidate=form.switch("keep_candidate"),
+            reason=form.text("reason") or "",
             actor=actor(context),
             now=datetime.now(UTC),
         )
@@ -84,13 +86,13 @@ class PlanRefresh(PlanBuild):
         """Plan the refresh that `full_refresh` and `reason` ask for."""
         from sluice.stages.refresh import plan
 
-        asked = context["params"]
-        environment = self.environment or str(asked["environment"])
+        form = Form.of(context)
+        environment = self.environment or required(form.text("environment"), "environment", EPHEMERAL_EXAMPLE)
         return plan(
             workspace.including(environment),
             environment,
-            full_refresh=bool(asked.get("full_refresh")),
-            reason=asked.get("reason") or "",
+            full_refresh=form.switch("full_refresh"),
+            reason=form.text("reason") or "",
             actor=actor(context),
             now=datetime.now(UTC),
         )
@@ -101,14 +103,14 @@ class PlanRollback(PlanOperator):
 
     def planned(self, workspace: Workspace, context: Context) -> tuple[Deployment, StageReport]:
         """Plan the rollback that `environment`, `deployment` and `reason` ask for."""
-        from sluice.stages.rollback import plan
+        from sluice.stages.rollback import PREVIOUS, plan
 
-        asked = context["params"]
+        form = Form.of(context)
         return plan(
             workspace,
-            asked.get("environment") or self.environment,
-            deployment=asked.get("deployment") or "previous",
-            reason=asked["reason"],
+            required(form.text("environment") or self.environment or None, "environment", "prod"),
+            deployment=form.text("deployment") or PREVIOUS,
+            reason=required(form.text("reason"), "reason", "wrong totals in the orders mart"),
             actor=actor(context),
             now=datetime.now(UTC),
         )
