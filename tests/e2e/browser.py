@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser as Chromium
-from playwright.sync_api import BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import BrowserContext, Locator, Page, expect, sync_playwright
 
 from sluice.laptop.stack import Stack
 
@@ -77,12 +77,18 @@ class Browser:
         return context
 
 
-def screenshot(page: Page, name: str, *, full: bool = False) -> Path:
-    """Return the file of a new picture: docs/<name>.png if SLUICE_SCREENSHOTS=1, else build/screenshots/<name>.png."""
+def screenshot(page: Page, name: str, *, full: bool = False, part: Locator | None = None) -> Path:
+    """Return the file of a new picture: docs/<name>.png if SLUICE_SCREENSHOTS=1, else build/screenshots/<name>.png.
+
+    It shows what is in the window; `full`: the whole page; `part`: that element alone.
+    """
     asked = os.environ.get("SLUICE_SCREENSHOTS") == "1"
     path = (ROOT / "docs" if asked else ROOT / "build" / "screenshots") / f"{name}.png"
     path.parent.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=path, full_page=full, animations="disabled", caret="hide")
+    if part is not None:
+        part.screenshot(path=path, animations="disabled", caret="hide")
+    else:
+        page.screenshot(path=path, full_page=full, animations="disabled", caret="hide")
     return path
 
 
