@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser as Chromium
-from playwright.sync_api import BrowserContext, Page, sync_playwright
+from playwright.sync_api import BrowserContext, Locator, Page, expect, sync_playwright
 
 from sluice.laptop.stack import Stack
 
@@ -77,18 +77,25 @@ class Browser:
         return context
 
 
-def screenshot(page: Page, name: str, *, full: bool = False) -> Path:
-    """Return the file of a new picture: docs/<name>.png if SLUICE_SCREENSHOTS=1, else build/screenshots/<name>.png."""
+def screenshot(page: Page, name: str, *, full: bool = False, part: Locator | None = None) -> Path:
+    """Return the file of a new picture: docs/<name>.png if SLUICE_SCREENSHOTS=1, else build/screenshots/<name>.png.
+
+    It shows what is in the window; `full`: the whole page; `part`: that element alone.
+    """
     asked = os.environ.get("SLUICE_SCREENSHOTS") == "1"
     path = (ROOT / "docs" if asked else ROOT / "build" / "screenshots") / f"{name}.png"
     path.parent.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=path, full_page=full, animations="disabled", caret="hide")
+    if part is not None:
+        part.screenshot(path=path, animations="disabled", caret="hide")
+    else:
+        page.screenshot(path=path, full_page=full, animations="disabled", caret="hide")
     return path
 
 
 @contextmanager
 def browsing(stack: Stack, path: str) -> Iterator[Browser]:
     """Yield a browser on a running stack; afterwards no process of it is left. Every profile is new and is removed."""
+    expect.set_options(timeout=PATIENCE * 1000)
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=path, headless=True, args=list(FLAGS))
         try:

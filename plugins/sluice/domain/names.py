@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 
 from sluice.errors import SpecError
 
-_PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_$]{0,254}")
-_DEPLOYMENT = re.compile(r"d(\d{8}t\d{6})-([0-9a-f]{6})")
+PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_$]{0,254}")
+DEPLOYMENT_ID = re.compile(r"d(\d{8}t\d{6})-([0-9a-f]{6})")
 _CANDIDATE = "__C_"
 _RETAINED = "__R_"
 _LONGEST = 255
@@ -26,7 +26,7 @@ class Identifier:
     @classmethod
     def parse(cls, text: str, what: str = "name") -> Identifier:
         """Return the name that Snowflake would make of `text` written without quotes, or refuse it."""
-        if not isinstance(text, str) or not _PLAIN.fullmatch(text):
+        if not isinstance(text, str) or not PLAIN_NAME.fullmatch(text):
             raise SpecError(
                 "a name is a letter or underscore, then letters, digits, underscores or dollar signs (at most 255)",
                 where=what,
@@ -92,7 +92,7 @@ def deployment_id(at: datetime, key: str) -> str:
 
 def parse_deployment_id(text: str) -> datetime:
     """Return the moment a deployment id was made, or refuse what is not one."""
-    match = _DEPLOYMENT.fullmatch(text or "")
+    match = DEPLOYMENT_ID.fullmatch(text or "")
     try:
         if match:
             return datetime.strptime(match[1], "%Y%m%dt%H%M%S").replace(tzinfo=UTC)

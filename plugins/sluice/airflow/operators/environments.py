@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from sluice.airflow.actors import actor
 from sluice.airflow.approval_page import Question, about_environment
 from sluice.airflow.operators.approval import ApproveDeployment
+from sluice.airflow.operators.form import Form, required
 from sluice.airflow.operators.plans import PlanOperator
 from sluice.domain.gates import Verdict
 from sluice.domain.names import deployment_id
@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 
 NEW = "a new one"
 """The form's choice beside the environments that stand for good."""
+EMPTY = "empty"
+"""The base of an environment that is a clone of nothing."""
+WISHES = ("feature", "branch", "owner", "team", "base", "schemas", "at", "hours", "daily_usd", "size")
+"""The fields of a new environment; its kind is filled in from the beginning."""
 
 
 class PlanEnvironment(PlanOperator):
@@ -38,26 +42,27 @@ class PlanEnvironment(PlanOperator):
         from sluice.stages.creation import plan_create
         from sluice.stages.provision import as_text, explain, plan_provision
 
-        asked, now, who = context["params"], workspace.now(), actor(context)
+        form = Form.of(context)
+        name, kind = wanted(form)
+        now, who = workspace.now(), actor(context)
         evidence: tuple[Evidence, ...] = ()
-        if asked["environment"] == NEW:
-            spec, plan = plan_create(workspace, asked["kind"], request(workspace, context), now)
+        if kind is not None:
+            spec, plan = plan_create(workspace, kind, request(workspace, kind, context), now)
             name, evidence = spec.name, next_build(workspace, spec, budgets(), now)
         else:
-            name = asked["environment"]
             plan = plan_provision(workspace, name, now)
         text = as_text(plan)
         self.log.info("%s", text)
         steps = [" ".join(line.split()) for line in text.splitlines()[1:]]
         facts: dict[str, object] = {"name": name, "counts": {"steps": len(steps)}, "steps": steps}
-        if asked["environment"] == NEW:
-            facts |= _wanted(spec)
+        if kind is not None:
+            facts |= _described(spec)
         deployment = Deployment(
             id=deployment_id(now, context["ti"].run_id),
             environment=name,
             kind="provision",
             release="",
-            reason=asked.get("reason") or "",
+            reason=form.text("reason") or "",
             actor=who,
         )
         return deployment, StageReport("plan", f"{name}: {len(explain(plan))} steps", facts, evidence)
@@ -71,10 +76,10 @@ class ApproveEnvironment(ApproveDeployment):
         from sluice.airflow.workspace import airflow_workspace
         from sluice.stages.creation import template
 
-        asked = context["params"]
+        _, kind = wanted(Form.of(context))
         _, reports = self.asked()
         dear = [each for report in reports for each in report.evidence if each.verdict is not Verdict.PASS]
-        chosen = template(airflow_workspace(), asked["kind"]) if asked["environment"] == NEW else None
+        chosen = template(airflow_workspace(), kind) if kind is not None else None
         if chosen is None or not (chosen.approval or dear):
             self.log.info("no approval is asked for this environment")
             return None
@@ -86,8 +91,8 @@ class ApproveEnvironment(ApproveDeployment):
         return about_environment(deployment, reports[0], approvers)
 
 
-def request(workspace: Workspace, context: Context) -> Request:
-    """Return what the form asks for, its empty fields being what the template says.
+def request(workspace: Workspace, kind: str, context: Context) -> Request:
+    """Return what the form asks for of an environment of this kind, its empty fields being what the template says.
 
     The name's date is the run's, so that a retry after midnight still means the same environment.
     """
@@ -96,37 +101,39 @@ def request(workspace: Workspace, context: Context) -> Request:
     from sluice.errors import SpecError
     from sluice.stages.creation import template
 
-    asked, who = context["params"], actor(context)
+    form, who = Form.of(context), actor(context)
     day = (context["dag_run"].run_after or datetime.now(UTC)).astimezone(UTC).date()
-    purpose = template(workspace, asked["kind"]).purpose
-    owner = asked.get("owner") or who
-    if asked.get("branch"):
-        name = EphemeralName.from_branch(asked["branch"], purpose, owner, day)
-    elif asked.get("feature"):
-        name = EphemeralName.make(purpose, asked["feature"], owner, day)
-    else:
+    purpose = template(workspace, kind).purpose
+    owner, base = form.text("owner") or who, form.text("base")
+    feature, branch = form.text("feature"), form.text("branch")
+    if feature and branch:
         raise SpecError(
-            "a new environment is named after a feature or a branch",
-            where="feature",
-            good="user segmentation",
+            "a new environment is named after a feature or after a branch, and both are given",
+            where="feature, branch",
+            value=[feature, branch],
+            good="one of them, the other empty",
             untouched="everything",
         )
-    base = asked.get("base")
+    if branch:
+        name = EphemeralName.from_branch(branch, purpose, owner, day)
+    else:
+        feature = required(feature, "feature", "user segmentation; or a branch", choice=NEW)
+        name = EphemeralName.make(purpose, feature, owner, day)
     return Request(
         name=name,
         owner=owner,
-        team=asked.get("team") or "",
-        reason=asked.get("reason") or "",
-        base="" if base == "empty" else base,
-        schemas=tuple(asked.get("schemas") or ()),
-        at=datetime.fromisoformat(asked["at"]).astimezone(UTC) if asked.get("at") else None,
-        hours=asked.get("hours"),
-        daily_usd=Decimal(str(asked["daily_usd"])) if asked.get("daily_usd") else None,
-        size=asked.get("size"),
+        team=form.text("team") or "",
+        reason=form.text("reason") or "",
+        base="" if base == EMPTY else base,
+        schemas=form.lines("schemas"),
+        at=form.moment("at"),
+        hours=form.whole("hours"),
+        daily_usd=form.number("daily_usd"),
+        size=form.text("size"),
     )
 
 
-def _wanted(spec: EnvironmentSpec) -> dict[str, object]:
+def _described(spec: EnvironmentSpec) -> dict[str, object]:
     """What an approver wants to know of a new environment, in words."""
     base = "an empty database"
     if spec.base is not None:
@@ -141,3 +148,15 @@ def _wanted(spec: EnvironmentSpec) -> dict[str, object]:
         "size": f"{spec.warehouse.name}, {spec.warehouse.size}",
         "budget": f"USD {spec.budget.daily_usd} a day{until}",
     }
+
+
+def wanted(form: Form) -> tuple[str, str | None]:
+    """Return which environment is asked for, and of which kind where it is a new one; None: it stands for good.
+
+    Fields of a new one beside the name of another are refused: somebody meant something else than they chose.
+    """
+    environment = required(form.text("environment"), "environment", f"dev, or {NEW}")
+    form.only(environment, dict.fromkeys(WISHES, NEW))
+    if environment != NEW:
+        return environment, None
+    return environment, required(form.text("kind"), "kind", "feature", choice=NEW)

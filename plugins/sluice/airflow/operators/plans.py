@@ -12,6 +12,8 @@ from airflow.sdk.exceptions import AirflowSkipException
 from sluice.airflow.actors import actor, by_asset, reason
 from sluice.airflow.authoring import rendered, yes
 from sluice.airflow.operators.base import SluiceOperator
+from sluice.airflow.operators.form import required
+from sluice.domain.naming import EPHEMERAL_EXAMPLE
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -110,7 +112,7 @@ class PlanRefresh(PlanBuild):
         """Plan the refresh that is asked for."""
         from sluice.stages.refresh import plan
 
-        environment = rendered(self.environment)
+        environment = required(rendered(self.environment) or None, "environment", EPHEMERAL_EXAMPLE)
         return plan(
             workspace.including(environment),
             environment,
@@ -136,9 +138,9 @@ class PlanRollback(PlanOperator):
 
         return plan(
             workspace,
-            rendered(self.environment),
+            required(rendered(self.environment) or None, "environment", "prod"),
             deployment=rendered(self.deployment) or "previous",
-            reason=rendered(self.reason),
+            reason=required(rendered(self.reason) or None, "reason", "the release has a wrong revenue"),
             actor=actor(context),
             now=datetime.now(UTC),
         )

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from sluice.airflow.actors import actor
 from sluice.airflow.operators.approval import AcceptCost
 from sluice.airflow.operators.base import SluiceOperator
-from sluice.airflow.operators.lifecycle import hand, told
+from sluice.airflow.operators.form import Form
+from sluice.airflow.operators.lifecycle import hand, named, told
 from sluice.airflow.operators.plans import PlanOperator
 from sluice.domain.names import deployment_id
 
@@ -30,18 +31,19 @@ class PlanRenewal(PlanOperator):
         from sluice.domain.deployments import Deployment, StageReport
         from sluice.stages.admission import next_build
 
-        asked, now = context["params"], workspace.now()
-        spec = workspace.including(asked["environment"]).spec(asked["environment"])
+        form = Form.of(context)
+        (name, reason), now = named(form), workspace.now()
+        spec = workspace.including(name).spec(name)
         deployment = Deployment(
             id=deployment_id(now, context["ti"].run_id),
             environment=spec.name,
             kind="refresh",
             release="",
-            reason=asked["reason"],
+            reason=reason,
             actor=actor(context),
         )
         base = spec.base.environment if spec.base else "nothing"
-        kept = "its own changes carried over" if asked.get("keep") else "its own changes dropped"
+        kept = "its own changes carried over" if form.switch("keep") else "its own changes dropped"
         return deployment, StageReport(
             "plan", f"{spec.name} from {base}, {kept}", {}, next_build(workspace, spec, budgets(), now)
         )
@@ -69,7 +71,7 @@ class RenewEnvironment(SluiceOperator):
         """Clone the base beside it, carry over what is kept, and exchange the names once."""
         from sluice.stages.renewal import renew
 
-        asked = context["params"]
-        by = hand(workspace, context)
-        life = renew(workspace, asked["environment"], by, reason=asked["reason"], keep=bool(asked.get("keep")))
+        form = Form.of(context)
+        name, reason = named(form)
+        life = renew(workspace, name, hand(workspace, context), reason=reason, keep=form.switch("keep"))
         return told(life, f"refreshed from {life.spec.base.environment if life.spec.base else 'nothing'}")
