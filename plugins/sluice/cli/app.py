@@ -101,4 +101,5 @@ def main() -> None:
         from typer import rich_utils
 
         rich_utils.COLOR_SYSTEM = None
+        rich_utils.FORCE_TERMINAL = None
     app()
