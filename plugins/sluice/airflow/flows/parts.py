@@ -15,8 +15,8 @@ from sluice.airflow.operators.approval import AcceptCost
 from sluice.airflow.operators.plans import DEPLOYMENT, PlanOperator
 from sluice.airflow.operators.stages import Pulled, StageOperator, UndoOperator, UnlockOperator
 from sluice.airflow.sensors import EnvironmentGate
-from sluice.domain.roles import load_access
 from sluice.settings import settings
+from sluice.stages.policies import policy_files
 
 __all__ = ["RETRIES", "FlowPoint", "Stages", "flow", "from_form", "gate", "specs"]
 
@@ -156,7 +156,7 @@ def flow(
 
     Airflow lists DAGs by their titles: those of the main jobs begin with their place in the chain.
     """
-    rights = load_access(settings().policies / "access.yml").permissions(dag_id)
+    rights = policy_files().access().permissions(dag_id)
     if rights is not None:
         arguments["access_control"] = rights
     return DAG(

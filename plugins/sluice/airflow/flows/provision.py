@@ -9,13 +9,13 @@ from airflow.sdk import DAG, Param, chain
 from sluice.airflow.assets import ENVIRONMENTS
 from sluice.airflow.flows import forms
 from sluice.airflow.flows.parts import RETRIES, flow, specs
-from sluice.airflow.operators.environments import EMPTY, NEW, ApproveEnvironment, PlanEnvironment
+from sluice.airflow.operators.environments import EMPTY, ApproveEnvironment, PlanEnvironment
 from sluice.airflow.operators.plans import DEPLOYMENT
 from sluice.airflow.operators.provision import Provision
 from sluice.domain.blocks import Kind
 from sluice.domain.names import PLAIN_NAME
-from sluice.domain.prices import load_prices
-from sluice.settings import settings
+from sluice.domain.naming import NEW
+from sluice.stages.policies import policy_files
 
 WAITING = {"retries": 30, "retry_delay": timedelta(minutes=1)}
 """A base that is being promoted is waited for, half an hour; whoever holds it is named in the log."""
@@ -83,7 +83,7 @@ def _new(standing: list[str]) -> dict[str, Param]:
             "Team",
             "Whose budget it counts against (include/policies/prices.yml). Empty: no team's.",
             longest=60,
-            suggested=sorted(load_prices(settings().policies / "prices.yml").teams),
+            suggested=sorted(policy_files().prices().teams),
             section=section,
         ),
         "base": forms.choice(

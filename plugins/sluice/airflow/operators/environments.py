@@ -12,6 +12,7 @@ from sluice.airflow.operators.form import Form, required
 from sluice.airflow.operators.plans import PlanOperator
 from sluice.domain.gates import Verdict
 from sluice.domain.names import deployment_id
+from sluice.domain.naming import NEW
 from sluice.domain.promotion import moment
 
 if TYPE_CHECKING:
@@ -23,12 +24,11 @@ if TYPE_CHECKING:
     from sluice.domain.templates import Request
     from sluice.stages.workspace import Workspace
 
-NEW = "a new one"
-"""The form's choice beside the environments that stand for good."""
 EMPTY = "empty"
 """The base of an environment that is a clone of nothing."""
 WISHES = ("feature", "branch", "owner", "team", "base", "schemas", "at", "hours", "daily_usd", "size")
 """The fields of a new environment; its kind is filled in from the beginning."""
+
 
 
 class PlanEnvironment(PlanOperator):
@@ -36,10 +36,10 @@ class PlanEnvironment(PlanOperator):
 
     def planned(self, workspace: Workspace, context: Context) -> tuple[Deployment, StageReport]:
         """Plan a new environment of the asked kind, or the repair of a standing one."""
-        from sluice.airflow.operators.budgets import budgets
         from sluice.domain.deployments import Deployment, StageReport
         from sluice.stages.admission import next_build
         from sluice.stages.creation import plan_create
+        from sluice.stages.policies import policy_files
         from sluice.stages.provision import as_text, explain, plan_provision
 
         form = Form.of(context)
@@ -48,7 +48,7 @@ class PlanEnvironment(PlanOperator):
         evidence: tuple[Evidence, ...] = ()
         if kind is not None:
             spec, plan = plan_create(workspace, kind, request(workspace, kind, context), now)
-            name, evidence = spec.name, next_build(workspace, spec, budgets(), now)
+            name, evidence = spec.name, next_build(workspace, spec, policy_files().budgets(), now)
         else:
             plan = plan_provision(workspace, name, now)
         text = as_text(plan)

@@ -1,0 +1,108 @@
+"""The commands that README and docs/ show: found in their code, so that what is documented anew is tested or named."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import typer.main
+
+from sluice.cli import app
+
+ROOT = Path(__file__).resolve().parents[1]
+_PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+_BLOCK = re.compile(r"^ *```bash\n(.*?)^ *```", re.DOTALL | re.MULTILINE)
+_INLINE = re.compile(r"`((?:PYTHONPATH=plugins python -m sluice|sluice|make) [a-z-][^`]*)`", re.DOTALL)
+_PROGRAM = re.compile(r" *(?:(?:\.venv/bin/)?sluice|PYTHONPATH=plugins python -m sluice) (?P<rest>.*)")
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One command line as a page shows it."""
+
+    page: str
+    words: tuple[str, ...]
+    """Without the program's name."""
+
+    def __str__(self) -> str:
+        return f"sluice {shlex.join(self.words)} ({self.page})"
+
+    @property
+    def path(self) -> str:
+        """Which command it is: `env create`."""
+        return " ".join(_path(self.words))
+
+
+def in_blocks() -> list[Command]:
+    """Return every sluice command of a bash block, in the pages' order: somebody copies these and runs them."""
+    return [found for page in _PAGES for block in _BLOCK.findall(page.read_text()) for found in _sluice(page, block)]
+
+
+def in_sentences() -> list[Command]:
+    """Return every sluice command that a sentence or a table names; with `…` for what the reader fills in."""
+    return [
+        found
+        for page in _PAGES
+        for text in _INLINE.findall(_BLOCK.sub("", page.read_text()))
+        for found in _sluice(page, " ".join(text.split()))
+    ]
+
+
+def make_targets() -> set[str]:
+    """Return every target of `make` that a block or a sentence names."""
+    text = "\n".join(page.read_text() for page in _PAGES)
+    return set(re.findall(r"(?:^|`)make (?:[A-Z]+=\S+ )?([a-z]+)\b", text, re.MULTILINE))
+
+
+def modules() -> set[str]:
+    """Return every module of ours that a block or a sentence runs by `python -m`."""
+    text = "\n".join(page.read_text() for page in _PAGES)
+    return set(re.findall(r"python -m ((?:sluice|snowdome|benchmarks)[\w.]*)", text))
+
+
+def options(words: tuple[str, ...]) -> set[str]:
+    """Return the options that a command line names and its command does not have."""
+    command = typer.main.get_command(app)
+    for word in _path(words):
+        command = _children(command)[word]
+    known = {name for parameter in command.params for name in parameter.opts} | {"--help"}
+    passed_on = "ignore_unknown_options" in (command.context_settings or {})
+    return set() if passed_on else {word for word in words if re.match(r"--[a-z]", word)} - known
+
+
+def parses(words: tuple[str, ...]) -> bool:
+    """Return whether a command line has all that its command needs; a sentence may only name the command."""
+    command, path = typer.main.get_command(app), _path(words)
+    for word in path:
+        command = _children(command)[word]
+    given = list(words[len(path) :])
+    if not path or not given:
+        return not path or not any(parameter.required for parameter in command.params)
+    missing = [name for parameter in command.params if parameter.required for name in parameter.opts[:1]]
+    return all(name in given for name in missing if name.startswith("--"))
+
+
+def _sluice(page: Path, text: str) -> Iterator[Command]:
+    for line in text.replace("\\\n", " ").splitlines():
+        for part in line.split(" | "):
+            if found := _PROGRAM.fullmatch(part):
+                yield Command(page.name, tuple(shlex.split(found["rest"], comments=True)))
+
+
+def _path(words: tuple[str, ...]) -> tuple[str, ...]:
+    command: Any = typer.main.get_command(app)
+    path: list[str] = []
+    for word in words:
+        if word not in _children(command):
+            break
+        path.append(word)
+        command = _children(command)[word]
+    return tuple(path)
+
+
+def _children(command: Any) -> dict[str, Any]:
+    return dict(getattr(command, "commands", {}))
