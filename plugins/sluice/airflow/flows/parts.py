@@ -15,7 +15,6 @@ from sluice.airflow.operators.approval import AcceptCost
 from sluice.airflow.operators.plans import DEPLOYMENT, PlanOperator
 from sluice.airflow.operators.stages import Pulled, StageOperator, UndoOperator, UnlockOperator
 from sluice.airflow.sensors import EnvironmentGate
-from sluice.settings import settings
 from sluice.stages.policies import policy_files
 
 __all__ = ["RETRIES", "FlowPoint", "Stages", "flow", "from_form", "gate", "specs"]

@@ -30,7 +30,6 @@ WISHES = ("feature", "branch", "owner", "team", "base", "schemas", "at", "hours"
 """The fields of a new environment; its kind is filled in from the beginning."""
 
 
-
 class PlanEnvironment(PlanOperator):
     """What provisioning would make, alter and grant is in the log and in XCom; nothing has changed."""
 
