@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from sluice.domain.blocks import Kind
 from sluice.domain.environments import plan
 from sluice.domain.estate import Circumstances, Estate
+from sluice.domain.names import Qualified
 from sluice.domain.naming import EphemeralName
 from sluice.domain.specs import EnvironmentSpec, load_environments
 from sluice.domain.steps import SetMonitor
@@ -135,7 +136,9 @@ def test_standing_environments_have_no_lifetime(tmp_path: Path) -> None:
 
 def test_a_monitor_by_an_administrators_procedure() -> None:
     """Where the admin connection may not make monitors, the plan calls the procedure that the template names."""
-    template = TEMPLATES[Kind.FEATURE].model_copy(update={"monitor_procedure": "SLUICE.CONTROL.GUARD_WAREHOUSE"})
+    template = TEMPLATES[Kind.FEATURE].model_copy(
+        update={"monitor_procedure": Qualified.parse("SLUICE.CONTROL.GUARD_WAREHOUSE")}
+    )
     spec = specify(template, asked(base=""), STANDING, NOW)
     may_not = Circumstances(may_monitor=False)
     whole = plan(spec, Estate(), NOW, fingerprint="x", public_key="x", circumstances=may_not)

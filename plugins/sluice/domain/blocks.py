@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, model_validator
 
-from sluice.domain.names import Identifier
+from sluice.domain.names import Identifier, Qualified
 from sluice.domain.sizes import Size
 from sluice.errors import SpecError
 
@@ -51,8 +51,10 @@ class Block(BaseModel):
 def _identifier(value: object) -> Identifier:
     if isinstance(value, Identifier):
         return value
+    if not isinstance(value, str):  # YAML reads 2026_11 as a number
+        raise ValueError(f'a name is a text, this is {value!r}: say "{value}", with the quotes')  # noqa: TRY004
     try:
-        return Identifier.parse(str(value))
+        return Identifier.parse(value)
     except SpecError as refused:
         raise ValueError(f"{refused.message}; say {refused.good}") from refused
 
@@ -90,15 +92,21 @@ def _connection(text: str) -> str:
     return text
 
 
-def _qualified(text: str) -> str:
-    parts = text.split(".")
-    if len(parts) != 3:  # noqa: PLR2004 (database, schema, name)
-        raise ValueError("database.schema.name, e.g. SLUICE.CONTROL.GUARD_WAREHOUSE")
-    return ".".join(_identifier(part).name for part in parts)
+def _procedure(value: object) -> Qualified:
+    if isinstance(value, Qualified):
+        return value
+    good = "SLUICE.CONTROL.GUARD_WAREHOUSE"
+    try:
+        name = Qualified.parse(str(value))
+    except SpecError as refused:
+        raise ValueError(f"{refused.message}; say {good}") from refused
+    if name.name is None:
+        raise ValueError(f"database.schema.name; say {good}")
+    return name
 
 
-Procedure = Annotated[str, AfterValidator(_qualified)]
-Name = Annotated[Identifier, BeforeValidator(_identifier), PlainSerializer(str)]
+Procedure = Annotated[Qualified, BeforeValidator(_procedure), PlainSerializer(lambda name: name.written)]
+Name = Annotated[Identifier, BeforeValidator(_identifier), PlainSerializer(lambda name: name.written)]
 SizeName = Annotated[Size, BeforeValidator(_size)]
 EnvironmentName = Annotated[str, AfterValidator(_plain)]
 ConnectionId = Annotated[str, AfterValidator(_connection)]

@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from sluice.domain.blocks import Block, EnvironmentName
+from sluice.domain.blocks import Block, EnvironmentName, Name
 from sluice.domain.reading import read_model, read_yaml, validated
 from sluice.errors import SpecError
 
@@ -56,7 +56,7 @@ class RowCountGate(Block):
     grow_fail: Percent = Decimal(200)
     ignore_below_rows: Annotated[int, Field(ge=0)] = 100
     """Tables smaller than this in live are not judged."""
-    schemas: tuple[str, ...] = ()
+    schemas: tuple[Name, ...] = ()
     """Only these schemas; none named: all."""
 
 
@@ -68,7 +68,7 @@ class ColumnsGate(Block):
     retyped: Literal["pass", "marginal", "fail"] = "fail"
     added: Literal["pass", "marginal", "fail"] = "pass"
     relation_removed: Literal["pass", "marginal", "fail"] = "marginal"
-    schemas: tuple[str, ...] = ()
+    schemas: tuple[Name, ...] = ()
 
 
 class Metric(Block):

@@ -107,10 +107,10 @@ def attach_monitor(made: Monitor, warehouse: Identifier) -> Statement:
     return Statement(f"ALTER WAREHOUSE {warehouse.sql} SET RESOURCE_MONITOR = {made.name.sql}")
 
 
-def call_monitor(procedure: str, made: Monitor, warehouse: Identifier) -> Statement:
+def call_monitor(procedure: Qualified, made: Monitor, warehouse: Identifier) -> Statement:
     """An ACCOUNTADMIN's procedure has made the monitor, or given it its credits, and attached it; may be repeated."""
-    name = Qualified(*(Identifier(part) for part in procedure.split(".")))
-    return Statement(f"CALL {name.sql}(%s, %s, %s)", (warehouse.name, made.name.name, made.credits_a_day))
+    values = (warehouse.written, made.name.written, made.credits_a_day)  # as IDENTIFIER(…) in the procedure takes them
+    return Statement(f"CALL {procedure.sql}(%s, %s, %s)", values)
 
 
 def create_source(name: Identifier) -> Statement:

@@ -13,6 +13,7 @@ from pathlib import Path
 from sluice.dbt import artifacts, releases
 from sluice.dbt.invoke import Invocation, run
 from sluice.dbt.profile import Target
+from sluice.dbt.quoting import in_profile
 from sluice.domain.changes import Changes, Node, compare
 from sluice.domain.gates import Evidence
 from sluice.domain.judges import TestOutcome, judge_dbt
@@ -77,7 +78,7 @@ def by_hand(work: Workspace, environment: str, developer: str) -> Invocation:
             or "true, in dev",
             untouched="everything",
         )
-    prefix = Identifier.parse(developer, "developer").name.lower()
+    prefix = Identifier.unquoted(developer, "developer").name.lower()  # goes into names that dbt does not quote
     target = _target(work, environment, spec.database.name, f"by hand: {prefix}")
     return Invocation(
         work.project, target, scratch() / "by_hand" / environment, spec.dbt.as_vars() | {"developer": prefix}
@@ -91,9 +92,9 @@ def _target(work: Workspace, environment: str, database: Identifier, key: str) -
         name=spec.dbt.target,
         account=settings.account,
         user=settings.user,
-        role=spec.access.role.name,
-        warehouse=spec.warehouse.name.name,
-        database=database.name,
+        role=spec.access.role.written,
+        warehouse=spec.warehouse.name.written,
+        database=in_profile(database),
         schema=settings.schema or SCHEMA,
         threads=spec.dbt.threads,
         password=None if settings.private_key else settings.password,

@@ -57,7 +57,7 @@ def _evidence(one: Stage, exchange: Exchange) -> list[Evidence]:
     gates, environment = one.work.policies.gates(one.deployment.environment), one.deployment.environment
     candidate, session = Identifier.found(exchange.incoming), one.session
     built = _built(one, exchange)
-    removed = {str(name).upper() for name in _list(built.get("removed"))}
+    removed = {str(name) for name in _list(built.get("removed"))}
     results, nodes = _artifacts(one)
     before, after = observe.inventory(session, one.live), observe.inventory(session, candidate)
     roles, rights, new_rights = _rights(one, candidate)
@@ -160,7 +160,7 @@ def _marginal(policy: Literal["ask", "pass", "fail"], evidence: tuple[Evidence, 
 
 
 def _only(inventory: Inventory, names: set[str]) -> Inventory:
-    return {name: relation for name, relation in inventory.items() if name.upper() in names}
+    return {name: relation for name, relation in inventory.items() if name in names}
 
 
 def _list(value: object) -> list[object]:

@@ -113,8 +113,8 @@ class Workspace:
         spec = self.spec(environment)
         return replace(
             self.connections(spec.connection),
-            role=spec.access.role.name,
-            warehouse=spec.warehouse.name.name,
+            role=spec.access.role.written,
+            warehouse=spec.warehouse.name.written,
             login_timeout=spec.session.login_timeout,
         )
 
@@ -131,9 +131,9 @@ class Workspace:
         """Open a session as the environment's service user; `role` instead of the environment's own."""
         settings = self.settings(environment)
         if role is not None:
-            settings = replace(settings, role=role.name)
+            settings = replace(settings, role=role.written)
         if database is not None:
-            settings = replace(settings, database=database.name)
+            settings = replace(settings, database=database.written)
         spec = self.spec(environment)
         said = query_tag(spec, tag or {})
         with connect(settings, query_tag=said, retries=retries, control=spec.control_database) as session:
