@@ -128,7 +128,7 @@ def test_names_of_show_grants_are_read(shown: str, parts: tuple[str, ...]) -> No
 @pytest.mark.parametrize(("shown", "name"), [("SLUICE_DEV", "SLUICE_DEV"), ("svc-dev", "svc-dev"), ('"a ""b"', 'a "b')])
 def test_who_holds_a_grant_is_read_with_and_without_quotes(shown: str, name: str) -> None:
     """Accounts have shown both."""
-    assert rows.grantee({"grantee_name": shown}).name == name
+    assert rows.named({"grantee_name": shown}, "grantee_name").name == name
 
 
 def test_a_percent_sign_in_a_name_is_no_place_for_a_value() -> None:

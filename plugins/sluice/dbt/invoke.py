@@ -15,7 +15,7 @@ import yaml
 
 from sluice.dbt.profile import Target, write_profile
 from sluice.dbt.project import read_project
-from sluice.dbt.quoting import refuse_unquoted
+from sluice.dbt.quoting import refuse_missing_quoting
 from sluice.errors import RefusedError, RetryError, SluiceError, SpecError
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def _variables(call: Invocation) -> list[str]:
 
 def _where(call: Invocation) -> list[str]:
     project = read_project(call.project)
-    refuse_unquoted(project, call.target.database)
+    refuse_missing_quoting(project, call.target.database)
     profiles = write_profile(call.home, project.profile, call.target)
     options = ["--project-dir", call.project, "--profiles-dir", profiles, "--profile", project.profile]
     options += ["--target", call.target.name, "--target-path", call.artifacts, "--log-path", call.home / "logs"]

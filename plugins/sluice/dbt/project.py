@@ -23,14 +23,8 @@ REF_OVERRIDE = """\
 {% endmacro %}
 """
 """What a project needs in `macros/ref.sql` so that its views follow their database through a swap."""
-DATABASE_NAME_OVERRIDE = """\
-{% macro generate_database_name(custom_database_name=none, node=none) -%}
-  {{ (custom_database_name or target.database) | trim | replace('"', '') }}
-{%- endmacro %}
-"""
-"""What a project needs in `macros/generate_database_name.sql` where its database is logged in to in double quotes."""
 
-_REF, _DATABASE_NAME = "ref", "generate_database_name"
+_REF_MACRO = re.compile(r"\{%-?\s*macro\s+ref\s*\(")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +37,6 @@ class Project:
     output: frozenset[str]
     """Top-level folders that dbt itself writes: never part of a release."""
     macros: tuple[str, ...] = ("macros",)
-    quotes_database: bool = False
-    """Whether dbt puts the database's name into double quotes: `quoting.database`."""
 
     def files(self) -> Iterator[tuple[str, bytes]]:
         """Yield relative path and bytes of every file that belongs to a release, in the order of the paths."""
@@ -55,16 +47,8 @@ class Project:
 
     def overrides_ref(self) -> bool:
         """Tell whether the project's own macros replace `ref`, as a project that is swapped must."""
-        return self._has_macro(_REF)
-
-    def names_database(self) -> bool:
-        """Tell whether the project's own macros say what a database is called, as one with a quoted log-in must."""
-        return self._has_macro(_DATABASE_NAME)
-
-    def _has_macro(self, name: str) -> bool:
-        head = re.compile(rf"\{{%-?\s*macro\s+{name}\s*\(")
         files = (path for folder in self.macros for path in (self.folder / folder).rglob("*.sql"))
-        return any(head.search(path.read_text("utf-8")) for path in files)
+        return any(_REF_MACRO.search(path.read_text("utf-8")) for path in files)
 
 
 def read_project(folder: Path) -> Project:
@@ -85,7 +69,6 @@ def read_project(folder: Path) -> Project:
         profile=str(content.get("profile") or content["name"]),
         output=frozenset(folder.split("/")[0] for folder in output),
         macros=tuple(str(folder) for folder in content.get("macro-paths") or ("macros",)),
-        quotes_database=bool(isinstance(quoting := content.get("quoting"), dict) and quoting.get("database")),
     )
 
 

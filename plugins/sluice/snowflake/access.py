@@ -39,7 +39,7 @@ def held(session: Session, role: Identifier) -> list[Held]:
     for row in found:
         kind = str(row["granted_to"]).upper()
         if kind in {"USER", "ROLE"}:
-            holder = Holder("USER" if kind == "USER" else "ROLE", rows.grantee(row))
+            holder = Holder("USER" if kind == "USER" else "ROLE", rows.named(row, "grantee_name"))
             made.append(Held(role.name, holder, _utc(row.get("created_on")), rows.text(row, "granted_by") or ""))
     return made
 

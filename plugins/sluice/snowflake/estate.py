@@ -113,7 +113,7 @@ def _user(session: Session, name: Identifier) -> User | None:
         return rows.text(properties[key], "value") if key in properties else None
 
     def named(key: str) -> Identifier | None:
-        return rows.grantee(properties[key], "value") if said(key) else None
+        return rows.named(properties[key], "value") if said(key) else None
 
     return User(
         name=name,
@@ -199,9 +199,9 @@ def _memberships(session: Session, role: Identifier) -> Iterable[Membership]:
     for row in session.run(show.grants_of(role)):
         kind = str(row["granted_to"]).upper()
         if kind == "ROLE":
-            yield Membership(role, "ROLE", rows.grantee(row))
+            yield Membership(role, "ROLE", rows.named(row, "grantee_name"))
         elif kind == "USER":
-            yield Membership(role, "USER", rows.grantee(row))
+            yield Membership(role, "USER", rows.named(row, "grantee_name"))
 
 
 def _tagged(

@@ -115,7 +115,7 @@ def future_rights(session: Session, database: Identifier) -> list[Right]:
     """Return what roles will hold on objects to come in the database."""
     return sorted(
         Right(
-            grantee=rows.grantee(row).name,
+            grantee=rows.named(row, "grantee_name").name,
             privilege=str(row["privilege"]),
             kind=str(row["grant_on"]).upper().replace(" ", "_"),
             name="<FUTURE>",
@@ -180,7 +180,7 @@ def _right(row: Row) -> Right:
     path = rows.qualified(str(row["name"]))
     kind = str(row["granted_on"]).upper().replace(" ", "_")
     return Right(
-        grantee=rows.grantee(row).name,
+        grantee=rows.named(row, "grantee_name").name,
         privilege=str(row["privilege"]),
         kind=kind,
         name="" if kind == "DATABASE" else dotted(*path.parts[1:]),

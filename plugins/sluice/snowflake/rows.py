@@ -32,8 +32,8 @@ def name(row: Row, column: str = "name") -> Identifier:
     return Identifier.found(str(row[column]))
 
 
-def grantee(row: Row, column: str = "grantee_name") -> Identifier:
-    """Return who holds something in SHOW GRANTS, which quotes some names that need it and leaves others as they are."""
+def named(row: Row, column: str) -> Identifier:
+    """Return a name from a column that has been seen both with and without the quotes that a name needs."""
     shown = str(row[column])
     quoted = len(shown) > 2 and shown[0] == shown[-1] == '"'  # noqa: PLR2004 (two quotes)
     return Identifier.found(shown[1:-1].replace('""', '"') if quoted else shown)
