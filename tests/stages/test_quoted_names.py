@@ -30,7 +30,7 @@ from sluice.stages.access import current, grant, plan_roles, provision_roles, re
 from sluice.stages.budgets import by_hand
 from sluice.stages.creation import create
 from sluice.stages.hand import Hand
-from sluice.stages.leftovers import find
+from sluice.stages.leftovers import clear, find
 from sluice.stages.lifecycle import destroy
 from sluice.stages.metering import measure
 from sluice.stages.provision import plan_provision
@@ -161,7 +161,7 @@ def test_an_environment_of_ones_own_from_a_base_of_such_names(quoted: Shop) -> N
     known = work.including(str(name))
     with known.session(str(name), database=life.spec.database.name) as session:
         assert session.one(Statement('select count(*) as n from "my-marts"."orders"'))["n"] == 2
-    destroy(known, str(name), Hand("destroy quoted", "john", quoted.work.now()), reason="done", forced=True)
+    destroy(work, str(name), Hand("destroy quoted", "john", quoted.work.now()), reason="done", forced=True)
     assert work.lives()[str(name)].state is State.DROPPED
 
 
@@ -195,11 +195,12 @@ def test_rights_budgets_and_clean_up_know_them(quoted: Shop) -> None:
         by_hand(work, ["dev"], held, BudgetPolicy(), hand(quoted), reason="a test")
     with work.control() as session:
         assert {"SHOP-DEV", "Shop.Staging", "shop-prod"} <= usage.observe(session, 30).last.keys()
-    left = {
-        one.name: one.drop for one in find(work, load_cleanup(INCLUDE / "policies" / "cleanup.yml"), quoted.work.now())
-    }
-    assert not any(left.values()), left
-    assert all(name.startswith(("shop-prod__", "Shop.Staging__")) for name in left), left
+    sweeping, cleanup = hand(quoted), load_cleanup(INCLUDE / "policies" / "cleanup.yml")
+    left = find(work, cleanup, sweeping.now)
+    assert {one.name.partition("__")[0] for one in left} == {"shop-prod", "Shop.Staging"}
+    failed: list[tuple[str, str]] = []
+    assert len(clear(work, left, cleanup, sweeping, failed)) == sum(one.drop for one in left)
+    assert failed == []
 
 
 def hand(shop: Shop) -> Hand:

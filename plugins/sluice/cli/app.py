@@ -94,7 +94,7 @@ def validate() -> None:
         computes += [(f"template {kind}", made.warehouse) for kind, made in work.templates.items()]
         work.prices.refuse_unpriced(computes, str(folder / "prices.yml"))
         for name, spec in work.environments.items():
-            gates = work.policies.gates(name)
+            gates = work.gates(name)
             out.print(f"[green]ok[/green] {name} ({spec.kind}): {spec.database.name}, {len(gates.metrics)} metrics")
 
 

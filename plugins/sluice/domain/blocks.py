@@ -217,6 +217,15 @@ class AccessBlock(Block):
     readers: tuple[Name, ...] = ()
     parent_role: Name = Identifier("SYSADMIN")
 
+    @model_validator(mode="after")
+    def _readers_are_not_builders(self) -> Self:
+        if self.role in self.readers:
+            raise ValueError(
+                f"readers: {self.role} builds here, and no role is granted to itself: "
+                f"say readers: [{Identifier(f'{self.role}_READER').written}]"
+            )
+        return self
+
 
 class BaseBlock(Block):
     """What an environment's database is a zero-copy clone of."""

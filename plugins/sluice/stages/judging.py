@@ -37,7 +37,7 @@ def judge(work: Workspace, deployment: Deployment, now: datetime) -> StageReport
         exchange = one.exchange()
         if one.markers().get(exchange.live) == exchange.wanted:
             return one.report("live bears this deployment already", {"live_already": True})
-        evidence = _marginal(work.policies.gates(deployment.environment).marginal, tuple(_evidence(one, exchange)))
+        evidence = _marginal(work.gates(deployment.environment).marginal, tuple(_evidence(one, exchange)))
         if failed(evidence):
             raise one.refuse("the candidate does not pass", evidence, untouched=exchange.live)
         verdict = worst(evidence)
@@ -54,7 +54,7 @@ def writers(one: Stage, exchange: Exchange) -> tuple[str, ...]:
 
 def _evidence(one: Stage, exchange: Exchange) -> list[Evidence]:
     """Every gate that is switched on, in the order of the plan."""
-    gates, environment = one.work.policies.gates(one.deployment.environment), one.deployment.environment
+    gates, environment = one.work.gates(one.deployment.environment), one.deployment.environment
     candidate, session = Identifier.found(exchange.incoming), one.session
     built = _built(one, exchange)
     removed = {str(name) for name in _list(built.get("removed"))}

@@ -15,9 +15,9 @@ from sluice.domain.blocks import Kind
 from sluice.domain.control import control_warehouse
 from sluice.domain.lives import LIFE, Life, State, fold
 from sluice.domain.names import Identifier, Marker
-from sluice.domain.policies import Policies, load_policies
+from sluice.domain.policies import Check, Gates, Policies, load_policies
 from sluice.domain.prices import Prices, load_prices
-from sluice.domain.specs import EnvironmentSpec, load_environments
+from sluice.domain.specs import EnvironmentSpec, kinds_of, load_environments
 from sluice.domain.templates import Template, load_templates
 from sluice.errors import SpecError
 from sluice.settings import Settings
@@ -108,6 +108,14 @@ class Workspace:
             untouched="everything",
         )
 
+    def gates(self, environment: str) -> Gates:
+        """Return the gates of an environment."""
+        return self.policies.gates(environment, self.spec(environment).kind)
+
+    def checks(self, environment: str) -> tuple[Check, ...]:
+        """Return what live of an environment must pass."""
+        return self.policies.checks(environment, self.spec(environment).kind)
+
     def settings(self, environment: str) -> ConnectionSettings:
         """Return the connection settings of an environment: its own user, role, warehouse and time-out."""
         spec = self.spec(environment)
@@ -174,7 +182,7 @@ def workspace(settings: Settings, connections: Callable[[str], ConnectionSetting
     environments = load_environments(settings.environments)
     return Workspace(
         environments=environments,
-        policies=load_policies(settings.policies, tuple(environments)),
+        policies=load_policies(settings.policies, kinds_of(environments)),
         store=UPath(settings.store),
         project=settings.project,
         connections=connections,

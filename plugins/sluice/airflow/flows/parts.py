@@ -13,8 +13,8 @@ from sluice.airflow.operators.approval import AcceptMarginal
 from sluice.airflow.operators.plans import DEPLOYMENT, PlanOperator
 from sluice.airflow.operators.stages import StageOperator, UndoOperator
 from sluice.airflow.sensors import EnvironmentGate
-from sluice.domain.roles import load_access
-from sluice.domain.specs import EnvironmentSpec, load_environments
+from sluice.domain.roles import read_access
+from sluice.domain.specs import EnvironmentSpec, kinds_of, load_environments, readable_environments
 from sluice.errors import SpecError
 from sluice.settings import settings
 
@@ -95,7 +95,9 @@ def flow(
     **arguments: Any,
 ) -> DAG:
     """Return a DAG of ours: one run at a time, no catching up, its form and its page set."""
-    rights = load_access(settings().policies / "access.yml").permissions(dag_id)
+    here = settings()
+    kinds = kinds_of(readable_environments(here.environments)[0])  # one that cannot be read takes no other's DAGs
+    rights = read_access(here.policies / "access.yml").resolved(kinds).permissions(dag_id)
     if rights is not None:
         arguments["access_control"] = rights
     return DAG(

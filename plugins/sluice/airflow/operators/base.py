@@ -63,9 +63,11 @@ class SluiceOperator(BaseOperator):
 def access() -> AccessPolicy:
     """Return the policy of include/policies/access.yml."""
     from sluice.domain.roles import load_access
+    from sluice.domain.specs import kinds_of, load_environments
     from sluice.settings import settings
 
-    return load_access(settings().policies / "access.yml")
+    here = settings()
+    return load_access(here.policies / "access.yml", kinds_of(load_environments(here.environments)))
 
 
 def refuse_unless_allowed(context: Context) -> None:
