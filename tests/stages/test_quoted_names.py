@@ -96,7 +96,7 @@ SPECS = (
     ),
 )
 POLICIES = Policies(
-    Gates(metrics=(Metric(name="amount", sql=f"select sum(amount) from {TOTALS}", tolerance_percent=500),)),  # type: ignore[arg-type]
+    Gates(metrics=(Metric(name="amount", sql=f"select sum(amount) from {TOTALS}", tolerance_percent=500),)),
     {},
     (Check(name="has_orders", sql=f"select 1 from {TOTALS} where orders < 2"),),
 )
@@ -161,7 +161,7 @@ def test_an_environment_of_ones_own_from_a_base_of_such_names(quoted: Shop) -> N
     known = work.including(str(name))
     with known.session(str(name), database=life.spec.database.name) as session:
         assert session.one(Statement('select count(*) as n from "my-marts"."orders"'))["n"] == 2
-    destroy(work, str(name), Hand("destroy quoted", "john", quoted.work.now()), reason="done", forced=True)
+    destroy(work, str(name), Hand("destroy quoted", "john", quoted.work.now()), reason="done", confirmation=str(name))
     assert work.lives()[str(name)].state is State.DROPPED
 
 

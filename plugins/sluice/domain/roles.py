@@ -155,7 +155,7 @@ class AccessPolicy(Block):
             for name in self.roles
         }
 
-    def who_may_start(self, dag_id: str) -> tuple[str, ...]:
+    def who_may_start(self, dag_id: str) -> tuple[RoleName, ...]:
         """Return the roles whose people may start it."""
         return tuple(
             name for name, one in self.roles.items() if any(fnmatchcase(dag_id, pattern) for pattern in one.dags)
