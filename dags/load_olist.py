@@ -8,6 +8,8 @@ from sluice.airflow.flows.parts import flow, specs
 
 with flow(
     "load_olist",
+    title="Sample data · Load Olist",
+    description="Fills the raw database with the Olist sample data, or adds a day to it",
     doc="""
 ### Load the Olist sample data
 

@@ -66,7 +66,7 @@ def _tell(stack: Stack, console: Console) -> None:
     for user, password in passwords.items():
         console.print(f"  {user:<6} {password}", markup=False, highlight=False)
     console.print(
-        "\n1. As alice: DAGs → refresh_dev → Trigger. It builds dev and makes a release.\n"
+        "\n1. As alice: DAGs → 1 · Refresh dev (refresh_dev) → Trigger. It builds dev and makes a release.\n"
         "2. promote_staging starts by itself when dev is done; promote_prod when staging is.\n"
         "3. promote_prod waits: as bob, Browse → Required Actions → approve. Alice cannot, she began it.\n"
         "4. rollback → Trigger, environment prod, with a reason.\n"

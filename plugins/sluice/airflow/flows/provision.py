@@ -24,6 +24,8 @@ def provision_dag() -> DAG:
     standing = list(specs())
     with flow(
         "provision_environment",
+        title="Environment · Provision",
+        description="Makes or repairs an environment, or makes a new one from a template",
         doc="""
 ### Provision an environment
 
