@@ -9,15 +9,13 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.sdk import DAG, Param, TaskGroup, TriggerRule, chain
 
-from sluice.airflow.authoring import readable_specs, specs
+from sluice.airflow.authoring import specs
 from sluice.airflow.notifications import DeploymentNotifier
 from sluice.airflow.operators.approval import AcceptMarginal
 from sluice.airflow.operators.plans import DEPLOYMENT, PlanOperator
 from sluice.airflow.operators.stages import Pulled, StageOperator, UndoOperator, UnlockOperator
 from sluice.airflow.sensors import EnvironmentGate
-from sluice.domain.roles import read_access
-from sluice.domain.specs import kinds_of
-from sluice.settings import settings
+from sluice.stages.policies import policy_files
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -170,8 +168,7 @@ def flow(
 
     Airflow lists DAGs by their titles: those of the main jobs begin with their place in the chain.
     """
-    policy = read_access(settings().policies / "access.yml").resolved(kinds_of(readable_specs()))
-    rights = policy.permissions(dag_id)
+    rights = policy_files().readable_access().permissions(dag_id)
     if rights is not None:
         arguments["access_control"] = rights
     return DAG(
