@@ -121,7 +121,7 @@ def test_two_templates_of_one_kind_are_refused(tmp_path: Path) -> None:
     """Nobody could say which one counts."""
     for name in ("a.yml", "b.yml"):
         (tmp_path / name).write_text((INCLUDE / "templates" / "feature.yml").read_text())
-    with pytest.raises(SpecError, match="two templates"):
+    with pytest.raises(SpecError, match="of this kind already"):
         load_templates(tmp_path)
 
 

@@ -6,7 +6,7 @@ import getpass
 import os
 import sys
 import warnings
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -15,9 +15,7 @@ from sluice.cli import access, budgets, deployments, explain, hours, journal, li
 from sluice.cli.failures import Commands
 from sluice.cli.status import status
 from sluice.cli.terminal import Environment, out, workspace
-
-if TYPE_CHECKING:
-    from sluice.domain.blocks import ComputeBlock
+from sluice.cli.validate import validate
 
 app = typer.Typer(cls=Commands, no_args_is_help=True, pretty_exceptions_enable=False)
 
@@ -50,27 +48,7 @@ app.add_typer(access.app, name="access")
 app.add_typer(budgets.app, name="budget")
 app.add_typer(hours.app, name="hours")
 app.add_typer(policy.app, name="policy")
-
-
-@app.command()
-def validate() -> None:
-    """Check every spec and policy of include/, without touching an account."""
-    from sluice.domain.budgets import load_budgets
-    from sluice.domain.cleanup import load_cleanup
-    from sluice.domain.roles import load_access
-    from sluice.settings import settings
-
-    with workspace() as work:
-        folder = settings().policies
-        load_cleanup(folder / "cleanup.yml")
-        load_access(folder / "access.yml")
-        load_budgets(folder / "budgets.yml")
-        computes: list[tuple[str, ComputeBlock]] = [(name, spec.warehouse) for name, spec in work.environments.items()]
-        computes += [(f"template {kind}", made.warehouse) for kind, made in work.templates.items()]
-        work.prices.refuse_unpriced(computes, str(folder / "prices.yml"))
-        for name, spec in work.environments.items():
-            gates = work.gates(name)
-            out.print(f"[green]ok[/green] {name} ({spec.kind}): {spec.database.name}, {len(gates.metrics)} metrics")
+app.command()(validate)
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
