@@ -26,7 +26,7 @@ _QUIET = ("airflow", "alembic", "botocore", "snowflake", "sqlalchemy", "urllib3"
 
 def configured() -> bool:
     """Return whether there is an Airflow here that could have connections."""
-    return _named() or _home().is_dir()
+    return _named() or any((_home() / name).is_file() for name in ("airflow.cfg", "airflow.db"))
 
 
 def connection(conn_id: str) -> ConnectionSettings:

@@ -18,6 +18,8 @@ from sluice.errors import SpecError
 
 Seconds = Annotated[int, Field(ge=0, le=604_800)]
 Dollars = Annotated[Decimal, Field(gt=0)]
+_PRESETS = ("@once", "@hourly", "@daily", "@midnight", "@weekly", "@monthly", "@quarterly", "@yearly", "@continuous")
+"""Schedules that Airflow knows by name."""
 
 
 class Kind(StrEnum):
@@ -83,6 +85,14 @@ def _zone(text: str) -> str:
     except (ValueError, OSError, ZoneInfoNotFoundError):
         near = get_close_matches(text, sorted(available_timezones()), 1)
         raise ValueError(f"no such time zone; say {near[0] if near else 'Europe/Berlin'}") from None
+    return text
+
+
+def _schedule(text: str) -> str:
+    from croniter import croniter
+
+    if text not in _PRESETS and not croniter.is_valid(text):
+        raise ValueError(f'no schedule, neither cron nor one of {", ".join(_PRESETS)}; say "0 6 * * *"')
     return text
 
 
@@ -322,4 +332,5 @@ class PromotionBlock(Block):
     retained: Annotated[int, Field(ge=1, le=20)] = 3
     retained_days: Annotated[int, Field(ge=1, le=90)] = 7
     lease_minutes: Annotated[int, Field(ge=1, le=1440)] = 120
-    schedule: str | None = None
+    schedule: Annotated[str, AfterValidator(_schedule)] | None = None
+    """When an environment that is built in place is built by itself; none: when somebody asks."""

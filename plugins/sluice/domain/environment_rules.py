@@ -206,7 +206,7 @@ def _control_databases(included: Included) -> Iterator[Finding]:
 def _templates(included: Included) -> Iterator[Finding]:
     for kind, template in included.templates.items():
         file = included.template_files.get(kind, kind)
-        if template.base is not None and included.specs and template.base not in included.specs:
+        if template.base is not None and template.base not in {*included.specs, *included.spec_files}:
             message = f"there is no environment {template.base} to clone"
             yield Finding("error", f"{file}: base", message, f"base: {nearest(template.base, included.specs)}")
         if template.approval:

@@ -36,7 +36,9 @@ FIXED_DAGS = (
     "change_access",
     "access_review",
 )
-"""Sluice's DAGs whatever environments there are; beside them promote_<environment> and refresh_<environment>."""
+"""Sluice's DAGs whatever environments there are."""
+OWN_DAGS = ("promote", "refresh")
+"""What the DAGs of an environment do: promote_<environment>, refresh_<environment>."""
 
 
 class Level(StrEnum):
@@ -212,7 +214,7 @@ def unknown_names(policy: AccessPolicy, path: Path, environments: Mapping[str, K
                     yield SpecError(message, where=field, value=entry, good=good, untouched="everything")
         for dag_id in role.dags:
             does, _, environment = dag_id.partition("_")
-            if does not in {"promote", "refresh"} or dag_id in FIXED_DAGS:
+            if does not in OWN_DAGS or dag_id in FIXED_DAGS:
                 continue
             there = [f"{does}_{known}" for known in environments]
             if not any(fnmatchcase(known, dag_id) for known in there):

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator
+from difflib import get_close_matches
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TypeVar
 
@@ -12,13 +15,13 @@ from sluice.dbt.quoting import missing_quoting
 from sluice.domain.blocks import Kind
 from sluice.domain.budgets import load_budgets
 from sluice.domain.cleanup import load_cleanup
-from sluice.domain.environment_rules import Included, as_finding, findings
+from sluice.domain.environment_rules import Included, as_finding, findings, own_dag
 from sluice.domain.findings import Finding
 from sluice.domain.names import Identifier
 from sluice.domain.policies import readable_policies
 from sluice.domain.prices import load_prices
 from sluice.domain.reading import each_error
-from sluice.domain.roles import read_access, unknown_names
+from sluice.domain.roles import FIXED_DAGS, OWN_DAGS, read_access, unknown_names
 from sluice.domain.specs import EnvironmentSpec, kinds_of, readable_environments, spec_files
 from sluice.domain.templates import Template, readable_templates
 from sluice.errors import SluiceError, SpecError
@@ -27,6 +30,7 @@ from sluice.snowflake.connect import ConnectionSettings
 
 _Policy = TypeVar("_Policy")
 _ADD = "airflow connections add"
+_WORD = re.compile(r"""["']([\w.-]+)["']""")
 
 
 def environment_findings(
@@ -48,6 +52,7 @@ def check(
     """Return the findings for files that are read already: what was wrong with them, and what is missing."""
     found = [as_finding(error) for error in errors]
     found += findings(included)
+    found += _dag_ids(included, here.root / "dags")
     found += _quoting(included, here.project)
     if connections is not None:
         found += _connections(included, connections)
@@ -87,6 +92,23 @@ def _read(load: Callable[[], _Policy], errors: list[SpecError]) -> _Policy | Non
     except SpecError as error:
         errors += each_error(error)
         return None
+
+
+def _dag_ids(included: Included, folder: Path) -> Iterator[Finding]:
+    """Ids in access.yml that no DAG of sluice has, nor anything that is named in the DAGs folder."""
+    if included.access is None:
+        return
+    known = {*FIXED_DAGS, *(dag_id for spec in included.specs.values() if (dag_id := own_dag(spec)))}
+    for path in folder.rglob("*.py") if folder.is_dir() else ():
+        known |= {path.stem, *_WORD.findall(path.read_text("utf-8"))}
+    for name, role in included.access.roles.items():
+        for said in role.dags:
+            if said.partition("_")[0] in OWN_DAGS or any(fnmatchcase(dag_id, said) for dag_id in known):
+                continue
+            near = get_close_matches(said, FIXED_DAGS, 1, 0.85)
+            where = included.policy("access.yml", f"roles.{name}.dags")
+            message = f"there is no such DAG as {said} in sluice, nor is it named in {folder}"
+            yield Finding("error" if near else "warning", where, message, near[0] if near else "leave it out")
 
 
 def _quoting(included: Included, project: Path) -> Iterator[Finding]:
