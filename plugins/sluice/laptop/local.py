@@ -6,6 +6,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from sluice.domain.specs import load_environments
 from sluice.errors import StopError
 from sluice.laptop.follow import follow, why
 from sluice.laptop.rest import AirflowApi
@@ -45,8 +46,9 @@ def down(root: Path) -> None:
 
 
 def _fill(admin: AirflowApi, story: Story, stack: Stack, scale: float) -> None:
-    with story.step("Provision dev, staging and production"):
-        for name in ("dev", "staging", "prod"):
+    environments = load_environments(stack.surroundings.root / "include" / "environments")
+    with story.step(f"Provision {', '.join(environments)}"):
+        for name in environments:
             _done(admin, stack, story, "provision_environment", environment=name)
     with story.step(f"Load the Olist data at scale {scale:g}"):
         _done(admin, stack, story, "load_olist", scale=scale)
