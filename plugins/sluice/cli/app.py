@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import json
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
@@ -11,7 +10,7 @@ from typing import Annotated
 import typer
 from rich.table import Column, Table
 
-from sluice.cli import access, budgets, environments, hours, policy
+from sluice.cli import access, budgets, dbt, environments, hours, policy
 from sluice.cli.terminal import AsJson, err, out, workspace
 from sluice.domain.blocks import ComputeBlock
 from sluice.domain.events import Event
@@ -26,6 +25,7 @@ app.add_typer(access.app, name="access")
 app.add_typer(budgets.app, name="budget")
 app.add_typer(hours.app, name="hours")
 app.add_typer(policy.app, name="policy")
+app.command(context_settings=dbt.SETTINGS)(dbt.dbt)
 Environment = Annotated[str, typer.Argument(help="an environment of include/environments, for example prod")]
 
 
@@ -96,26 +96,6 @@ def validate() -> None:
         for name, spec in work.environments.items():
             gates = work.policies.gates(name)
             out.print(f"[green]ok[/green] {name} ({spec.kind}): {spec.database.name}, {len(gates.metrics)} metrics")
-
-
-@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
-def dbt(
-    context: typer.Context,
-    environment: Environment,
-    developer: Annotated[str, typer.Option(help="goes before the name of each schema")] = getpass.getuser(),
-) -> None:
-    """Run dbt on the working project in schemas of your own: `sluice dbt dev build --select fct_orders`."""
-    from sluice.dbt.invoke import at_the_terminal
-    from sluice.stages.building import against_base, by_hand
-
-    with workspace() as work:
-        known = work.including(environment)
-        call, words = by_hand(known, environment, developer), list(context.args)
-        chosen = {"--select", "-s", "--state", "--defer", "--full-refresh", "--selector"} & set(words)
-        if not chosen and words[:1] in (["build"], ["run"], ["test"], ["compile"]):
-            words += against_base(known, call, environment)
-        succeeded = at_the_terminal(call, words)
-    raise typer.Exit(0 if succeeded else 1)
 
 
 @explaining.command()

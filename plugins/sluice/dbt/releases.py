@@ -15,6 +15,7 @@ from pathlib import Path, PurePosixPath
 
 from upath import UPath
 
+from sluice.dbt.packages import installed
 from sluice.dbt.project import Project, read_project
 from sluice.domain.releases import Release, damage, file_hashes, parse_release_id, release_id
 from sluice.errors import RefusedError, SpecError
@@ -23,9 +24,13 @@ _FACTS, _FILES = "release.json", "project.tar.gz"
 
 
 def register(store: UPath, folder: Path, *, now: datetime, actor: str) -> Release:
-    """Keep the project in this folder as a release in the store; the same content again is the same release."""
+    """Keep the project in this folder, with its packages, as a release in the store; the same content is the same one.
+
+    Packages that are not installed as its lock file has them are installed on a copy; the project stays as it is.
+    """
     project = read_project(folder)
-    files = list(project.files())
+    with installed(project) as packages:
+        files = list(project.files(packages))
     release = Release(
         id=release_id(files),
         project=project.name,

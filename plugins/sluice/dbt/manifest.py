@@ -1,0 +1,64 @@
+"""dbt's manifest read for places: where each node would be built, what its text names, what it reads."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from sluice.domain.parsed import ParsedNode, ParsedProject, ParsedSource
+from sluice.errors import StopError
+
+_PLACED = frozenset({"model", "seed", "snapshot", "function", "test"})
+_REF = re.compile(r"\{\{-?\s*ref\(([^()]*)\)\s*-?\}\}")
+_TEXT = re.compile(r"""^\s*(?:['"]\w+['"]\s*,\s*)?['"](\w+)['"]\s*(?:,\s*(?:v|version)\s*=.*)?$""")
+
+
+def parsed(manifest: Path) -> ParsedProject:
+    """Return the project that a manifest describes; a manifest that is none is refused by name."""
+    try:
+        content = json.loads(manifest.read_text())
+        nodes = {**content["nodes"], **content.get("functions", {})}
+        return ParsedProject(
+            name=str(content["metadata"]["project_name"]),
+            nodes={key: _node(key, node) for key, node in nodes.items() if node["resource_type"] in _PLACED},
+            sources={key: _source(key, source) for key, source in content["sources"].items()},
+            macros=frozenset(f"{macro['package_name']}.{macro['name']}" for macro in content["macros"].values()),
+            operations=tuple(sorted(node["name"] for node in nodes.values() if node["resource_type"] == "operation")),
+        )
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise StopError(f"dbt's manifest cannot be read: {error}", where=str(manifest)) from error
+
+
+def _node(key: str, node: Mapping[str, Any]) -> ParsedNode:
+    config = node.get("config") or {}
+    text = str(node.get("raw_code") or "")
+    names = (_TEXT.match(match[1]) for match in _REF.finditer(text))
+    return ParsedNode(
+        id=key,
+        kind=str(node["resource_type"]),
+        package=str(node["package_name"]),
+        name=str(node["name"]),
+        path=str(node.get("original_file_path") or key),
+        database=str(node.get("database") or "").upper(),
+        schema=str(node.get("schema") or "").upper(),
+        relation=str(node.get("alias") or node["name"]).upper(),
+        materialized=str(config.get("materialized") or node["resource_type"]),
+        stored=bool(config.get("store_failures")),
+        hooks=len(config.get("pre-hook") or ()) + len(config.get("post-hook") or ()),
+        reads=tuple((node.get("depends_on") or {}).get("nodes") or ()),
+        refs_in_text=tuple(name[1] for name in names if name),
+    )
+
+
+def _source(key: str, source: Mapping[str, Any]) -> ParsedSource:
+    return ParsedSource(
+        id=key,
+        name=f"{source['source_name']}.{source['name']}",
+        path=str(source.get("original_file_path") or key),
+        database=str(source.get("database") or "").upper(),
+        schema=str(source.get("schema") or "").upper(),
+        relation=str(source.get("identifier") or source["name"]).upper(),
+    )
