@@ -153,7 +153,7 @@ def hub(folder: Path, version: str) -> None:
 
 @pytest.fixture
 def no_hub(monkeypatch: pytest.MonkeyPatch) -> None:
-    """dbt's hub does not answer, and dbt does not wait before it asks again."""
+    """The hub of packages does not answer, and dbt does not wait before it asks again."""
     monkeypatch.setattr("dbt.clients.registry.DEFAULT_REGISTRY_BASE_URL", "http://127.0.0.1:1/")
     monkeypatch.setattr("dbt_common.utils.connection.time.sleep", lambda _: None)
 
@@ -209,7 +209,9 @@ def test_a_package_in_the_checkout_of_its_revision_is_taken(tmp_path: Path, stor
         subprocess.run([*git, *words], check=True, capture_output=True)
     shop = tmp_path / "shop"
     packages = f"packages:\n  - git: file://{tools}\n    revision: HEAD\n    warn-unpinned: false\n"
-    write(shop, {"dbt_project.yml": "name: shop\nprofile: shop\n", "packages.yml": packages, "models/a.sql": "select 1"})
+    write(
+        shop, {"dbt_project.yml": "name: shop\nprofile: shop\n", "packages.yml": packages, "models/a.sql": "select 1"}
+    )
     first = register(store, shop, now=NOW, actor="ann")
     assert "dbt_packages/tools/macros/two.sql" in contents(first)
     installs(shop)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 _SELECTION = (
-    *("--select", "--models", "--exclude", "--selector", "--indirect-selection", "--state"),
+    *("--select", "--exclude", "--selector", "--indirect-selection", "--state"),
     *("--resource-type", "--exclude-resource-type"),
 )
 """The options that choose nodes; `ls` takes them as every building command does."""

@@ -47,6 +47,7 @@ def _node(key: str, node: Mapping[str, Any]) -> ParsedNode:
         relation=str(node.get("alias") or node["name"]).upper(),
         materialized=str(config.get("materialized") or node["resource_type"]),
         stored=bool(config.get("store_failures")),
+        fixed=bool(config.get("target_schema")),
         hooks=len(config.get("pre-hook") or ()) + len(config.get("post-hook") or ()),
         reads=tuple((node.get("depends_on") or {}).get("nodes") or ()),
         refs_in_text=tuple(name[1] for name in names if name),

@@ -124,12 +124,20 @@ def _merged(call: Invocation, command: Typed) -> dict[str, object]:
 
 
 def _variables(text: str | None) -> dict[str, object]:
-    """What `--vars` says; nothing where it is no mapping, which dbt refuses in its own words."""
+    """What `--vars` says; what is no mapping is refused."""
     try:
         said = yaml.safe_load(text or "{}")
     except yaml.YAMLError:
-        return {}
-    return said if isinstance(said, dict) else {}
+        said = None
+    if isinstance(said, dict):
+        return said
+    raise SpecError(
+        "variables are a mapping in YAML",
+        where="sluice dbt … --vars",
+        value=text,
+        good="--vars '{region: north, days: 3}'",
+        untouched="everything",
+    )
 
 
 def _retried(call: Invocation, command: Typed) -> dict[str, Any]:
@@ -183,16 +191,21 @@ def _own(node: ParsedNode, own: OwnSchemas) -> bool:
 
 
 def _cure(own: OwnSchemas, bad: Sequence[ParsedNode], database: str) -> str:
-    if any(node.database != database for node in bad):
-        return f"no `database:` (or +database) for these nodes, so that they are built in {database}"
-    if all(node.kind == "snapshot" for node in bad) and not all(_own(node, own) for node in bad):
-        return "`schema:` in place of `target_schema:` for a snapshot: dbt takes the latter as it is"
-    if all(_own(node, own) for node in bad):
-        return "another name for you, which is none of a shared schema: sluice dbt <environment> --developer <name> …"
-    return (
-        "a macro generate_schema_name that puts the developer's name in front (or none: dbt's own does), e.g. "
-        f"macros/generate_schema_name.sql:\n{SCHEMA_OVERRIDE}"
-    )
+    there = [node for node in bad if node.database == database]
+    cures = {
+        f"no `database:` (or +database) for these nodes: {database} is where they belong": len(there) < len(bad),
+        "another name for you, which no shared schema begins with: sluice dbt <environment> --developer <name> …": any(
+            _own(node, own) for node in there
+        ),
+        "`schema:` in place of a snapshot's `target_schema:`, which dbt takes as it is": any(
+            node.fixed and not _own(node, own) for node in there
+        ),
+        "a macro generate_schema_name that puts the developer's name in front (or none: dbt's own does), "
+        f"e.g. macros/generate_schema_name.sql:\n{SCHEMA_OVERRIDE.rstrip()}": any(
+            not node.fixed and not _own(node, own) for node in there
+        ),
+    }
+    return "; ".join(cure for cure, applies in cures.items() if applies)
 
 
 def _shared(call: Invocation, own: OwnSchemas) -> set[str]:

@@ -23,6 +23,8 @@ class ParsedNode:
     materialized: str
     stored: bool
     """Of a test: whether its failures are kept in a table, by its own setting."""
+    fixed: bool
+    """Of a snapshot: whether it says `target_schema`, which dbt takes as it is."""
     hooks: int
     reads: tuple[str, ...]
     """Ids of the nodes and sources it depends on."""
