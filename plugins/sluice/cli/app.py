@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import os
 import sys
 import warnings
@@ -11,10 +10,10 @@ from typing import Annotated
 import typer
 
 from sluice import __version__
-from sluice.cli import access, budgets, deployments, explain, hours, journal, lifecycle, policy
+from sluice.cli import access, budgets, dbt, deployments, explain, hours, journal, lifecycle, policy
 from sluice.cli.failures import Commands
 from sluice.cli.status import status
-from sluice.cli.terminal import Environment, out, workspace
+from sluice.cli.terminal import out
 from sluice.cli.validate import validate
 
 app = typer.Typer(cls=Commands, no_args_is_help=True, pretty_exceptions_enable=False)
@@ -49,26 +48,7 @@ app.add_typer(budgets.app, name="budget")
 app.add_typer(hours.app, name="hours")
 app.add_typer(policy.app, name="policy")
 app.command()(validate)
-
-
-@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
-def dbt(
-    context: typer.Context,
-    environment: Environment,
-    developer: Annotated[str, typer.Option(help="goes before the name of each schema")] = getpass.getuser(),
-) -> None:
-    """Run dbt on the working project in schemas of your own: `sluice dbt dev build --select fct_orders`."""
-    from sluice.dbt.invoke import at_the_terminal
-    from sluice.stages.building import against_base, by_hand
-
-    with workspace() as work:
-        known = work.including(environment)
-        call, words = by_hand(known, environment, developer), list(context.args)
-        chosen = {"--select", "-s", "--state", "--defer", "--full-refresh", "--selector"} & set(words)
-        if not chosen and words[:1] in (["build"], ["run"], ["test"], ["compile"]):
-            words += against_base(known, call, environment)
-        succeeded = at_the_terminal(call, words)
-    raise typer.Exit(0 if succeeded else 1)
+app.command(context_settings=dbt.SETTINGS)(dbt.dbt)
 
 
 def main() -> None:

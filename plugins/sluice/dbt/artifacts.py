@@ -10,6 +10,7 @@ from typing import Any
 
 from upath import UPath
 
+from sluice.dbt.runner import FAILED
 from sluice.domain.changes import Node
 from sluice.errors import StopError
 
@@ -29,7 +30,7 @@ class Result:
     @property
     def failed(self) -> bool:
         """Whether the node ended badly."""
-        return self.status in {"error", "fail", "runtime error"}
+        return self.status in FAILED
 
     @property
     def tested(self) -> bool:

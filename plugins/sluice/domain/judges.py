@@ -35,6 +35,8 @@ class Figure:
     metric: Metric
     old: float | None
     new: float | None
+    problem: str = ""
+    """Why there is no figure: of the candidate where that has none, else of live."""
 
 
 def judge_dbt(gate: DbtGate, ran: int, failures: Iterable[str], warnings: Iterable[str], skipped: int) -> Evidence:
@@ -111,9 +113,12 @@ def judge_metrics(figures: Iterable[Figure]) -> Evidence:
         name, tolerance = one.metric.name, one.metric.tolerance_percent
         if one.new is None:
             verdicts.append(Verdict.FAIL)
-            lines.append(f"{name}: no figure from the candidate")
+            lines.append(
+                f"{name}: no figure from the candidate: {one.problem or 'its query returns NULL'} "
+                f"(gates.yml, metrics, {name}: {one.metric.sql})"
+            )
         elif one.old is None:
-            lines.append(f"{name}: {one.new:g}, live has none yet")
+            lines.append(f"{name}: {one.new:g}, live has none yet{f': {one.problem}' if one.problem else ''}")
         else:
             percent = 100 * abs(one.new - one.old) / abs(one.old) if one.old else 100.0 * (one.new != one.old)
             fail = tolerance if one.metric.fail_percent is None else one.metric.fail_percent

@@ -14,7 +14,7 @@ from sluice.domain.policies import Check
 from sluice.errors import RefusedError, StopError
 from sluice.snowflake import promoted
 from sluice.snowflake.connect import Session
-from sluice.snowflake.failures import NoComputeError
+from sluice.snowflake.failures import NoComputeError, said_by_snowflake
 from sluice.snowflake.statements import use_database
 from sluice.stages import building
 from sluice.stages.stage import Stage, stage
@@ -71,7 +71,8 @@ def _check(session: Session, check: Check, role: Identifier) -> Evidence:
     except NoComputeError:
         raise
     except (RefusedError, StopError) as error:
-        return Evidence(check.name, Verdict.FAIL, error.message, limit, (f"as {role}",))
+        asked = (f"as {role}", f"checks.yml, {check.name}: {check.sql}")
+        return Evidence(check.name, Verdict.FAIL, said_by_snowflake(error), limit, asked)
     good = bool(rows) == (check.expect == "rows")
     shown = tuple(str(list(row.values())[:6]) for row in rows[:5]) if not good else ()
     return Evidence(check.name, Verdict.PASS if good else Verdict.FAIL, f"{len(rows)} rows", limit, shown)
