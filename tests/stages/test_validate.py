@@ -426,30 +426,17 @@ def command(include: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> C
 
 
 def test_the_command_sums_up_each_environment(command: Callable[..., tuple[int, str]]) -> None:
-    """And says that connections were not looked at; exit code 0."""
-    code, text = command()
+    """And says that connections were not looked at; with nothing found exit code 0, also where it is strict."""
+    code, text = command("--strict")
     assert code == 0
     assert "ok prod (production): OLIST_PROD, 3 metrics, promote_prod" in text
     assert "not checked: no Airflow here" in text
 
 
-def test_warnings_end_the_command_only_where_it_is_strict(
+def test_a_warning_ends_the_command_only_where_it_is_strict(
     include: Path, command: Callable[..., tuple[int, str]]
 ) -> None:
-    """Exit code 0 with a warning, 1 with --strict, 1 with an error; the cure is printed as it is to be written."""
-    write(include, "policies/gates.yml", lambda gates: gates["kinds"].pop("production"))
-    code, text = command()
-    assert code == 0
-    assert "cure: kinds: {production: {quality: {pass_at: 0.99" in text
-    assert command("--strict")[0] == 1
-    write(include, "environments/production.yml", lambda prod: prod.pop("upstream"))
-    code, text = command()
-    assert code == 1
-    assert "error prod (production)" in text
-
-
-def test_the_command_speaks_json(include: Path, command: Callable[..., tuple[int, str]]) -> None:
-    """Environments, findings with their cures, and notes."""
+    """JSON has the environments, the findings with their cures, and notes; in text a cure is as it is to be written."""
     write(include, "policies/gates.yml", lambda gates: gates["kinds"].pop("production"))
     code, text = command("--json")
     assert code == 0
@@ -460,3 +447,15 @@ def test_the_command_speaks_json(include: Path, command: Callable[..., tuple[int
     assert set(finding) == {"level", "where", "message", "cure"}
     assert finding["level"] == "warning"
     assert facts["notes"]
+    code, text = command("--strict")
+    assert code == 1
+    assert "cure: kinds: {production: {quality: {pass_at: 0.99" in text
+
+
+def test_an_error_ends_the_command(include: Path, command: Callable[..., tuple[int, str]]) -> None:
+    """Exit code 1, and each file's error is there."""
+    for file in ("development", "staging", "production"):
+        write(include, f"environments/{file}.yml", lambda content: content["warehouse"].update(size="HUGE"))
+    code, text = command()
+    assert code == 1
+    assert text.count("no such warehouse size") == 3
