@@ -106,7 +106,7 @@ def moved(manifest: Path, into: Path, live: str) -> Path:
     for node in (*content["nodes"].values(), *content.get("disabled", {}).values()):
         for one in node if isinstance(node, list) else [node]:
             built = str(one.get("database") or "")
-            if built.upper().startswith(f"{live}__C_"):
+            if built.startswith(f"{live}__C_"):
                 one["relation_name"] = str(one.get("relation_name") or "").replace(built, live, 1) or None
                 one["database"] = live
     into.mkdir(parents=True, exist_ok=True)
@@ -132,6 +132,7 @@ def _node(key: str, value: Mapping[str, Any]) -> Node:
         severity=str(config.get("severity") or "error").lower(),
         tags=tuple(config.get("tags") or ()),
         weight=float(weight) if isinstance(weight, int | float) and weight >= 0 else 1.0,
+        rendered=value.get("relation_name"),
     )
 
 

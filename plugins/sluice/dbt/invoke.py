@@ -11,6 +11,7 @@ import yaml
 
 from sluice.dbt.profile import Target, write_profile
 from sluice.dbt.project import read_project
+from sluice.dbt.quoting import refuse_missing_quoting
 from sluice.dbt.runner import Answer, invoke
 from sluice.errors import RefusedError, RetryError, SluiceError, SpecError
 
@@ -90,6 +91,7 @@ def as_yaml(variables: Mapping[str, object]) -> str:
 def places(call: Invocation) -> dict[str, str]:
     """Return the options that say where dbt finds and leaves its files, and whose connection it takes."""
     project = read_project(call.project)
+    refuse_missing_quoting(project, call.target.database)
     profiles = write_profile(call.home, project.profile, call.target)
     return {
         "--project-dir": str(call.project),

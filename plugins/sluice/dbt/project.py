@@ -16,7 +16,7 @@ from sluice.errors import SpecError
 REF_OVERRIDE = """\
 {% macro ref() %}
   {%- set relation = builtins.ref(*varargs, **kwargs) -%}
-  {%- if relation.database | lower == target.database | lower -%}
+  {%- if relation.database | replace('"', '') | lower == target.database | replace('"', '') | lower -%}
     {{ return(relation.include(database=false)) }}
   {%- endif -%}
   {{ return(relation) }}

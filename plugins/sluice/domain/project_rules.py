@@ -156,7 +156,9 @@ def _tables(sql: str) -> list[tuple[str, str, str]]:
 
 
 def _kept(part: object) -> str:
-    return part.name.upper() if isinstance(part, exp.Identifier) else ""
+    if not isinstance(part, exp.Identifier):
+        return ""
+    return part.name if part.quoted else part.name.upper()
 
 
 def _near(name: str, made: Iterable[str]) -> str:

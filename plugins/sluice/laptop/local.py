@@ -6,6 +6,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from sluice.domain.specs import load_environments
 from sluice.errors import StopError
 from sluice.laptop.follow import follow, why
 from sluice.laptop.rest import AirflowApi
@@ -45,8 +46,9 @@ def down(root: Path) -> None:
 
 
 def _fill(admin: AirflowApi, story: Story, stack: Stack, scale: float) -> None:
-    with story.step("Provision dev, staging and production"):
-        for name in ("dev", "staging", "prod"):
+    environments = load_environments(stack.surroundings.root / "include" / "environments")
+    with story.step(f"Provision {', '.join(environments)}"):
+        for name in environments:
             _done(admin, stack, story, "provision_environment", environment=name)
     with story.step(f"Load the Olist data at scale {scale:g}"):
         _done(admin, stack, story, "load_olist", scale=scale)
@@ -66,7 +68,7 @@ def _tell(stack: Stack, console: Console) -> None:
     for user, password in passwords.items():
         console.print(f"  {user:<6} {password}", markup=False, highlight=False)
     console.print(
-        "\n1. As alice: DAGs → refresh_dev → Trigger. It builds dev and makes a release.\n"
+        "\n1. As alice: DAGs → 1 · Refresh dev (refresh_dev) → Trigger. It builds dev and makes a release.\n"
         "2. promote_staging starts by itself when dev is done; promote_prod when staging is.\n"
         "3. promote_prod waits: as bob, Browse → Required Actions → approve. Alice cannot, she began it.\n"
         "4. rollback → Trigger, environment prod, with a reason.\n"

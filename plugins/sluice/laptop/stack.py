@@ -178,10 +178,13 @@ class Stack:
         self._until("Airflow", healthy, self.services, every=0.5)
 
     def _await_dags(self) -> None:
-        files = len(list((self.surroundings.root / "dags").glob("*.py")))
+        files = {path.name for path in (self.surroundings.root / "dags").glob("*.py")}
         with self.api() as api:
             self._until(
-                f"{files} DAGs", lambda: bool(api.import_errors()) or len(api.dags()) >= files, self.services, every=0.5
+                f"{len(files)} DAG files",
+                lambda: bool(api.import_errors()) or api.dag_files() >= files,
+                self.services,
+                every=0.5,
             )
             if errors := api.import_errors():
                 raise StopError("DAG files did not import", where=str(self.surroundings.root / "dags"), value=errors)

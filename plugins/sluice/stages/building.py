@@ -13,6 +13,7 @@ from pathlib import Path
 from sluice.dbt import artifacts, releases
 from sluice.dbt.invoke import Invocation, run
 from sluice.dbt.profile import Target
+from sluice.dbt.quoting import in_profile
 from sluice.dbt.terminal import DEVELOPER, OwnSchemas
 from sluice.domain.changes import Changes, Node, compare
 from sluice.domain.gates import Evidence
@@ -80,7 +81,7 @@ def by_hand(work: Workspace, environment: str, developer: str) -> tuple[Invocati
             or "true, in dev",
             untouched="everything",
         )
-    name = Identifier.parse(developer, "developer").name
+    name = Identifier.unquoted(developer, "developer").name  # goes into names that dbt does not quote
     shared = Invocation(work.project, target, home / "shared", spec.dbt.as_vars())
     tag = _tag(spec, f"by hand: {name.lower()}")
     own = replace(target, schema=f"{name}_{target.schema}", query_tag=tag)
@@ -94,9 +95,9 @@ def _target(work: Workspace, environment: str, database: Identifier, key: str) -
         name=spec.dbt.target,
         account=settings.account,
         user=settings.user,
-        role=spec.access.role.name,
-        warehouse=spec.warehouse.name.name,
-        database=database.name,
+        role=spec.access.role.written,
+        warehouse=spec.warehouse.name.written,
+        database=in_profile(database),
         schema=settings.schema or SCHEMA,
         threads=spec.dbt.threads,
         password=None if settings.private_key else settings.password,

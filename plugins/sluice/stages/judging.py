@@ -38,7 +38,7 @@ def judge(work: Workspace, deployment: Deployment, now: datetime) -> StageReport
         exchange = one.exchange()
         if one.markers().get(exchange.live) == exchange.wanted:
             return one.report("live bears this deployment already", {"live_already": True})
-        evidence = _marginal(work.policies.gates(deployment.environment).marginal, tuple(_evidence(one, exchange)))
+        evidence = _marginal(work.gates(deployment.environment).marginal, tuple(_evidence(one, exchange)))
         if failed(evidence):
             raise one.refuse("the candidate does not pass", evidence, untouched=exchange.live)
         verdict = worst(evidence)
@@ -55,10 +55,10 @@ def writers(one: Stage, exchange: Exchange) -> tuple[str, ...]:
 
 def _evidence(one: Stage, exchange: Exchange) -> list[Evidence]:
     """Every gate that is switched on, in the order of the plan."""
-    gates, environment = one.work.policies.gates(one.deployment.environment), one.deployment.environment
+    gates, environment = one.work.gates(one.deployment.environment), one.deployment.environment
     candidate, session = Identifier.found(exchange.incoming), one.session
     built = _built(one, exchange)
-    removed = {str(name).upper() for name in _list(built.get("removed"))}
+    removed = {str(name) for name in _list(built.get("removed"))}
     results, nodes = _artifacts(one)
     before, after = observe.inventory(session, one.live), observe.inventory(session, candidate)
     roles, rights, new_rights = _rights(one, candidate)
@@ -172,7 +172,7 @@ def _marginal(policy: Literal["ask", "pass", "fail"], evidence: tuple[Evidence, 
 
 
 def _only(inventory: Inventory, names: set[str]) -> Inventory:
-    return {name: relation for name, relation in inventory.items() if name.upper() in names}
+    return {name: relation for name, relation in inventory.items() if name in names}
 
 
 def _list(value: object) -> list[object]:

@@ -124,7 +124,7 @@ def _plan(work: Workspace, deployment: Deployment, marker: Marker | None) -> Pro
         changes=changes,
         why=selection.why,
         approval=spec.promotion.approval,
-        gates=gate_names(work.policies.gates(spec.name)),
+        gates=gate_names(work.gates(spec.name)),
         scale=(spec.warehouse.size.value, wanted.value) if wanted is not None and bigger else None,
         cautions=cautions(work, spec, call.artifacts / "manifest.json"),
     )

@@ -13,6 +13,7 @@ from sluice.dbt.invoke import Invocation, run
 from sluice.dbt.manifest import parsed
 from sluice.dbt.profile import Target
 from sluice.dbt.project import REF_OVERRIDE, SCHEMA_OVERRIDE, read_project
+from sluice.dbt.quoting import in_profile
 from sluice.dbt.terminal import DEVELOPER
 from sluice.domain import project_rules
 from sluice.domain.findings import Finding
@@ -65,7 +66,7 @@ def promoted_from(work: Workspace, spec: EnvironmentSpec) -> list[str]:
     reached, way = [], [spec]
     while way:
         at = way.pop()
-        if at.promotion.strategy == "blue_green" and work.policies.gates(at.name).self_containment.enabled:
+        if at.promotion.strategy == "blue_green" and work.gates(at.name).self_containment.enabled:
             reached.append(at.name)
         way += [one for one in work.environments.values() if one.upstream == at.name]
     return reached
@@ -105,9 +106,9 @@ def _queries(work: Workspace, spec: EnvironmentSpec, project: ParsedProject) -> 
     database = spec.database.name.name
     if spec.promotion.strategy != "blue_green":
         return
-    for metric in work.policies.gates(spec.name).metrics:
+    for metric in work.gates(spec.name).metrics:
         yield from project_rules.relations_made(project, f"gates.yml: metrics, {metric.name}", metric.sql, database)
-    for check in work.policies.checks(spec.name):
+    for check in work.checks(spec.name):
         yield from project_rules.relations_made(project, f"checks.yml: checks, {check.name}", check.sql, database)
 
 
@@ -118,7 +119,7 @@ def _parse(call: Invocation) -> ParsedProject:
 
 def _target(spec: EnvironmentSpec, schema: str) -> Target:
     """A target that dbt parses with: all names are the spec's, and nothing of it connects anywhere."""
-    role, warehouse, database = spec.access.role.name, spec.warehouse.name.name, spec.database.name.name
+    role, warehouse, database = spec.access.role.written, spec.warehouse.name.written, in_profile(spec.database.name)
     return Target(spec.dbt.target, "parsed", "nobody", role, warehouse, database, schema, 1)
 
 

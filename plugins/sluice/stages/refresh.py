@@ -161,7 +161,7 @@ def _evidence(
     one: Stage, selection: building.Selection, results: tuple[artifacts.Result, ...], former: str | None
 ) -> tuple[Evidence, ...]:
     environment, key = one.deployment.environment, one.deployment.id
-    gates = one.work.policies.gates(environment)
+    gates = one.work.gates(environment)
     building.keep_outcomes(one.work, selection, environment, key, former)
     found = []
     if gates.dbt.enabled:

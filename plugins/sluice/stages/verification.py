@@ -43,7 +43,7 @@ def checked(one: Stage) -> tuple[Evidence, ...]:
     Raises:
         NoComputeError: the environment's warehouse may not run, so that nothing can be said of live.
     """
-    checks = one.work.policies.checks(one.deployment.environment)
+    checks = one.work.checks(one.deployment.environment)
     readers = one.spec.access.readers or (one.spec.access.role,)
     evidence: list[Evidence] = []
     for role in readers:
@@ -90,5 +90,5 @@ def _tested(one: Stage) -> tuple[Evidence, ...]:
     (call.artifacts / "run_results.json").unlink(missing_ok=True)
     run(call, ["test", "--select", building.AFTER], check=False)
     results = artifacts.results(call.artifacts / "run_results.json")
-    found = building.dbt_evidence(one.work.policies.gates(environment).dbt, results)
+    found = building.dbt_evidence(one.work.gates(environment).dbt, results)
     return (Evidence("post-promotion tests", found.verdict, found.observed, found.limit, found.detail),)

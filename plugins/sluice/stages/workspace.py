@@ -15,15 +15,16 @@ from sluice.domain.blocks import Kind
 from sluice.domain.control import control_warehouse
 from sluice.domain.lives import LIFE, Life, State, fold
 from sluice.domain.names import Identifier, Marker
-from sluice.domain.policies import Policies, load_policies
-from sluice.domain.prices import Prices, load_prices
-from sluice.domain.specs import EnvironmentSpec, load_environments
+from sluice.domain.policies import Check, Gates, Policies
+from sluice.domain.prices import Prices
+from sluice.domain.specs import EnvironmentSpec, kinds_of, load_environments
 from sluice.domain.templates import Template, load_templates
 from sluice.errors import SpecError
 from sluice.settings import Settings
 from sluice.snowflake import control, journal, observe, statements
 from sluice.snowflake.connect import ConnectionSettings, Session, connect
 from sluice.snowflake.failures import MissingError
+from sluice.stages.policies import PolicyFiles
 
 _CONTROL: Mapping[str, object] = {
     "stage": "control",
@@ -67,11 +68,11 @@ class Workspace:
 
     def lives(self) -> dict[str, Life]:
         """Return the environments that come and go, as the journal tells them; none where there is no journal yet."""
-        with self.control() as session:
-            try:
+        try:
+            with self.control() as session:
                 return fold(journal.read(session, kinds=LIFE))
-            except MissingError:
-                return {}
+        except MissingError:
+            return {}
 
     def now(self) -> datetime:
         """Return the account's own time: lifetimes, notices and budgets end by it, wherever a worker's clock is."""
@@ -80,10 +81,14 @@ class Workspace:
             return observe.now(session)
 
     @contextmanager
-    def control(self) -> Iterator[Session]:
+    def control(self, *, first: bool = False) -> Iterator[Session]:
         """Open an administrator's session that can read the journal: on the control database's own small warehouse.
 
-        No environment's budget stops that one, and looking costs nobody else's money.
+        No environment's budget stops that one, and looking costs nobody else's money. It is made where it is missing;
+        in an account without a control database only by who makes the `first` environment: looking leaves nothing.
+
+        Raises:
+            MissingError: nothing was provisioned in this account yet.
         """
         host = next(iter(self.environments.values()))
         warehouse = control_warehouse(host.control_database)
@@ -91,6 +96,13 @@ class Workspace:
             try:
                 session.run(statements.use_warehouse(warehouse))
             except MissingError:
+                if not first and host.control_database.name not in observe.markers(session):
+                    raise MissingError(
+                        "nothing was provisioned in this account yet",
+                        where=f"database {host.control_database}",
+                        good="provision_environment",
+                        untouched="everything",
+                    ) from None
                 session.run(control.create_warehouse(warehouse, Marker("control").comment))
                 session.run(statements.use_warehouse(warehouse))
             yield session
@@ -108,13 +120,21 @@ class Workspace:
             untouched="everything",
         )
 
+    def gates(self, environment: str) -> Gates:
+        """Return the gates of an environment."""
+        return self.policies.gates(environment, self.spec(environment).kind)
+
+    def checks(self, environment: str) -> tuple[Check, ...]:
+        """Return what live of an environment must pass."""
+        return self.policies.checks(environment, self.spec(environment).kind)
+
     def settings(self, environment: str) -> ConnectionSettings:
         """Return the connection settings of an environment: its own user, role, warehouse and time-out."""
         spec = self.spec(environment)
         return replace(
             self.connections(spec.connection),
-            role=spec.access.role.name,
-            warehouse=spec.warehouse.name.name,
+            role=spec.access.role.written,
+            warehouse=spec.warehouse.name.written,
             login_timeout=spec.session.login_timeout,
         )
 
@@ -131,9 +151,9 @@ class Workspace:
         """Open a session as the environment's service user; `role` instead of the environment's own."""
         settings = self.settings(environment)
         if role is not None:
-            settings = replace(settings, role=role.name)
+            settings = replace(settings, role=role.written)
         if database is not None:
-            settings = replace(settings, database=database.name)
+            settings = replace(settings, database=database.written)
         spec = self.spec(environment)
         said = query_tag(spec, tag or {})
         with connect(settings, query_tag=said, retries=retries, control=spec.control_database) as session:
@@ -171,13 +191,13 @@ def query_tag(spec: EnvironmentSpec, more: Mapping[str, object]) -> dict[str, ob
 
 def workspace(settings: Settings, connections: Callable[[str], ConnectionSettings]) -> Workspace:
     """Return the workspace of a process: its folders read, its connections given."""
-    environments = load_environments(settings.environments)
+    environments, files = load_environments(settings.environments), PolicyFiles.of(settings)
     return Workspace(
         environments=environments,
-        policies=load_policies(settings.policies, tuple(environments)),
+        policies=files.gates_and_checks(kinds_of(environments)),
         store=UPath(settings.store),
         project=settings.project,
         connections=connections,
         templates=load_templates(settings.environments / "templates"),
-        prices=load_prices(settings.policies / "prices.yml"),
+        prices=files.prices(),
     )
