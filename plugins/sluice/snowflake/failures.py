@@ -90,7 +90,7 @@ def _by_number(failure: Failure, error: Exception) -> SluiceError:
             good="the user, its key pair or password, and the account of the Airflow connection",
             untouched="everything",
         )
-    if number in _UNREACHABLE and failure.sql is None:
+    if failure.sql is None and _cut(number, error):
         return RetryError(
             f"Snowflake cannot be reached: {failure.message}",
             where=where,
