@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from typing import Annotated
 
 import typer
 from rich.table import Column, Table
 
-from sluice.cli.environments import Name, Reason, through
-from sluice.cli.terminal import AsJson, err, out, workspace
+from sluice.cli.environments import Name
+from sluice.cli.runs import NoWait, Reason, RunAsJson, through
+from sluice.cli.terminal import AsJson, out, print_json, workspace
 
 app = typer.Typer(no_args_is_help=True, help="Access that ends by itself, and the review of who has what.")
 
@@ -26,15 +26,26 @@ def grant(  # noqa: PLR0917 (one option for each field of the form)
     role: Role = "",
     level: Annotated[str, typer.Option(help="read or write")] = "read",
     hours: Annotated[int, typer.Option(min=1, help="how long")] = 24,
+    as_json: RunAsJson = False,
+    no_wait: NoWait = False,
 ) -> None:
     """Give a user or a role access to an environment for a while."""
-    through("change_access", what="grant", environment=environment, level=level, hours=hours, **_to(user, role, reason))
+    wishes = {"what": "grant", "environment": environment, "level": level, "hours": hours} | _to(user, role, reason)
+    through("change_access", wishes, about=[environment], as_json=as_json, no_wait=no_wait)
 
 
 @app.command()
-def revoke(environment: Name, reason: Reason, user: User = "", role: Role = "") -> None:
+def revoke(  # noqa: PLR0917 (one option for each field of the form)
+    environment: Name,
+    reason: Reason,
+    user: User = "",
+    role: Role = "",
+    as_json: RunAsJson = False,
+    no_wait: NoWait = False,
+) -> None:
     """Take access back before its time is over."""
-    through("change_access", what="revoke", environment=environment, **_to(user, role, reason))
+    wishes = {"what": "revoke", "environment": environment} | _to(user, role, reason)
+    through("change_access", wishes, about=[environment], as_json=as_json, no_wait=no_wait)
 
 
 @app.command(name="list")
@@ -42,14 +53,13 @@ def show_all(as_json: AsJson = False) -> None:
     """Show who has access that ends: to what, until when, why."""
     from sluice.stages.access import current
 
-    with workspace() as work, err.status("reading the journal"):
+    with workspace("reading the journal", when_empty=[], as_json=as_json) as work:
         found, now = current(work), work.now()
     if as_json:
-        out.print_json(
-            json.dumps(
-                [{**asdict(one), "role": one.role.name, "holder": str(one.holder)} for one in found], default=str
-            )
-        )
+        print_json([{**asdict(one), "role": one.role.name, "holder": str(one.holder)} for one in found])
+        return
+    if not found:
+        out.print("nobody has access that ends by itself", highlight=False)
         return
     names = ("Environment", "Level", "Who", "Until (UTC)", "By", "Why")
     table = Table(*(Column(name, overflow="fold") for name in names), title="access that ends by itself")
@@ -62,13 +72,16 @@ def show_all(as_json: AsJson = False) -> None:
 @app.command()
 def review(as_json: AsJson = False) -> None:
     """Show who has which role of ours, since when, last used, and what should be taken back."""
-    from sluice.airflow.operators.base import access
     from sluice.stages.access import review_access
+    from sluice.stages.policies import policy_files
 
-    with workspace() as work, err.status("reading grants and history"):
-        lines = review_access(work, access(), work.now())
+    with workspace("reading grants and history", when_empty=[], as_json=as_json) as work:
+        lines = review_access(work, policy_files().access(), work.now())
     if as_json:
-        out.print_json(json.dumps([asdict(one) for one in lines]))
+        print_json([asdict(one) for one in lines])
+        return
+    if not lines:
+        out.print("nobody but the environments' own users has a role of ours", highlight=False)
         return
     names = ("What to do", "Who", "Role", "Environment", "Since", "Last used", "Ends", "Why")
     table = Table(*(Column(name, overflow="fold") for name in names), title="access review")
@@ -81,6 +94,5 @@ def review(as_json: AsJson = False) -> None:
 
 def _to(user: str, role: str, reason: str) -> dict[str, str]:
     if bool(user) == bool(role):
-        err.print("name one of --user and --role", style="red")
-        raise typer.Exit(2)
+        raise typer.BadParameter("name one of them", param_hint="'--user' / '--role'")
     return {"to": "user" if user else "role", "holder": user or role, "reason": reason}

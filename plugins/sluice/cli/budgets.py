@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.live import Live
 from rich.table import Column, Table
 
-from sluice.cli.environments import Reason, through
-from sluice.cli.terminal import AsJson, err, out, workspace
+from sluice.cli.runs import NoWait, Reason, RunAsJson, through
+from sluice.cli.terminal import AsJson, out, print_json, workspace
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -31,10 +32,11 @@ def status(as_json: AsJson = False) -> None:
     """Show what each environment costs against its budget, how that is known, and what a check would do now."""
     from sluice.domain.responses import explain
 
-    with workspace() as work, err.status("measuring"):
+    empty: dict[str, list[object]] = {"environments": [], "notes": []}
+    with workspace("measuring", when_empty=empty, as_json=as_json) as work:
         measured, checked, closed = _look(work)
     if as_json:
-        out.print_json(json.dumps(_facts(measured, checked, closed)))
+        print_json(_facts(measured, checked, closed))
         return
     out.print(_table(measured, checked, closed))
     for line in (*explain(checked.plan), *measured.notes):
@@ -42,49 +44,66 @@ def status(as_json: AsJson = False) -> None:
 
 
 @app.command()
-def watch(seconds: Annotated[float, typer.Option(min=2, help="between two looks")] = 15) -> None:
-    """Show the same, again and again, until interrupted."""
-    with workspace() as work, Live(console=out, auto_refresh=False) as live:
-        while True:
-            live.update(_table(*_look(work)), refresh=True)
-            time.sleep(seconds)
+def watch(
+    seconds: Annotated[float, typer.Option(min=2, help="between two looks")] = 15, as_json: AsJson = False
+) -> None:
+    """Show the same, again and again, until interrupted; as JSON, a line for each look."""
+    empty: dict[str, list[object]] = {"environments": [], "notes": []}
+    with workspace(when_empty=empty, as_json=as_json) as work:
+        if as_json:
+            while True:
+                out.print(json.dumps(_facts(*_look(work))), markup=False, highlight=False, soft_wrap=True)
+                time.sleep(seconds)
+        with Live(console=out, auto_refresh=False) as live:
+            while True:
+                live.update(_table(*_look(work)), refresh=True)
+                time.sleep(seconds)
 
 
 @app.command()
-def stop(environments: Environments, reason: Reason) -> None:
+def stop(environments: Environments, reason: Reason, as_json: RunAsJson = False, no_wait: NoWait = False) -> None:
     """Suspend them and abort what runs; no check gives them back, `start` does. Never production."""
-    through("budget_control", what="stop", environments=environments, reason=reason)
+    _control("stop", environments, reason, as_json=as_json, no_wait=no_wait)
 
 
 @app.command()
-def limit(environments: Environments, reason: Reason) -> None:
+def limit(environments: Environments, reason: Reason, as_json: RunAsJson = False, no_wait: NoWait = False) -> None:
     """Give them a size less, one cluster, fewer and shorter statements, until `start`."""
-    through("budget_control", what="limit", environments=environments, reason=reason)
+    _control("limit", environments, reason, as_json=as_json, no_wait=no_wait)
 
 
 @app.command()
-def start(environments: Environments, reason: Reason) -> None:
+def start(environments: Environments, reason: Reason, as_json: RunAsJson = False, no_wait: NoWait = False) -> None:
     """Give back the settings that were recorded when they were limited or stopped."""
-    through("budget_control", what="start", environments=environments, reason=reason)
+    _control("start", environments, reason, as_json=as_json, no_wait=no_wait)
 
 
 @app.command()
-def override(
+def override(  # noqa: PLR0917 (one option for each field of the form)
     environments: Environments,
     usd: Annotated[float, typer.Option(help="dollars more")],
     hours: Annotated[int, typer.Option(min=1, help="for how long")],
     reason: Reason,
+    as_json: RunAsJson = False,
+    no_wait: NoWait = False,
 ) -> None:
     """Let them cost more for a while."""
-    through("budget_control", what="override", environments=environments, usd=usd, hours=hours, reason=reason)
+    _control("override", environments, reason, as_json=as_json, no_wait=no_wait, usd=usd, hours=hours)
+
+
+def _control(
+    what: str, environments: list[str], reason: str, *, as_json: bool, no_wait: bool, **wishes: object
+) -> None:
+    asked = {"what": what, "environments": environments, "reason": reason} | wishes
+    through("budget_control", asked, about=environments, as_json=as_json, no_wait=no_wait)
 
 
 def _look(work: Workspace) -> tuple[Measurement, Checked, dict[str, str]]:
-    from sluice.airflow.operators.budgets import budgets
     from sluice.stages.budgets import look
     from sluice.stages.metering import measure
+    from sluice.stages.policies import policy_files
 
-    now, policy = work.now(), budgets()
+    now, policy = work.now(), policy_files().budgets()
     measured = measure(work, now, record=False, anomaly=policy.anomaly)
     return measured, look(work, policy, measured, now), _closed(work, now)
 
@@ -109,32 +128,50 @@ def _table(measured: Measurement, checked: Checked, closed: dict[str, str]) -> T
     columns = ("Environment", "State", "USD/h", "Today", "of budget", "Known", "Error", "Budget says", "Held", "Runs")
     title = f"budgets at {measured.at:%Y-%m-%d %H:%M:%S} UTC; USD {measured.unattributed_day.usd:.2f} today is nobody's"
     table = Table(*(Column(name, overflow="fold") for name in columns), title=title)
-    for row in _facts(measured, checked, closed)["environments"]:
-        table.add_row(*(str(row[key]) for key in _KEYS))
+    for row in _rows(measured, checked, closed):
+        table.add_row(*(_cell(key, row[key]) for key in _KEYS))
     return table
 
 
-_KEYS = ("environment", "state", "usd_per_hour", "day_usd", "percent", "known", "error", "verdict", "held", "runs")
+_KEYS = (
+    "environment", "state", "usd_per_hour", "day_usd", "percent", "known", "error_percent", "verdict", "held", "runs",
+)  # fmt: skip
 
 
-def _facts(measured: Measurement, checked: Checked, closed: dict[str, str]) -> dict[str, list[dict[str, object]]]:
-    made: list[dict[str, object]] = []
-    for name, one in sorted(checked.verdicts.items()):
+def _cell(key: str, value: object) -> str:
+    if value is None:
+        return ""
+    digits = {"percent": 0, "error_percent": 1}
+    return f"{value:.{digits[key]}f} %" if key in digits else str(value)
+
+
+def _facts(measured: Measurement, checked: Checked, closed: dict[str, str]) -> Mapping[str, object]:
+    return {
+        "at": measured.at.isoformat(),
+        "environments": _rows(measured, checked, closed),
+        "unattributed_usd": round(measured.unattributed_day.usd, 2),
+        "notes": list(measured.notes),
+    }
+
+
+def _rows(measured: Measurement, checked: Checked, closed: dict[str, str]) -> list[dict[str, object]]:
+    rows: list[dict[str, object]] = []
+    for name, verdict in sorted(checked.verdicts.items()):
         spend, guard = measured.spends[name], checked.guards.get(name)
         mine = [warehouse for warehouse in measured.warehouses if warehouse.environment == name]
-        made.append(
+        rows.append(
             {
                 "environment": name,
                 "state": ", ".join(sorted({warehouse.state for warehouse in mine})) or "none",
                 "usd_per_hour": round(spend.usd_per_hour, 2),
                 "day_usd": round(spend.day.usd, 2),
-                "percent": f"{one.percent:.0f} %",
+                "percent": round(verdict.percent, 1),
                 "known": str(spend.day.provenance),
-                "error": "" if spend.error_percent is None else f"{spend.error_percent:.1f} %",
-                "verdict": f"{one.level.name.lower()}: {one.rule}",
-                "hour": one.compared,
+                "error_percent": None if spend.error_percent is None else round(spend.error_percent, 1),
+                "verdict": f"{verdict.level.name.lower()}: {verdict.rule}",
+                "hour": verdict.compared,
                 "held": _held(guard, closed.get(name)),
                 "runs": sum(warehouse.running for warehouse in mine),
             }
         )
-    return {"environments": made}
+    return rows

@@ -1,28 +1,25 @@
-"""`sluice env`: environments that come and go, made and changed through Airflow, which decides and records."""
+"""`sluice env`: environments that come and go, as they are; what changes them is in lifecycle.py."""
 
 from __future__ import annotations
 
-import getpass
-import json
+from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Column, Table
 
-from sluice.cli.terminal import AsJson, err, out, workspace
-from sluice.domain.lives import Life
-from sluice.errors import SluiceError
-from sluice.settings import settings
+from sluice.cli.terminal import AsJson, out, print_json, workspace
+from sluice.errors import SpecError
 
 if TYPE_CHECKING:
+    from sluice.domain.lives import Life
     from sluice.stages.overview import Overview
+    from sluice.stages.workspace import Workspace
 
 app = typer.Typer(no_args_is_help=True, help="Environments that come and go.")
 
 Name = Annotated[str, typer.Argument(help="an environment, e.g. dev_user_segmentation_john_20231201")]
-Reason = Annotated[str, typer.Option(help="why; kept in the journal")]
 
 
 @app.command(name="list")
@@ -30,12 +27,55 @@ def show_all(as_json: AsJson = False) -> None:
     """Show every environment that comes and goes: state, owner, age, idle time, cost so far, time left."""
     from sluice.stages.overview import overview
 
-    with workspace() as work, err.status("reading journal, usage and metering"):
+    with workspace("reading journal, usage and metering", when_empty=[], as_json=as_json) as work:
         now = work.now()
         found = overview(work, now)
     if as_json:
-        out.print_json(json.dumps([told(one, now) for one in found]))
+        print_json([told(one, now) for one in found])
+    elif found:
+        out.print(_table(found, now))
+    else:
+        out.print("no environment that comes and goes; make one: sluice env create", highlight=False)
+
+
+@app.command()
+def show(environment: Name, as_json: AsJson = False) -> None:
+    """Show one environment: its life, cost, access, history and spec."""
+    with workspace("reading journal, usage and metering") as work:
+        facts = _all_of(work, environment)
+    if as_json:
+        print_json(facts)
         return
+    import yaml
+
+    # By way of JSON, so that what is printed is plain YAML.
+    plain = yaml.safe_dump(_plain(facts), sort_keys=False, allow_unicode=True, width=110)
+    out.print(plain, markup=False, highlight=False, soft_wrap=True, end="")
+
+
+@app.command()
+def inventory(as_json: AsJson = False) -> None:
+    """Show what journal and account disagree on, and what was left behind; exit code 1 where they disagree."""
+    from sluice.stages.leftovers import find
+    from sluice.stages.overview import disagreements
+    from sluice.stages.policies import policy_files
+
+    empty: dict[str, list[object]] = {"disagreements": [], "leftovers": []}
+    with workspace("comparing journal and account", when_empty=empty, as_json=as_json) as work:
+        lines = disagreements(work)
+        left = find(work, policy_files().cleanup(), work.now())
+    if as_json:
+        leftovers = [{"what": str(one), "next_sweep_drops_it": one.drop} for one in left]
+        print_json({"disagreements": lines, "leftovers": leftovers})
+        raise typer.Exit(1 if lines else 0)
+    for line in (*lines, *(f"{one}{' (the next sweep drops it)' if one.drop else ''}" for one in left)):
+        out.print(line, markup=False, highlight=False)
+    if not lines and not left:
+        out.print("journal and account agree, nothing was left behind")
+    raise typer.Exit(1 if lines else 0)
+
+
+def _table(found: Iterable[Overview], now: datetime) -> Table:
     columns = ("Environment", "Kind", "State", "Owner", "Age", "Idle", "Cost", "USD/day", "Left", "Why")
     table = Table(*(Column(name, overflow="fold") for name in columns), title="environments that come and go")
     for one in found:
@@ -47,171 +87,40 @@ def show_all(as_json: AsJson = False) -> None:
         cost = f"{one.cost.usd:.2f} {one.cost.provenance}" if one.cost.usd else "0"
         limit = str(life.spec.budget.daily_usd)
         table.add_row(life.name, life.spec.kind, life.state, life.owner, age, idling, cost, limit, left, life.reason)
-    out.print(table)
+    return table
 
 
-@app.command()
-def show(environment: Name) -> None:
-    """Show one environment as JSON: its life, cost, access, history and spec."""
+def _all_of(work: Workspace, environment: str) -> dict[str, object]:
     from sluice.stages.access import current
     from sluice.stages.overview import overview
     from sluice.stages.status import audit
 
-    with workspace() as work, err.status("reading journal, usage and metering"):
-        work.including(environment)
-        now = work.now()
-        one = next(one for one in overview(work, now) if one.life.name == environment)
-        passes = [
-            str(p.holder) + f" {p.level} until {p.until.isoformat()}"
-            for p in current(work)
-            if p.environment == environment
-        ]
-        events = audit(work, environment, limit=20)
-    history = [
-        f"{each.at:%Y-%m-%d %H:%M:%S} {each.actor}: {each.kind} {each.payload.get('reason') or ''}" for each in events
-    ]
-    spec = one.life.spec.model_dump(mode="json")
-    out.print_json(json.dumps(told(one, now) | {"access": passes, "history": history, "spec": spec}))
+    work.including(environment)
+    now = work.now()
+    found = {one.life.name: one for one in overview(work, now)}
+    if environment not in found:
+        raise SpecError(
+            "this environment stands for good",
+            where="environment",
+            value=environment,
+            good=", ".join(found) or "sluice status, sluice history, and its file in include/environments",
+        )
+    given = [grant for grant in current(work) if grant.environment == environment]
+    events = audit(work, environment, limit=20)
+    return told(found[environment], now) | {
+        "access": [f"{grant.holder} {grant.level} until {grant.until.isoformat()}" for grant in given],
+        "history": [
+            f"{event.at:%Y-%m-%d %H:%M:%S} {event.actor}: {event.kind} {event.payload.get('reason') or ''}".rstrip()
+            for event in events
+        ],
+        "spec": found[environment].life.spec.model_dump(mode="json"),
+    }
 
 
-@app.command()
-def inventory() -> None:
-    """Show what journal and account disagree on, and what was left behind; exit code 1 where they disagree."""
-    from sluice.airflow.operators.sweep import cleanup
-    from sluice.stages.leftovers import find
-    from sluice.stages.overview import disagreements
+def _plain(facts: object) -> object:
+    import json
 
-    with workspace() as work, err.status("comparing journal and account"):
-        lines = disagreements(work)
-        left = find(work, cleanup(), work.now())
-    for line in (*lines, *(f"{one}{' (the next sweep drops it)' if one.drop else ''}" for one in left)):
-        out.print(line, markup=False, highlight=False)
-    if not lines and not left:
-        out.print("journal and account agree, nothing was left behind")
-    raise typer.Exit(1 if lines else 0)
-
-
-@app.command()
-def create(  # noqa: PLR0917 (one option for each field of the form)
-    feature: Annotated[str, typer.Argument(help="what it is for; part of its name")] = "",
-    from_branch: Annotated[str, typer.Option(help="a git branch to name it after")] = "",
-    kind: Annotated[str, typer.Option(help="feature, testing or sandbox")] = "feature",
-    owner: Annotated[str, typer.Option(help="whose it is")] = getpass.getuser(),
-    team: Annotated[str, typer.Option(help="whose budget it counts against")] = "",
-    base: Annotated[str | None, typer.Option(help="the environment to clone, or: empty")] = None,
-    schema: Annotated[list[str] | None, typer.Option(help="only this schema of the base; may be repeated")] = None,
-    at: Annotated[str | None, typer.Option(help="the base as at this moment, e.g. 2026-11-20T08:00:00Z")] = None,
-    hours: Annotated[int | None, typer.Option(min=1, help="how long it may live")] = None,
-    budget: Annotated[float | None, typer.Option(help="USD a day")] = None,
-    size: Annotated[str | None, typer.Option(help="of its warehouse")] = None,
-    reason: Reason = "",
-) -> None:
-    """Make an environment: a zero-copy clone with compute, access, a budget and an end of its own."""
-    from sluice.airflow.operators.environments import NEW
-
-    wishes = {"kind": kind, "feature": feature, "branch": from_branch, "owner": owner, "team": team, "reason": reason}
-    more = {"base": base, "schemas": schema or None, "at": at, "hours": hours, "daily_usd": budget, "size": size}
-    through("provision_environment", environment=NEW, **wishes, **more)
-
-
-@app.command()
-def extend(environment: Name, reason: Reason, hours: Annotated[int | None, typer.Option(min=1)] = None) -> None:
-    """Give it more time, up to its kind's maximum; answers a notice."""
-    through("change_environment", environment=environment, what="extend", hours=hours, reason=reason)
-
-
-@app.command()
-def pin(environment: Name, reason: Reason) -> None:
-    """Let no sweep take it."""
-    through("change_environment", environment=environment, what="pin", reason=reason)
-
-
-@app.command()
-def unpin(environment: Name, reason: Reason) -> None:
-    """Let sweeps treat it like others again."""
-    through("change_environment", environment=environment, what="unpin", reason=reason)
-
-
-@app.command()
-def refresh(
-    environment: Name,
-    reason: Reason,
-    keep: Annotated[bool, typer.Option("--keep", help="carry over what was made or changed in it")] = False,
-) -> None:
-    """Give it its base's data of now, in one exchange of names."""
-    through("refresh_environment", environment=environment, keep=keep, reason=reason)
-
-
-@app.command()
-def build(
-    environment: Name,
-    full_refresh: Annotated[bool, typer.Option("--full-refresh", help="build everything")] = False,
-    reason: Reason = "",
-) -> None:
-    """Build the working dbt project in it: what the project changed against its base's release."""
-    through("build_environment", environment=environment, full_refresh=full_refresh, reason=reason)
-
-
-@app.command()
-def resize(environment: Name, size: Annotated[str, typer.Argument(help="e.g. SMALL")], reason: Reason) -> None:
-    """Give its warehouse another size."""
-    through("change_environment", environment=environment, what="resize", size=size, reason=reason)
-
-
-@app.command()
-def budget(environment: Name, usd: Annotated[float, typer.Argument(help="USD a day")], reason: Reason) -> None:
-    """Give it another budget, and its resource monitor with it."""
-    through("change_environment", environment=environment, what="budget", daily_usd=usd, reason=reason)
-
-
-@app.command(name="hand-over")
-def hand_over(environment: Name, owner: Annotated[str, typer.Argument(help="to whom")], reason: Reason) -> None:
-    """Make it somebody else's."""
-    through("change_environment", environment=environment, what="hand over", owner=owner, reason=reason)
-
-
-@app.command()
-def undo(environment: Name, reason: Reason) -> None:
-    """Bring it back from quarantine, or from a drop while Snowflake keeps it."""
-    through("change_environment", environment=environment, what="undo", reason=reason)
-
-
-@app.command()
-def destroy(
-    environment: Name,
-    reason: Reason,
-    confirm: Annotated[str, typer.Option(help="its name once more")] = "",
-    force: Annotated[bool, typer.Option("--force", help="without confirmation: testing environments only")] = False,
-) -> None:
-    """Remove it from the account; it can be undone while Snowflake keeps it."""
-    through("destroy_environment", environment=environment, confirmation=confirm, force=force, reason=reason)
-
-
-@app.command()
-def sweep(
-    apply: Annotated[bool, typer.Option("--apply", help="do it; otherwise only shown")] = False,
-    allow: Annotated[int | None, typer.Option(min=1, help="so many removals, where the bounds stopped a sweep")] = None,
-) -> None:
-    """Show what the nightly sweep would do now, or have it done."""
-    through("cleanup_sweep", dry_run=not apply, allow=allow)
-
-
-def through(dag_id: str, **conf: object) -> None:
-    """Trigger a DAG and follow it to its end; exit code 1 when it fails, the failing task's words shown."""
-    from sluice.laptop.follow import follow, why
-    from sluice.laptop.signin import signed_in
-
-    try:
-        with signed_in(settings().root) as api:
-            run = api.trigger(dag_id, **conf)
-            out.print(f"{dag_id}: {run.run_id} at {api.url}", highlight=False, markup=False)
-            with Console(stderr=True).status("following the run"):
-                ended = follow(api, run, lambda line: out.print(line, markup=False, highlight=False))
-            if ended.state != "success":
-                raise why(api, ended, settings().root / "build")
-    except SluiceError as error:
-        err.print(str(error), style="red", markup=False, highlight=False)
-        raise typer.Exit(1) from None
+    return json.loads(json.dumps(facts, default=str))
 
 
 def told(one: Overview, now: datetime) -> dict[str, object]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,8 +9,8 @@ import typer
 from rich.table import Column, Table
 
 from sluice.cli.budgets import Environments
-from sluice.cli.environments import Reason, through
-from sluice.cli.terminal import AsJson, err, out, workspace
+from sluice.cli.runs import NoWait, Reason, RunAsJson, through
+from sluice.cli.terminal import AsJson, out, print_json, workspace
 
 if TYPE_CHECKING:
     from sluice.domain.closings import Closing
@@ -26,7 +25,7 @@ def status(as_json: AsJson = False) -> None:
     from sluice.stages import hours
     from sluice.stages.budgets import specs_of
 
-    with workspace() as work, err.status("reading the journal"):
+    with workspace("reading the journal", when_empty=[], as_json=as_json) as work:
         now, specs = work.now(), specs_of(work)
         with work.control() as session:
             found = hours.read(session)
@@ -34,7 +33,10 @@ def status(as_json: AsJson = False) -> None:
             _row(spec, found.get(name), now) for name, spec in specs.items() if spec.hours or spec.warehouse_schedule
         ]
     if as_json:
-        out.print_json(json.dumps(rows))
+        print_json(rows)
+        return
+    if not rows:
+        out.print("no environment has hours or a schedule", highlight=False)
         return
     table = Table(*(Column(name, overflow="fold") for name in ("Environment", "State", "By", "Warehouse now")))
     for row in rows:
@@ -47,9 +49,12 @@ def stay_open(
     environments: Environments,
     until: Annotated[str, typer.Option(help="21:00, or 2026-11-28T21:00, by the environment's own clock")],
     reason: Reason,
+    as_json: RunAsJson = False,
+    no_wait: NoWait = False,
 ) -> None:
     """Open them at once and until then, whatever their hours say; they close by themselves."""
-    through("budget_control", what="open", environments=environments, until=until, reason=reason)
+    asked = {"what": "open", "environments": environments, "until": until, "reason": reason}
+    through("budget_control", asked, about=environments, as_json=as_json, no_wait=no_wait)
 
 
 def _row(spec: EnvironmentSpec, closing: Closing | None, now: datetime) -> dict[str, str]:

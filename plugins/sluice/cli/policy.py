@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Column, Table
 
-from sluice.cli.terminal import AsJson, err, out, workspace
-from sluice.domain.cleanup import load_cleanup
-from sluice.domain.replay import Outcome
-from sluice.settings import settings
+from sluice.cli.terminal import AsJson, out, print_json, workspace
+
+if TYPE_CHECKING:
+    from sluice.domain.replay import Outcome
 
 app = typer.Typer(no_args_is_help=True, help="The clean-up policy.")
 
@@ -29,14 +28,23 @@ def replay(
     as_json: AsJson = False,
 ) -> None:
     """Show what the policy would have noticed and removed, what was used afterwards, and what it would have saved."""
+    from sluice.stages.policies import policy_files
     from sluice.stages.sweep import replay_policy
 
-    with workspace() as work, err.status(f"replaying {days} nights"):
-        chosen = load_cleanup(policy or settings().policies / "cleanup.yml")
+    chosen = policy_files().cleanup(policy)  # a file that is wrong is told before anything is asked
+    empty: dict[str, object] = {
+        "from": None,
+        "to": None,
+        "saved_credits": 0.0,
+        "saved_usd": 0.0,
+        "stopped": [],
+        "environments": [],
+    }
+    with workspace(f"replaying {days} nights", when_empty=empty, as_json=as_json) as work:
         outcome = replay_policy(work, chosen, days, work.now())
         dollars = float(work.prices.credit_usd) * outcome.saved_credits
     if as_json:
-        out.print_json(json.dumps(_facts(outcome, dollars)))
+        print_json(_facts(outcome, dollars))
         return
     names = ("Environment", "Owner", "Noticed", "Removed", "Why", "Used afterwards", "Credits after")
     table = Table(*(Column(name, overflow="fold") for name in names), title=f"{days} nights of this policy")

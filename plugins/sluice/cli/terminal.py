@@ -1,44 +1,130 @@
-"""What the commands share: where they print, and the workspace they open."""
+"""What the commands share: where they print, their options, and the workspace they open."""
 
 from __future__ import annotations
 
+import getpass
+import json
 import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Annotated
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 
-from sluice.errors import SluiceError
+from sluice.errors import RefusedError, SluiceError
 from sluice.laptop.attach import attach
 from sluice.settings import settings
-from sluice.stages.workspace import Workspace
 
-WIDE = None if sys.stdout.isatty() else 160
-"""In a pipe nothing says how wide a line may be."""
-out = Console(width=WIDE)
-err = Console(stderr=True, width=WIDE)
+if TYPE_CHECKING:
+    from sluice.stages.workspace import Workspace
+
+_WIDE = None if sys.stdout.isatty() or os.environ.get("COLUMNS") else 160
+"""In a pipe nothing says how wide a line may be, unless COLUMNS does."""
+# NO_COLOR asks for no escapes: rich alone would leave out the colours and keep the bold ones.
+_LOOK: dict[str, Any] = {"width": _WIDE} | ({"color_system": None} if os.environ.get("NO_COLOR") else {})
+out = Console(**_LOOK)
+err = Console(stderr=True, **_LOOK)
+
+NOTHING = "nothing was provisioned in this account yet; the first environment: sluice provision dev"
+
+
+def environment_names(incomplete: str) -> list[str]:
+    """Return the specified environments that begin so, for the shell's completion; none where they cannot be read."""
+    from sluice.domain.specs import load_environments
+
+    try:
+        return [name for name in load_environments(settings().environments) if name.startswith(incomplete)]
+    except SluiceError:
+        return []
+
 
 AsJson = Annotated[bool, typer.Option("--json", help="print JSON instead of a table")]
+Environment = Annotated[
+    str,
+    typer.Argument(help="an environment of include/environments, for example prod", autocompletion=environment_names),
+]
+
+
+def print_json(value: object) -> None:
+    """The value is on stdout as JSON, moments and dates as ISO 8601."""
+    out.print_json(json.dumps(value, default=str))
+
+
+def person() -> str:
+    """Return who is at the terminal; nothing where the system has no name for them, as in many containers."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return ""
 
 
 @contextmanager
-def workspace() -> Iterator[Workspace]:
+def workspace(doing: str = "", *, when_empty: object = None, as_json: bool = False) -> Iterator[Workspace]:
     """The workspace with Airflow's connections (of `make up`'s Airflow where that runs and AIRFLOW_HOME is not set).
 
-    Whatever goes wrong in it is told to the reader, exit code 1.
+    `doing` is shown meanwhile. Where the command stumbles over an account in which nothing is provisioned yet, that is
+    told, with exit code 0 if `when_empty` is given: what the command then prints as JSON.
     """
+    attach(settings().root)
+    shown = err.status(doing)
+    if doing:
+        shown.start()
     try:
-        attach(settings().root)
-        # The operator's own process: Airflow then looks for connections in its database too, not only in variables.
-        os.environ.setdefault("_AIRFLOW_PROCESS_CONTEXT", "server")
-        os.environ.setdefault("AIRFLOW__LOGGING__LOGGING_LEVEL", "ERROR")
-        from sluice.airflow.workspace import airflow_workspace
+        work = _workspace()
+        try:
+            yield work
+        except SluiceError as error:
+            shown.stop()
+            _explain_missing(work, error, when_empty, as_json=as_json)
+            raise
+    finally:
+        shown.stop()
 
-        yield airflow_workspace()
-    except SluiceError as error:
-        err.print(str(error), style="red", markup=False, highlight=False)
-        err.print(f"What to do: {error.advice}.", markup=False, highlight=False)
-        raise typer.Exit(1) from None
+
+def _workspace() -> Workspace:
+    """A folder as store needs no Airflow, and a connection only when it is asked for."""
+    from sluice.cli.connections import connection, object_storage
+    from sluice.stages.workspace import workspace as of_settings
+
+    here = settings()
+    work = of_settings(here, connection)
+    return work if here.store.startswith("file:") else replace(work, store=object_storage(here.store))
+
+
+def _explain_missing(work: Workspace, error: SluiceError, when_empty: object, *, as_json: bool) -> None:
+    """End the command, or raise a clearer error, where what is missing was only never made."""
+    from sluice.snowflake.failures import LoginError, MissingError
+    from sluice.stages.provisioned import nothing_provisioned, unprovisioned
+
+    if not isinstance(error, LoginError | MissingError):
+        return
+    try:
+        nothing = nothing_provisioned(work)
+        missing = tuple(work.environments) if nothing else unprovisioned(work)
+    except SluiceError:  # nobody can look: the first error is the one to read
+        return
+    if nothing and when_empty is not None:
+        if as_json:
+            print_json(when_empty)
+        (err if as_json else out).print(NOTHING, highlight=False)
+        raise typer.Exit(0) from error
+    if nothing:
+        raise RefusedError(
+            "nothing was provisioned in this account yet",
+            where="the account",
+            good=f"sluice provision {missing[0]}",
+            untouched="everything",
+        ) from error
+    said = f"{error.where} {error.message}"
+    for spec in (work.environments[name] for name in missing):
+        if spec.connection in said or spec.database.name.name in said:
+            raise RefusedError(
+                "it is not provisioned yet",
+                where=f"environment {spec.name}",
+                value=error.message.splitlines()[0],
+                good=f"sluice provision {spec.name}",
+                untouched="everything",
+            ) from error

@@ -10,6 +10,8 @@ from datetime import date, datetime
 
 from sluice.errors import SpecError
 
+NEW = "a new one"
+"""What `provision_environment` is given instead of a name: one is made from the feature or the branch."""
 LONGEST = 63
 """Characters of a name: with what is put around it, every name in the account stays below Snowflake's 255."""
 LONGEST_WORD = 30

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sluice.errors import StopError
+from sluice.errors import RefusedError, StopError
 from sluice.laptop.rest import AirflowApi, Json, Run
 
 ENDED = frozenset({"success", "failed", "upstream_failed", "skipped"})
+WAITS = "awaiting_input"
+"""A task that has asked a person."""
 THOUGHT = 4.0
 """Seconds a person takes; an answer in the very second a task parks is lost by Airflow 3.3's scheduler."""
 
@@ -41,13 +43,24 @@ class Ended:
 
 
 def follow(
-    api: AirflowApi, run: Run, say: Callable[[str], None], *, seconds: float = 900, approver: AirflowApi | None = None
+    api: AirflowApi,
+    run: Run,
+    say: Callable[[str], None],
+    *,
+    seconds: float = 900,
+    approver: AirflowApi | None = None,
+    waits: Callable[[str], None] | None = None,
+    doing: Callable[[str], None] = lambda _: None,
 ) -> Ended:
-    """Wait until the run ends; tell each task; answer its questions as `approver`."""
+    """Wait until the run ends; tell each task; answer its questions as `approver`.
+
+    Without one, `waits` (else `say`) hears who is waited for; `doing` hears at every look what runs.
+    """
     told: dict[str, str] = {}
     reports: dict[str, Json] = {}
 
     def watch(tasks: Mapping[str, Json]) -> None:
+        doing(_now(tasks))
         for name, task in tasks.items():
             state = str(task["state"])
             if state in ENDED and told.get(name) != state:
@@ -57,9 +70,12 @@ def follow(
                     reports[name] = report
                 if state in {"success", "failed"}:
                     say(_line(name, task, report))
-            if state == "awaiting_input" and told.get(name) != state and approver is not None:
+            if state == WAITS and told.get(name) != state:
                 told[name] = state
-                approve(approver, run, name, say)
+                if approver is not None:
+                    approve(approver, run, name, say)
+                else:
+                    (waits or say)(_waits(api, run, name))
             elif state == "up_for_retry":  # it will be asked once more
                 told.pop(name, None)
 
@@ -69,7 +85,7 @@ def follow(
 
 def approve(approver: AirflowApi, run: Run, task: str, say: Callable[[str], None]) -> None:
     """The approver reads the question for a moment and says yes."""
-    question = next((one for one in approver.waiting(run) if one["task_instance"]["task_id"] == task), None)
+    question = _question(approver, run, task)
     if question is None:
         return
     say(f"{task}: {question['subject']} {approver.user} reads the plan …")
@@ -90,15 +106,43 @@ def next_run(api: AirflowApi, dag_id: str, known: set[str], *, seconds: float = 
     raise StopError(f"its asset started no run of {dag_id} in {seconds:.0f} s", where=dag_id)
 
 
-def why(api: AirflowApi, ended: Ended, logs: Path) -> StopError:
-    """Return the error that a run makes which ended otherwise than expected: the task, its words, its log."""
+def why(api: AirflowApi, ended: Ended, logs: Path | None = None) -> StopError:
+    """Return the error that a run makes which ended otherwise than expected: the task, its words, its log.
+
+    The log is a file under `logs`, or, where nothing is known of files, a page of that Airflow.
+    """
     task = ended.failed_task() or "none of its tasks"
     text = api.log(ended.run, task, int(ended.tasks[task]["try_number"])) if task in ended.tasks else ""
     words = [line for line in text.splitlines() if not line.startswith("::")]
     return StopError(
         "\n  ".join([f"ended as {ended.state}; failed: {task}", *words[-25:]]),
-        where=str(logs / f"dag_id={ended.run.dag_id}" / f"run_id={ended.run.run_id}"),
+        where=ended.run.page(api.url, ended.failed_task() or "")
+        if logs is None
+        else str(logs / f"dag_id={ended.run.dag_id}" / f"run_id={ended.run.run_id}"),
     )
+
+
+def _question(api: AirflowApi, run: Run, task: str) -> Json | None:
+    return next((one for one in api.waiting(run) if one["task_instance"]["task_id"] == task), None)
+
+
+def _waits(api: AirflowApi, run: Run, task: str) -> str:
+    """What is asked, of whom, and where to answer."""
+    try:
+        question = _question(api, run, task) or {}
+    except RefusedError:  # who may start it may not read what is asked
+        question = {}
+    people = ", ".join(str(one.get("name") or one.get("id")) for one in question.get("assigned_users") or ())
+    subject = f": {question['subject']}" if question.get("subject") else ""
+    return f"{task} waits for {people or 'somebody who may answer'}{subject} {run.page(api.url, task)}"
+
+
+def _now(tasks: Mapping[str, Json]) -> str:
+    """What a run is doing, for a line that is overwritten."""
+    busy = {"running": "", "queued": " (queued)", WAITS: " (waits for a person)", "up_for_retry": " (tried again soon)"}
+    busy |= {"up_for_reschedule": " (waits)", "deferred": " (waits)"}
+    found = [f"{name}{busy[str(task['state'])]}" for name, task in tasks.items() if str(task["state"]) in busy]
+    return ", ".join(found) or "waits for its turn"
 
 
 def _line(name: str, task: Json, report: Any) -> str:

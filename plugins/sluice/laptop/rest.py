@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import httpx
 
-from sluice.errors import RefusedError, RetryError, StopError
+from sluice.errors import RefusedError, RetryError, SpecError, StopError
 
 Json = dict[str, Any]
 FINISHED = frozenset({"success", "failed"})
+_ATTEMPTS = 4
+_LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+class ApiError(RefusedError):
+    """Airflow answered, and said no; `status` is HTTP's."""
+
+    def __init__(self, message: str, status: int, **facts: Any) -> None:
+        super().__init__(message, **facts)
+        self.status = status
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,18 +39,32 @@ class Run:
         """The run's place in the API."""
         return f"/api/v2/dags/{quote(self.dag_id)}/dagRuns/{quote(self.run_id, safe='')}"
 
+    def page(self, url: str, task: str = "") -> str:
+        """Return the address of the run's page, or of one of its tasks, in the UI of this Airflow."""
+        return f"{url}/dags/{quote(self.dag_id)}/runs/{quote(self.run_id, safe='')}" + (
+            f"/tasks/{task}" if task else ""
+        )
+
 
 class AirflowApi:
     """A signed-in user of one Airflow."""
 
     def __init__(self, url: str, user: str, password: str) -> None:
-        self.url = url
+        self.url = url.rstrip("/")
         self.user = user
-        self._client = httpx.Client(base_url=url, timeout=60, trust_env=False)
-        token = self._client.post("/auth/token", json={"username": user, "password": password})
-        if token.status_code != httpx.codes.CREATED:
-            raise RefusedError("Airflow did not let the user in", where=url, value=user, good="admin, alice or bob")
-        self._client.headers["Authorization"] = f"Bearer {token.json()['access_token']}"
+        try:
+            here = (urlsplit(self.url).hostname or "") in _LOCAL
+            # What is on this machine is asked for directly; elsewhere the machine's proxy and certificates count.
+            self._client = httpx.Client(base_url=self.url, timeout=60, trust_env=not here)
+        except (httpx.InvalidURL, ValueError) as error:
+            raise SpecError(
+                f"not an address: {error}", where="SLUICE_AIRFLOW_URL", value=url, good="https://airflow.example"
+            ) from error
+        try:
+            self._client.headers["Authorization"] = f"Bearer {self._token(password)}"
+        except BaseException:
+            self._client.close()
+            raise
 
     def close(self) -> None:
         """The client's connections are closed."""
@@ -47,24 +72,29 @@ class AirflowApi:
 
     def call(self, method: str, path: str, **arguments: Any) -> Json:
         """Return the API's answer, or raise what it said."""
-        for attempt in range(4):
-            try:
-                answer = self._client.request(method, path, **arguments)
-            except httpx.TransportError as error:
-                if method != "GET" or attempt == 3:  # noqa: PLR2004
-                    raise RetryError(f"Airflow did not answer {method} {path}", where=self.url) from error
-                time.sleep(1)
-                continue
-            if answer.status_code >= httpx.codes.BAD_REQUEST:
-                detail = f"{method} {path} was answered {answer.status_code}"
-                raise RefusedError(detail, where=f"{self.user} at {self.url}", value=answer.text[:500])
-            return dict(answer.json()) if answer.content else {}
-        raise AssertionError
+        answer = self._answer(method, path, **arguments)
+        if answer.status_code >= httpx.codes.BAD_REQUEST:
+            raise self._refused(answer, f"{method} {path}")
+        return self._json(answer) if answer.content else {}
 
     def trigger(self, dag_id: str, **conf: Any) -> Run:
         """A run of the DAG is queued with these parameters."""
         body = {"logical_date": None, "conf": conf}
-        return Run(dag_id, self.call("POST", f"/api/v2/dags/{dag_id}/dagRuns", json=body)["dag_run_id"])
+        try:
+            return Run(dag_id, self.call("POST", f"/api/v2/dags/{dag_id}/dagRuns", json=body)["dag_run_id"])
+        except ApiError as error:
+            if error.status == httpx.codes.NOT_FOUND:
+                raise self._no_such_dag(dag_id) from error
+            raise
+
+    def paused(self, dag_id: str) -> bool:
+        """Return whether the DAG is switched off: a run of it would wait until somebody switches it on."""
+        try:
+            return bool(self.call("GET", f"/api/v2/dags/{dag_id}")["is_paused"])
+        except ApiError as error:
+            if error.status == httpx.codes.NOT_FOUND:
+                raise self._no_such_dag(dag_id) from error
+            raise
 
     def unpause(self, dag_id: str) -> None:
         """The DAG's runs are scheduled."""
@@ -116,7 +146,9 @@ class AirflowApi:
         path = f"{run.path}/taskInstances/{quote(task_id)}/-1/hitlDetails"
         return self.call("PATCH", path, json={"chosen_options": [choice], "params_input": {}})
 
-    def wait(self, run: Run, *, seconds: float, watch: Callable[[Mapping[str, Json]], None] | None = None) -> str:
+    def wait(
+        self, run: Run, *, seconds: float = math.inf, watch: Callable[[Mapping[str, Json]], None] | None = None
+    ) -> str:
         """Return the run's final state; `watch` sees its tasks at every look."""
         deadline = time.monotonic() + seconds
         while (state := self.run(run)["state"]) not in FINISHED:
@@ -129,3 +161,101 @@ class AirflowApi:
         if watch is not None:
             watch(self.tasks(run))
         return str(state)
+
+    def _token(self, password: str) -> str:
+        path = "/auth/token"
+        answer = self._answer("POST", path, json={"username": self.user, "password": password})
+        if answer.status_code in {httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN}:
+            raise RefusedError(
+                "Airflow did not let the user in",
+                where=self.url,
+                value=self.user,
+                good="SLUICE_AIRFLOW_USER and SLUICE_AIRFLOW_PASSWORD as for its log-in page",
+                untouched="everything",
+            )
+        if answer.status_code >= httpx.codes.BAD_REQUEST:
+            raise self._refused(answer, f"POST {path}")
+        token = self._json(answer).get("access_token")
+        if not token:
+            raise self._not_airflow(answer)
+        return str(token)
+
+    def _answer(self, method: str, path: str, **arguments: Any) -> httpx.Response:
+        """Return whatever came back; a question is asked again when the line is cut or the server is busy."""
+        for attempt in range(1, _ATTEMPTS + 1):
+            last = method != "GET" or attempt == _ATTEMPTS
+            try:
+                answer = self._client.request(method, path, **arguments)
+            except httpx.TransportError as error:
+                if last:
+                    raise RetryError(
+                        f"Airflow did not answer: {type(error).__name__}: {error}",
+                        where=f"{method} {self.url}{path}",
+                        good="a running Airflow at the address of SLUICE_AIRFLOW_URL, or make up",
+                    ) from error
+            except (httpx.InvalidURL, httpx.TooManyRedirects, httpx.DecodingError) as error:
+                raise SpecError(
+                    f"not an address of Airflow: {error}",
+                    where="SLUICE_AIRFLOW_URL",
+                    value=self.url,
+                    good="https://airflow.example",
+                ) from error
+            else:
+                if last or answer.status_code < httpx.codes.INTERNAL_SERVER_ERROR:
+                    return answer
+            time.sleep(1)
+        raise AssertionError
+
+    def _json(self, answer: httpx.Response) -> Json:
+        try:
+            return dict(answer.json())
+        except (ValueError, TypeError) as error:
+            raise self._not_airflow(answer) from error
+
+    def _not_airflow(self, answer: httpx.Response) -> ApiError:
+        return ApiError(
+            "what answers there is not the API of an Airflow 3",
+            answer.status_code,
+            where=str(answer.request.url),
+            value=answer.text[:80],
+            good="SLUICE_AIRFLOW_URL as in the browser, without a path",
+            untouched="everything",
+        )
+
+    def _refused(self, answer: httpx.Response, what: str) -> ApiError:
+        status, where = answer.status_code, f"{self.user} at {self.url}"
+        if status == httpx.codes.UNAUTHORIZED:
+            return ApiError("the log-in is over", status, where=where, value=what, good="the command again")
+        if status == httpx.codes.FORBIDDEN:
+            return ApiError(
+                f"{self.user} may not do that in Airflow",
+                status,
+                where=where,
+                value=what,
+                good="SLUICE_AIRFLOW_USER of somebody who may",
+                untouched="everything",
+            )
+        if status == httpx.codes.NOT_FOUND and "json" not in answer.headers.get("content-type", ""):
+            return self._not_airflow(answer)
+        return ApiError(f"{what} was answered {status}: {_detail(answer)}", status, where=where)
+
+    def _no_such_dag(self, dag_id: str) -> SpecError:
+        kin = [name for name in self.dags() if name.split("_")[0] == dag_id.split("_", maxsplit=1)[0]]
+        return SpecError(
+            "this Airflow has no such DAG",
+            where=self.url,
+            value=dag_id,
+            good=", ".join(kin) or "dags/ of sluice in its DAGs folder",
+            untouched="everything",
+        )
+
+
+def _detail(answer: httpx.Response) -> str:
+    """What the API complains of, in words."""
+    try:
+        detail = answer.json()["detail"]
+    except (ValueError, KeyError, TypeError):
+        return answer.text[:500]
+    if isinstance(detail, list):
+        detail = "; ".join(str(one.get("msg", one)) if isinstance(one, dict) else str(one) for one in detail)
+    return str(detail)[:1000]

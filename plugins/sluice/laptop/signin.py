@@ -9,14 +9,15 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from sluice.errors import SpecError
+from sluice.laptop.attach import checkout, running
 from sluice.laptop.rest import AirflowApi
-from sluice.laptop.stack import read_state
+from sluice.settings import settings
 
 _URL, _USER, _PASSWORD = "SLUICE_AIRFLOW_URL", "SLUICE_AIRFLOW_USER", "SLUICE_AIRFLOW_PASSWORD"
 
 
 @contextmanager
-def signed_in(root: Path) -> Iterator[AirflowApi]:
+def signed_in() -> Iterator[AirflowApi]:
     """Yield a client of Airflow's API, closed afterwards.
 
     `SLUICE_AIRFLOW_URL`, `_USER` and `_PASSWORD` name an Airflow; without a URL, the stack of `make up` that runs under
@@ -25,11 +26,11 @@ def signed_in(root: Path) -> Iterator[AirflowApi]:
     Raises:
         SpecError: no Airflow is named and none runs here.
     """
-    user, url = os.environ.get(_USER, "admin"), os.environ.get(_URL)
+    user, url = os.environ.get(_USER) or "admin", os.environ.get(_URL)
     password = os.environ.get(_PASSWORD)
-    if url is None:
-        url, password = _beside(root, user)
-    if password is None:
+    if not url:
+        url, password = _beside(settings().root, user)
+    if not password:
         raise SpecError("no password to sign in with", where=_PASSWORD, good=f"export {_PASSWORD}=…")
     api = AirflowApi(url, user, password)
     try:
@@ -39,13 +40,16 @@ def signed_in(root: Path) -> Iterator[AirflowApi]:
 
 
 def _beside(root: Path, user: str) -> tuple[str, str]:
-    for state in sorted((root / "build").glob("*/stack.json")):
-        if not any(service.running for service in read_state(state)):
-            continue
-        found = json.loads((state.parent / "airflow" / "passwords.json").read_text())
-        if user not in found:
-            raise SpecError("Airflow knows no such user", where=_USER, value=user, good=", ".join(found))
-        return str(json.loads(state.read_text())["url"]), str(found[user])
-    raise SpecError(
-        "no Airflow is named, and none runs here", where=_URL, good=f"make up; or export {_URL}=https://airflow.example"
-    )
+    home = running(root)
+    if home is None:
+        named = f"export {_URL}=https://airflow.example, {_USER} and {_PASSWORD}"
+        raise SpecError(
+            "no Airflow is named, and none runs here",
+            where=_URL,
+            good=f"{named}\n  or start a stack on this machine: make up" if checkout(root) else named,
+            untouched="everything",
+        )
+    found = json.loads((home / "airflow" / "passwords.json").read_text())
+    if user not in found:
+        raise SpecError("Airflow knows no such user", where=_USER, value=user, good=", ".join(found))
+    return str(json.loads((home / "stack.json").read_text())["url"]), str(found[user])

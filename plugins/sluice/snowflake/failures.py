@@ -24,6 +24,10 @@ class MissingError(RefusedError):
     """The object does not exist, or the role may not know that it does (002003)."""
 
 
+class LoginError(SpecError):
+    """Snowflake did not let the user in: it is not there, or its key or password is another."""
+
+
 class ExistsError(RefusedError):
     """An object of that name is there already (002002)."""
 
@@ -84,7 +88,7 @@ def _by_number(failure: Failure, error: Exception) -> SluiceError:
         kind, good = _REFUSALS[number]
         return kind(failure.message, where=where, good=good)
     if number in _LOGIN or "JWT" in failure.message:
-        return SpecError(
+        return LoginError(
             f"Snowflake refused the login: {failure.message}",
             where=where,
             good="the user, its key pair or password, and the account of the Airflow connection",

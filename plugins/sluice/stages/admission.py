@@ -21,6 +21,7 @@ from sluice.snowflake import journal
 from sluice.snowflake.failures import DeniedError, MissingError
 from sluice.stages import budgets, metering
 from sluice.stages.candidate import BUILT
+from sluice.stages.provisioned import nothing_provisioned
 from sluice.stages.workspace import Workspace
 
 _REMEMBERED = timedelta(days=90)
@@ -109,8 +110,9 @@ def judge(
             guard = budgets.read(session).get(spec.name, Guard(spec.name))
         measured = metering.measure(work, now, record=False)
     except (MissingError, DeniedError) as unread:
-        nothing = Unknown(f"what was built, or spent, cannot be read: {unread.message}")
-        return admit(nothing, float(spec.budget.daily_usd), policy.admission, watched=watched)
+        return admit(
+            Unknown(_why_unread(work, unread)), float(spec.budget.daily_usd), policy.admission, watched=watched
+        )
     rate = _rate(spec, work.prices)
     own = _builds(events, {spec.name}, work.prices, rate)
     builds = own if len(own) >= policy.admission.at_least else _builds(events, {spec.name, *kin}, work.prices, rate)
@@ -125,6 +127,13 @@ def judge(
     spend = measured.spends.get(spec.name)
     left = float(spec.budget.daily_usd) + guard.more(now) - (spend.day.usd if spend is not None else 0.0)
     return admit(found, left, policy.admission, watched=watched)
+
+
+def _why_unread(work: Workspace, unread: RefusedError) -> str:
+    """Why nothing is predicted: a first look at an empty account is not a fault."""
+    if isinstance(unread, MissingError) and nothing_provisioned(work):
+        return "nothing was provisioned yet"
+    return f"what was built, or spent, cannot be read: {' '.join(unread.message.split())}"
 
 
 def _rate(spec: EnvironmentSpec, prices: Prices) -> float:

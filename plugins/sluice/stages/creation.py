@@ -49,7 +49,7 @@ def create(
     """
     chosen = template(work, kind)
     name = str(request.name)
-    with work.control() as session:
+    with work.control(first=True) as session:
         _journal_there(session)
         lives = work.lives()
         life = lives.get(name)

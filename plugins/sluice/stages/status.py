@@ -9,6 +9,8 @@ from sluice.domain.events import Event, Kind
 from sluice.domain.specs import EnvironmentSpec
 from sluice.errors import SluiceError
 from sluice.snowflake import journal, locks, observe
+from sluice.snowflake.failures import LoginError, MissingError
+from sluice.stages.provisioned import unprovisioned
 from sluice.stages.workspace import Workspace
 
 _RETAINED = "__R_"
@@ -38,7 +40,11 @@ class Status:
     candidates: tuple[Kept, ...] = ()
     lock_holder: str | None = None
     lock_until: datetime | None = None
+    provisioned: bool = True
+    """False: neither its database nor its warehouse is there, which is how every environment begins."""
     problem: str | None = None
+    error: SluiceError | None = None
+    """What `problem` tells, where it was an error."""
 
     def to_json(self) -> dict[str, object]:
         """Return the status as primitives, moments as ISO 8601."""
@@ -54,6 +60,7 @@ class Status:
             "lock": {"holder": self.lock_holder, "until": self.lock_until.isoformat() if self.lock_until else None}
             if self.lock_holder
             else None,
+            "provisioned": self.provisioned,
             "problem": self.problem,
         }
 
@@ -64,13 +71,21 @@ def status(work: Workspace, environment: str) -> Status:
     try:
         return _read(work, spec)
     except SluiceError as error:
-        return Status(spec.name, spec.kind, spec.database.name.name, problem=str(error))
+        live = spec.database.name.name
+        if isinstance(error, LoginError | MissingError) and _absent(work, spec.name):
+            return Status(spec.name, spec.kind, live, provisioned=False)
+        return Status(spec.name, spec.kind, live, problem=str(error), error=error)
 
 
 def history(work: Workspace, environment: str, *, limit: int = 50) -> list[Event]:
-    """Return the latest events of an environment, oldest first."""
-    with work.session(environment, tag={"stage": "history"}) as session:
-        return journal.read(session, environment=work.spec(environment).name)[-limit:]
+    """Return the latest events of an environment, oldest first; none of one that is not provisioned yet."""
+    try:
+        with work.session(environment, tag={"stage": "history"}) as session:
+            return journal.read(session, environment=environment)[-limit:]
+    except (LoginError, MissingError):
+        if _absent(work, environment):
+            return []
+        raise
 
 
 def audit(work: Workspace, environment: str, *, limit: int = 200) -> list[Event]:
@@ -105,6 +120,14 @@ def _read(work: Workspace, spec: EnvironmentSpec) -> Status:
         lock_until=lock.until if lock else None,
         problem=None if marker else f"{live} bears no marker of ours",
     )
+
+
+def _absent(work: Workspace, environment: str) -> bool:
+    """Whether it is not provisioned yet, as the administrator sees it; where nobody can look, it is not said."""
+    try:
+        return environment in unprovisioned(work)
+    except SluiceError:
+        return False
 
 
 def _kept(one: Kept) -> dict[str, object]:

@@ -15,8 +15,8 @@ from sluice.domain.blocks import Kind
 from sluice.domain.control import control_warehouse
 from sluice.domain.lives import LIFE, Life, State, fold
 from sluice.domain.names import Identifier, Marker
-from sluice.domain.policies import Policies, load_policies
-from sluice.domain.prices import Prices, load_prices
+from sluice.domain.policies import Policies
+from sluice.domain.prices import Prices
 from sluice.domain.specs import EnvironmentSpec, load_environments
 from sluice.domain.templates import Template, load_templates
 from sluice.errors import SpecError
@@ -24,6 +24,7 @@ from sluice.settings import Settings
 from sluice.snowflake import control, journal, observe, statements
 from sluice.snowflake.connect import ConnectionSettings, Session, connect
 from sluice.snowflake.failures import MissingError
+from sluice.stages.policies import PolicyFiles
 
 _CONTROL: Mapping[str, object] = {
     "stage": "control",
@@ -67,11 +68,11 @@ class Workspace:
 
     def lives(self) -> dict[str, Life]:
         """Return the environments that come and go, as the journal tells them; none where there is no journal yet."""
-        with self.control() as session:
-            try:
+        try:
+            with self.control() as session:
                 return fold(journal.read(session, kinds=LIFE))
-            except MissingError:
-                return {}
+        except MissingError:
+            return {}
 
     def now(self) -> datetime:
         """Return the account's own time: lifetimes, notices and budgets end by it, wherever a worker's clock is."""
@@ -80,10 +81,14 @@ class Workspace:
             return observe.now(session)
 
     @contextmanager
-    def control(self) -> Iterator[Session]:
+    def control(self, *, first: bool = False) -> Iterator[Session]:
         """Open an administrator's session that can read the journal: on the control database's own small warehouse.
 
-        No environment's budget stops that one, and looking costs nobody else's money.
+        No environment's budget stops that one, and looking costs nobody else's money. It is made where it is missing;
+        in an account without a control database only by who makes the `first` environment: looking leaves nothing.
+
+        Raises:
+            MissingError: nothing was provisioned in this account yet.
         """
         host = next(iter(self.environments.values()))
         warehouse = control_warehouse(host.control_database)
@@ -91,6 +96,13 @@ class Workspace:
             try:
                 session.run(statements.use_warehouse(warehouse))
             except MissingError:
+                if not first and host.control_database.name not in observe.markers(session):
+                    raise MissingError(
+                        "nothing was provisioned in this account yet",
+                        where=f"database {host.control_database}",
+                        good="provision_environment",
+                        untouched="everything",
+                    ) from None
                 session.run(control.create_warehouse(warehouse, Marker("control").comment))
                 session.run(statements.use_warehouse(warehouse))
             yield session
@@ -171,13 +183,13 @@ def query_tag(spec: EnvironmentSpec, more: Mapping[str, object]) -> dict[str, ob
 
 def workspace(settings: Settings, connections: Callable[[str], ConnectionSettings]) -> Workspace:
     """Return the workspace of a process: its folders read, its connections given."""
-    environments = load_environments(settings.environments)
+    environments, files = load_environments(settings.environments), PolicyFiles(settings.policies)
     return Workspace(
         environments=environments,
-        policies=load_policies(settings.policies, tuple(environments)),
+        policies=files.gates_and_checks(tuple(environments)),
         store=UPath(settings.store),
         project=settings.project,
         connections=connections,
         templates=load_templates(settings.environments / "templates"),
-        prices=load_prices(settings.policies / "prices.yml"),
+        prices=files.prices(),
     )

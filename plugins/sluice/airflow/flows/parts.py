@@ -13,10 +13,10 @@ from sluice.airflow.operators.approval import AcceptMarginal
 from sluice.airflow.operators.plans import DEPLOYMENT, PlanOperator
 from sluice.airflow.operators.stages import StageOperator, UndoOperator
 from sluice.airflow.sensors import EnvironmentGate
-from sluice.domain.roles import load_access
 from sluice.domain.specs import EnvironmentSpec, load_environments
 from sluice.errors import SpecError
 from sluice.settings import settings
+from sluice.stages.policies import policy_files
 
 RETRIES: dict[str, Any] = {"retries": 2, "retry_delay": timedelta(seconds=10)}
 """Only what may succeed on a second look is retried: our operators fail at once on everything else."""
@@ -95,7 +95,7 @@ def flow(
     **arguments: Any,
 ) -> DAG:
     """Return a DAG of ours: one run at a time, no catching up, its form and its page set."""
-    rights = load_access(settings().policies / "access.yml").permissions(dag_id)
+    rights = policy_files().access().permissions(dag_id)
     if rights is not None:
         arguments["access_control"] = rights
     return DAG(

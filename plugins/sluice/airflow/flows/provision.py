@@ -9,9 +9,10 @@ from airflow.sdk import DAG, Param, chain
 from sluice.airflow.assets import ENVIRONMENTS
 from sluice.airflow.flows import forms
 from sluice.airflow.flows.parts import RETRIES, flow, specs
-from sluice.airflow.operators.environments import NEW, ApproveEnvironment, PlanEnvironment
+from sluice.airflow.operators.environments import ApproveEnvironment, PlanEnvironment
 from sluice.airflow.operators.plans import DEPLOYMENT
 from sluice.airflow.operators.provision import Provision
+from sluice.domain.naming import NEW
 
 SIZES = ("XSMALL", "SMALL", "MEDIUM", "LARGE", "XLARGE")
 KINDS = ("feature", "testing", "sandbox")

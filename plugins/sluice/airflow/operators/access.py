@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from airflow.sdk.exceptions import AirflowSkipException
 
-from sluice.airflow.operators.base import SluiceOperator, access
+from sluice.airflow.operators.base import SluiceOperator
 from sluice.airflow.operators.lifecycle import hand
 from sluice.airflow.operators.sweep import str_of
 
@@ -24,10 +24,11 @@ class ProvisionRoles(SluiceOperator):
         from sluice.domain.steps import as_text
         from sluice.snowflake.failures import MissingError
         from sluice.stages.access import provision_roles
+        from sluice.stages.policies import policy_files
 
         del context
         try:
-            plan = provision_roles(workspace, access())
+            plan = provision_roles(workspace, policy_files().access())
         except MissingError as nothing:
             raise AirflowSkipException("no environment is provisioned in this account yet") from nothing
         text = as_text(plan)
@@ -44,6 +45,7 @@ class ChangeAccess(SluiceOperator):
         from sluice.domain.passes import Holder
         from sluice.domain.roles import Level
         from sluice.stages.access import grant, revoke
+        from sluice.stages.policies import policy_files
 
         asked, by = context["params"], hand(workspace, context)
         holder = Holder("USER" if asked["to"] == "user" else "ROLE", Identifier.parse(asked["holder"], "holder"))
@@ -59,7 +61,7 @@ class ChangeAccess(SluiceOperator):
             level=Level(asked["level"]),
             hours=int(asked["hours"]),
             reason=reason,
-            policy=access(),
+            policy=policy_files().access(),
         )
         return {"summary": str_of(given), "until": given.until.isoformat(), "role": given.role.name}
 
@@ -72,10 +74,11 @@ class ReviewAccess(SluiceOperator):
         from dataclasses import asdict
 
         from sluice.stages.access import keep_review, review_access
+        from sluice.stages.policies import policy_files
 
         del context
         now = workspace.now()
-        lines = review_access(workspace, access(), now)
+        lines = review_access(workspace, policy_files().access(), now)
         kept = keep_review(workspace, lines, now)
         for one in lines:
             self.log.info("%-10s %s: %s (%s)", one.recommendation, one.holder, one.role, one.why)

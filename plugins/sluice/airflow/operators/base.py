@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from sluice.domain.deployments import StageReport
-    from sluice.domain.roles import AccessPolicy
     from sluice.stages.workspace import Workspace
 
 
@@ -60,25 +59,19 @@ class SluiceOperator(BaseOperator):
         return report.to_json()
 
 
-def access() -> AccessPolicy:
-    """Return the policy of include/policies/access.yml."""
-    from sluice.domain.roles import load_access
-    from sluice.settings import settings
-
-    return load_access(settings().policies / "access.yml")
-
-
 def refuse_unless_allowed(context: Context) -> None:
     """Refuse a run that was started by a person whom include/policies/access.yml does not let.
 
     Airflow's own permissions come first; this is a second lock, also where it knows no rights by DAG.
     Runs that a schedule or an asset started are nobody's, and pass.
     """
+    from sluice.stages.policies import policy_files
+
     run = context["dag_run"]
     person, dag_id = run.triggering_user_name, getattr(context["ti"], "dag_id", "")
     if not person or run.run_type.value != "manual" or not dag_id:
         return
-    policy = access()
+    policy = policy_files().access()
     if not policy.may_start(person, dag_id):
         raise RefusedError(
             f"{person} may not start {dag_id}",

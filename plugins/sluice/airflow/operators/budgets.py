@@ -32,8 +32,9 @@ class CheckBudgets(SluiceOperator):
         from sluice.snowflake.failures import MissingError
         from sluice.stages.budgets import check
         from sluice.stages.metering import measure
+        from sluice.stages.policies import policy_files
 
-        by, policy = hand(workspace, context), budgets()
+        by, policy = hand(workspace, context), policy_files().budgets()
         kept = keep_hours(workspace, by, self.log)
         try:
             measured = measure(workspace, by.now, anomaly=policy.anomaly)
@@ -95,11 +96,12 @@ class NobodyWatches(BaseNotifier):
     def notify(self, context: Context) -> None:
         """Tell the channels of every environment that stands, the further the longer it lasts."""
         from sluice.domain.responses import unwatched
+        from sluice.stages.policies import policy_files
 
         last = last_success(context)
         if last is None:
             return
-        rung = unwatched(datetime.now(UTC) - last, self.often, budgets())
+        rung = unwatched(datetime.now(UTC) - last, self.often, policy_files().budgets())
         if rung is not None:
             error = next(iter(str(context.get("exception") or "see its log").splitlines()))
             text = f"no budget is watched since {last:%Y-%m-%d %H:%M} UTC, nothing is stopped: {error}"
@@ -150,6 +152,7 @@ class ControlBudget(SluiceOperator):
         from sluice.domain.guards import Hold
         from sluice.stages.budgets import by_hand, override, specs_of
         from sluice.stages.hours import stay_open
+        from sluice.stages.policies import policy_files
 
         asked, by = context["params"], hand(workspace, context)
         names, reason = [str(one) for one in asked["environments"]], asked["reason"]
@@ -164,13 +167,5 @@ class ControlBudget(SluiceOperator):
             until = asked["until"] or ""
             return {"summary": "; ".join(stay_open(workspace, specs_of(workspace), names, until, by, reason=reason))}
         wanted = {"stop": Hold.SUSPENDED, "limit": Hold.LIMITED, "start": Hold.FREE}[asked["what"]]
-        by_hand(workspace, names, wanted, budgets(), by, reason=reason)
+        by_hand(workspace, names, wanted, policy_files().budgets(), by, reason=reason)
         return {"summary": f"{', '.join(names)}: {wanted}"}
-
-
-def budgets() -> BudgetPolicy:
-    """Return the policy of include/policies/budgets.yml."""
-    from sluice.domain.budgets import load_budgets
-    from sluice.settings import settings
-
-    return load_budgets(settings().policies / "budgets.yml")

@@ -15,6 +15,7 @@ from sluice.airflow.operators.base import evidence_lines
 from sluice.airflow.operators.plans import PlanOperator
 from sluice.domain.gates import Verdict
 from sluice.domain.names import deployment_id
+from sluice.domain.naming import NEW
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -24,26 +25,23 @@ if TYPE_CHECKING:
     from sluice.domain.templates import Request
     from sluice.stages.workspace import Workspace
 
-NEW = "a new one"
-"""The form's choice beside the environments that stand for good."""
-
 
 class PlanEnvironment(PlanOperator):
     """What provisioning would make, alter and grant is in the log and in XCom; nothing has changed."""
 
     def planned(self, workspace: Workspace, context: Context) -> tuple[Deployment, StageReport]:
         """Plan a new environment of the asked kind, or the repair of a standing one."""
-        from sluice.airflow.operators.budgets import budgets
         from sluice.domain.deployments import Deployment, StageReport
         from sluice.stages.admission import next_build
         from sluice.stages.creation import plan_create
+        from sluice.stages.policies import policy_files
         from sluice.stages.provision import as_text, explain, plan_provision
 
         asked, now, who = context["params"], workspace.now(), actor(context)
         evidence: tuple[Evidence, ...] = ()
         if asked["environment"] == NEW:
             spec, plan = plan_create(workspace, asked["kind"], request(workspace, context), now)
-            name, evidence = spec.name, next_build(workspace, spec, budgets(), now)
+            name, evidence = spec.name, next_build(workspace, spec, policy_files().budgets(), now)
         else:
             name = asked["environment"]
             plan = plan_provision(workspace, name, now)

@@ -51,10 +51,10 @@ class PlanBuild(PlanOperator):
 
     def admitted(self, workspace: Workspace, deployment: Deployment, report: StageReport) -> StageReport:
         """Return the report with what the deployment will likely cost, or refuse what its budget has not left."""
-        from sluice.airflow.operators.budgets import budgets
         from sluice.stages.admission import admitted
+        from sluice.stages.policies import policy_files
 
-        return admitted(workspace, deployment, report, budgets(), workspace.now())
+        return admitted(workspace, deployment, report, policy_files().budgets(), workspace.now())
 
 
 class PlanPromotion(PlanBuild):

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from sluice.airflow.actors import actor
 from sluice.airflow.assets import ENVIRONMENTS
 from sluice.airflow.operators.base import SluiceOperator
-from sluice.airflow.operators.environments import NEW, request
+from sluice.airflow.operators.environments import request
+from sluice.domain.naming import NEW
 
 if TYPE_CHECKING:
     from airflow.sdk import Context

@@ -26,9 +26,9 @@ class PlanRenewal(PlanOperator):
 
     def planned(self, workspace: Workspace, context: Context) -> tuple[Deployment, StageReport]:
         """Judge the build that follows, by those before it."""
-        from sluice.airflow.operators.budgets import budgets
         from sluice.domain.deployments import Deployment, StageReport
         from sluice.stages.admission import next_build
+        from sluice.stages.policies import policy_files
 
         asked, now = context["params"], workspace.now()
         spec = workspace.including(asked["environment"]).spec(asked["environment"])
@@ -43,7 +43,7 @@ class PlanRenewal(PlanOperator):
         base = spec.base.environment if spec.base else "nothing"
         kept = "its own changes carried over" if asked.get("keep") else "its own changes dropped"
         return deployment, StageReport(
-            "plan", f"{spec.name} from {base}, {kept}", {}, next_build(workspace, spec, budgets(), now)
+            "plan", f"{spec.name} from {base}, {kept}", {}, next_build(workspace, spec, policy_files().budgets(), now)
         )
 
 

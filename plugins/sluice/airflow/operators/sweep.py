@@ -32,9 +32,10 @@ class PlanSweep(SluiceOperator):
     def work(self, workspace: Workspace, context: Context) -> dict[str, object]:
         """Look, judge, and tell."""
         from sluice.stages.leftovers import find
+        from sluice.stages.policies import policy_files
         from sluice.stages.sweep import expired, plan_sweep
 
-        policy, now = cleanup(), workspace.now()
+        policy, now = policy_files().cleanup(), workspace.now()
         plan = plan_sweep(workspace, policy, now, allowed=context["params"].get("allow"))
         over = [str_of(one) for one in expired(workspace, now)]
         left = find(workspace, policy, now)
@@ -55,12 +56,13 @@ class Sweep(SluiceOperator):
 
     def work(self, workspace: Workspace, context: Context) -> dict[str, object]:
         """Plan again, since a person may have answered meanwhile, and do it."""
+        from sluice.stages.policies import policy_files
         from sluice.stages.sweep import plan_sweep, run_sweep
 
         if dry(context):
             self.log.info("a dry run: nothing is done")
             return {"summary": "a dry run: nothing was done", "dry_run": True}
-        policy = cleanup()
+        policy = policy_files().cleanup()
         by = hand(workspace, context)
         plan = plan_sweep(workspace, policy, by.now, allowed=context["params"].get("allow"), holder=by.holder)
         swept = run_sweep(workspace, plan, by, policy, allowed=context["params"].get("allow"))
@@ -106,14 +108,6 @@ def dry(context: Context) -> bool:
     if context["dag_run"].run_type.value == "scheduled":
         return False
     return bool(context["params"].get("dry_run", True))
-
-
-def cleanup() -> CleanupPolicy:
-    """Return the policy of include/policies/cleanup.yml."""
-    from sluice.domain.cleanup import load_cleanup
-    from sluice.settings import settings
-
-    return load_cleanup(settings().policies / "cleanup.yml")
 
 
 def lines(plan: SweepPlan) -> list[str]:

@@ -1,0 +1,81 @@
+"""Airflow's connections for the command line: Airflow is imported by the first command that needs one, and not before.
+
+It reads its configuration once, at import: whatever is to count must be in the environment by then. No other module of
+the command line imports Airflow.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sluice.errors import SpecError
+from sluice.laptop.attach import checkout
+from sluice.settings import settings
+
+if TYPE_CHECKING:
+    from upath import UPath
+
+    from sluice.snowflake.connect import ConnectionSettings
+
+_NAMES = ("AIRFLOW_CONN_", "AIRFLOW__")
+_QUIET = ("airflow", "alembic", "botocore", "snowflake", "sqlalchemy", "urllib3")
+
+
+def connection(conn_id: str) -> ConnectionSettings:
+    """Return what the Airflow connection of this id says, or refuse one that is not there with how to make it."""
+    named = "AIRFLOW_HOME" in os.environ or any(name.startswith(_NAMES) for name in os.environ)
+    if not named and not _home().is_dir():
+        raise SpecError(
+            "there is no such Airflow connection: no Airflow is configured here",
+            where=f"Airflow connection {conn_id}",
+            good=_or_make_up("export AIRFLOW_HOME=/usr/local/airflow, where the connections are"),
+            untouched="everything",
+        )
+    _import_airflow()
+    from sluice.airflow.connections import snowflake_settings
+
+    try:
+        return snowflake_settings(conn_id)
+    except SpecError as error:
+        if not named and error.good:
+            error.good = _or_make_up(error.good)
+        raise
+
+
+def object_storage(url: str) -> UPath:
+    """Return a store that is no folder: Airflow reaches it, through a connection of its own."""
+    _import_airflow()
+    from airflow.sdk import ObjectStoragePath
+
+    return ObjectStoragePath(url)
+
+
+def _home() -> Path:
+    """Where Airflow looks when nobody names a home."""
+    return Path("~/airflow").expanduser()
+
+
+def _or_make_up(good: str) -> str:
+    return f"{good}\n  or start a stack on this machine: make up" if checkout(settings().root) else good
+
+
+def _import_airflow() -> None:
+    """Airflow is there as for an operator's own process: it looks into its database too, and it is silent."""
+    # Without it Airflow looks for connections in variables only.
+    os.environ.setdefault("_AIRFLOW_PROCESS_CONTEXT", "server")
+    # Whatever a container sets for its services: what they log is not what a command answers.
+    os.environ["AIRFLOW__LOGGING__LOGGING_LEVEL"] = "ERROR"
+    try:
+        import airflow.sdk  # noqa: F401 (here, so that what its configuration breaks is told as such)
+    except Exception as error:
+        raise SpecError(
+            f"Airflow cannot be used as it is configured: {type(error).__name__}: {error}",
+            where=f"AIRFLOW_HOME={os.environ.get('AIRFLOW_HOME') or _home()}",
+            good="a configuration with which `airflow connections list` works",
+            untouched="everything",
+        ) from error
+    for name in _QUIET:
+        logging.getLogger(name).setLevel(logging.CRITICAL)

@@ -1,0 +1,110 @@
+"""Commands that change something: each triggers a DAG, which decides and records, and follows it to its end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from sluice.cli.failures import INTERRUPTED, tell
+from sluice.cli.terminal import err, out, print_json
+from sluice.errors import RefusedError
+
+if TYPE_CHECKING:
+    from sluice.laptop.follow import Ended
+    from sluice.laptop.rest import AirflowApi, Run
+
+Reason = Annotated[str, typer.Option(help="why; kept in the journal")]
+NoWait = Annotated[bool, typer.Option("--no-wait", help="return at once: the run goes on in Airflow")]
+RunAsJson = Annotated[bool, typer.Option("--json", help="print what came of it as JSON, and nothing else")]
+
+
+def through(
+    dag_id: str, conf: Mapping[str, object], *, about: Sequence[str] = (), as_json: bool, no_wait: bool
+) -> Ended | None:
+    """Trigger a DAG and follow it to its end; exit code 1 when it fails, the failing task's words shown.
+
+    `about` names the environments where the run does not say what it made. What was not given is not sent: the form's
+    own defaults count. Returns what came of it, for a command that has more to tell; None: nothing to tell any more.
+    """
+    from sluice.laptop.signin import signed_in
+
+    asked = {name: value for name, value in conf.items() if value is not None and value != ""}
+    with signed_in() as api:
+        if api.paused(dag_id):
+            raise RefusedError(
+                "this DAG is switched off: a run of it would wait until somebody switches it on",
+                where=f"{api.url}/dags/{dag_id}",
+                value=dag_id,
+                good="switch it on there, or: airflow dags unpause " + dag_id,
+                untouched="everything",
+            )
+        run = api.trigger(dag_id, **asked)
+        if not as_json:
+            out.print(f"{dag_id}: {run.page(api.url)}", markup=False, highlight=False, soft_wrap=True)
+        if no_wait:
+            if as_json:
+                print_json(_facts(api, run, "queued", about))
+            return None
+        ended = _followed(api, run, as_json=as_json)
+        if as_json:
+            print_json(_facts(api, run, ended.state, about, ended))
+        if ended.state != "success":
+            from sluice.laptop.follow import why
+
+            raise why(api, ended)
+        return None if as_json else ended
+
+
+def _followed(api: AirflowApi, run: Run, *, as_json: bool) -> Ended:
+    """Wait as long as it takes: a build may take hours, a person days."""
+    import math
+
+    from sluice.laptop.follow import follow
+
+    def waits(line: str) -> None:
+        (err if as_json else out).print(line, markup=False, highlight=False, soft_wrap=True)
+
+    def say(line: str) -> None:
+        if not as_json or err.is_terminal:
+            waits(line)
+
+    # One console has both, so that a line does not run into what is shown meanwhile.
+    shown = (out if out.is_terminal and not as_json else err).status(run.dag_id)
+    try:
+        with shown:
+            return follow(
+                api,
+                run,
+                say,
+                seconds=math.inf,
+                waits=waits,
+                doing=lambda now: shown.update(f"{run.dag_id}: {now}"),
+            )
+    except KeyboardInterrupt:
+        tell(f"interrupted: the run goes on in Airflow, {run.page(api.url)}")
+        raise typer.Exit(INTERRUPTED) from None
+
+
+def _facts(
+    api: AirflowApi, run: Run, state: str, about: Sequence[str], ended: Ended | None = None
+) -> dict[str, object]:
+    """What every command that changes something prints as JSON; docs/commands.md documents it."""
+    reports = ended.reports if ended is not None else {}
+    return {
+        "dag_id": run.dag_id,
+        "run_id": run.run_id,
+        "url": run.page(api.url),
+        "state": state,
+        "environments": list(about) or _made(reports),
+        "failed": ended.failed_task() if ended is not None else None,
+        "reports": dict(reports),
+    }
+
+
+def _made(reports: Mapping[str, Any]) -> list[str]:
+    """The name of the environment that the run has made, or was about to make."""
+    planned = [report.get("facts", {}).get("name") for report in reports.values()]
+    names = [*planned, *(report.get("environment") for report in reports.values())]
+    return list(dict.fromkeys(str(name) for name in names if name))

@@ -1,0 +1,67 @@
+"""`sluice status`: every environment as it stands, read from the account and the journal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+import typer
+from rich.table import Column, Table
+
+from sluice.cli.failures import tell
+from sluice.cli.terminal import NOTHING, AsJson, err, out, print_json, workspace
+
+if TYPE_CHECKING:
+    from sluice.stages.status import Status
+
+
+def status(as_json: AsJson = False) -> None:
+    """Show every environment: live deployment, release, since when, what is retained, who holds the lock."""
+    from sluice.stages.status import status as read
+
+    with workspace() as work:
+        states = [read(work, name) for name in _progress("reading environments", list(work.environments))]
+    if as_json:
+        print_json([state.to_json() for state in states])
+    else:
+        out.print(_table(states))
+        if not any(state.provisioned for state in states):
+            out.print(NOTHING, highlight=False)
+    for problem in _problems(states):
+        tell(problem)
+    if any(state.problem for state in states):
+        raise typer.Exit(1)
+
+
+def _progress(what: str, names: list[str]) -> Iterator[str]:
+    with err.status(what) as shown:
+        for name in names:
+            shown.update(f"{what}: {name}")
+            yield name
+
+
+def _table(states: Iterable[Status]) -> Table:
+    names = ("Environment", "Live", "Deployment", "Release", "Since (UTC)", "Retained", "Lock")
+    table = Table(*(Column(name, overflow="fold") for name in names), title="sluice")
+    for state in states:
+        if state.problem or not state.provisioned:
+            why = "[red]see below[/red]" if state.problem else "not provisioned yet"
+            table.add_row(state.environment, state.database, why)
+            continue
+        retained = "\n".join(f"{kept.deployment} ({kept.release})" for kept in state.retained)
+        lock = (
+            f"{state.lock_holder} until {state.lock_until:%H:%M:%S}" if state.lock_holder and state.lock_until else ""
+        )
+        since = f"{state.since:%Y-%m-%d %H:%M:%S}" if state.since else ""
+        deployment = state.deployment if state.release else "none yet"
+        table.add_row(state.environment, state.database, deployment, state.release or "", since, retained, lock)
+    return table
+
+
+def _problems(states: Iterable[Status]) -> list[str]:
+    """What is wrong, once for all environments that have the same: one machine without connections has one fault."""
+    groups: dict[str, list[Status]] = {}
+    for state in states:
+        if state.problem:
+            groups.setdefault(state.error.message if state.error else state.problem, []).append(state)
+    return [f"{', '.join(state.environment for state in group)}: {group[0].problem}" for group in groups.values()]
