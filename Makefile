@@ -57,8 +57,8 @@ UV = $(shell command -v uv || command -v $(BIN)/uv)
 FAKESNOW := $(shell sed -n 's/^VERSION = "\(.*\)"/\1/p' tests/suites/suite_fakesnow.py)
 FAKESNOW_TESTS := build/suites/fakesnow-$(FAKESNOW).tar.gz
 
-suites: $(STAMP) $(SUITES) $(FAKESNOW_TESTS) ## other people's clients and dbt's own adapter suite on the embedded account
-	@$(BIN)/python -m pytest -n 0 -o python_files='suite_*.py' tests/suites
+suites: $(STAMP) $(SUITES) $(FAKESNOW_TESTS) ## other people's clients, dbt's own adapter suite, each way of installing
+	@$(BIN)/python -m pytest -n 0 -o python_files='suite_*.py' tests/suites tests/installing
 	@SUITES=1 $(BIN)/python -m pytest -n auto --maxprocesses 2 tests/suites_dbt
 
 build/suites/%/.installed: tests/suites/requirements/%.txt
