@@ -38,9 +38,7 @@ class Snowdome:
     def start(self) -> None:
         """The server runs and answers."""
         keeping = ["--data", str(self.folder)] if self.folder is not None else ["--memory"]
-        # The tests may run where the extra `local` is not installed: another environment then serves.
-        python = os.environ.get("SNOWDOME_PYTHON") or sys.executable
-        command = [python, "-m", "snowdome", "serve", "--attached", "--port", str(self.port), *keeping]
+        command = [sys.executable, "-m", "snowdome", "serve", "--attached", "--port", str(self.port), *keeping]
         # attached: the server ends with the test run, also when that is killed
         self._process = subprocess.Popen(
             command,

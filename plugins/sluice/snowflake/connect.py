@@ -23,11 +23,6 @@ _CONTROL = Identifier("SLUICE")
 _ATTEMPTS = 3
 _PAUSES = (0.2, 1.0, 4.0)
 """Seconds to wait before each repetition of a statement whose answer was lost."""
-_LAST_WITH_NO_RETRY = 4
-_NO_REPETITION = (
-    {"retry_max_attempts": 1} if int(snowflake.connector.__version__.split(".")[0]) > _LAST_WITH_NO_RETRY else {}
-)
-"""Connector 5 is told when it connects not to repeat anything; 4 is told with each statement, by `_no_retry`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +180,6 @@ def connect(
             application="sluice",
             client_session_keep_alive=False,
             platform_detection_timeout_seconds=0,
-            **_NO_REPETITION,
         )
     except (vendor.Error, OSError) as error:
         found = classify(error)

@@ -94,7 +94,7 @@ def _by_number(failure: Failure, error: Exception) -> SluiceError:
             good="the user, its key pair or password, and the account of the Airflow connection",
             untouched="everything",
         )
-    if failure.sql is None and _cut(number, error):
+    if number in _UNREACHABLE and failure.sql is None:
         return RetryError(
             f"Snowflake cannot be reached: {failure.message}",
             where=where,
