@@ -86,7 +86,7 @@ class Environment:
 
     def probe(self, dags: Path, **more: str) -> dict[str, Any]:
         """Return what an Airflow process finds in it, the DAGs of this folder among it."""
-        done = self.run("python", "-c", PROBE, dags, **more)
+        done = self.run("python", "-c", PROBE, dags, cwd=None, **more)
         assert done.returncode == 0, done.stderr
         found: dict[str, Any] = json.loads(done.stdout.split("PROBE")[1])
         return found
