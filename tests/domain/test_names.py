@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from sluice.domain.names import (
     LONGEST_DATABASE,
+    WRITTEN_NAME,
     Identifier,
     Marker,
     Qualified,
@@ -93,6 +94,23 @@ def test_what_is_parsed_is_written_and_read_as_the_same(text: str) -> None:
     assert Identifier.parse(name.written) == name
     assert Identifier.parse(name.sql) == name
     assert name.needs_quotes or name.written == name.name
+
+
+@given(st.text(max_size=40) | st.text(alphabet='aB_1.- "$\n', max_size=12))
+def test_a_form_takes_every_name(text: str) -> None:
+    """What is a name passes the form's pattern, so that only what is none is stopped there."""
+    try:
+        name = Identifier.parse(text)
+    except SpecError:
+        return
+    assert WRITTEN_NAME.fullmatch(text)
+    assert WRITTEN_NAME.fullmatch(name.written)
+
+
+@pytest.mark.parametrize("text", ["", " a", "a ", 'a"; drop', '"a', "a\n"])
+def test_a_form_stops_what_is_no_name(text: str) -> None:
+    """Blanks around it, and a lone quote."""
+    assert not WRITTEN_NAME.fullmatch(text)
 
 
 @given(st.lists(st.text(alphabet='aB_1.- "$(<', min_size=1, max_size=8), min_size=1, max_size=3))

@@ -12,13 +12,18 @@ import pytest
 import yaml
 from shop import pem
 from typer.testing import CliRunner
+from upath import UPath
 
 from sluice.cli.app import app
 from sluice.domain.findings import Finding
+from sluice.domain.policies import Gates, Policies
+from sluice.domain.specs import load_environments
 from sluice.errors import SpecError
 from sluice.settings import Settings
 from sluice.snowflake.connect import ConnectionSettings
 from sluice.stages.environment_check import environment_findings
+from sluice.stages.project_check import project_findings
+from sluice.stages.workspace import Workspace
 
 SHIPPED = Path(__file__).resolve().parents[2] / "include"
 Change = Callable[[dict], object]  # type: ignore[type-arg]  # a file's content, changed in place
@@ -355,17 +360,21 @@ def test_a_project_that_cannot_be_built_in_such_a_database(include: Path) -> Non
     project = include / "project"
     project.mkdir()
     (project / "dbt_project.yml").write_text("name: shop\nprofile: shop\n")
-    here = replace(settings(include), project=project)
     write(include, "environments/production.yml", lambda prod: prod["database"].update(name="OLIST-PROD"))
     write(include, "environments/staging.yml", lambda staging: staging["database"].update(name="olist-staging"))
-    of_staging, macro, of_prod = environment_findings(here)
-    assert of_prod.where == f"{project}/dbt_project.yml: quoting.database"
+    specs = load_environments(include / "environments")
+    specs.pop("dev")
+    work = Workspace(specs, Policies(Gates(), {}, ()), UPath(include / "store"), project, connection)
+    of_staging, macro, of_prod = project_findings(work)
+    assert of_prod.where == f"{project}/dbt_project.yml: quoting.database (prod)"
     assert (of_prod.cure, of_staging.cure) == ("quoting: {database: true}", "quoting: {database: true}")
-    assert macro.where == f"{project}/macros/generate_database_name.sql"
+    assert macro.where == f"{project}/macros/generate_database_name.sql (staging)"
     (project / "dbt_project.yml").write_text("name: shop\nprofile: shop\nquoting: {database: true}\n")
     (project / "macros").mkdir()
     (project / "macros" / "generate_database_name.sql").write_text(macro.cure)
-    assert environment_findings(here) == ()
+    assert {finding.message for finding in project_findings(work)} == {
+        "`sources:` names OLIST_RAW, and no source that the project uses lies there"
+    }
 
 
 def connection(conn_id: str) -> ConnectionSettings:

@@ -51,9 +51,7 @@ class Asking:
 
 
 def init(  # noqa: PLR0917 (one option for each question)
-    path: Annotated[
-        Path, typer.Argument(help="where to write; the dbt project is there or one level below")
-    ] = Path(),
+    path: Annotated[Path, typer.Argument(help="where to write; the dbt project is there or one level below")] = Path(),
     dbt: Annotated[Path | None, typer.Option("--dbt-project", help="a dbt project that lies elsewhere")] = None,
     name: Annotated[str | None, typer.Option(help="in front of databases, warehouses, roles and users")] = None,
     environments: Annotated[str | None, typer.Option(help="development, staging, production: three names")] = None,

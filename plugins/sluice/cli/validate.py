@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sluice.cli.terminal import AsJson, out, print_json
+from sluice.cli.terminal import AsJson, err, out, print_json
 from sluice.laptop.attach import attach
-from sluice.settings import settings
+from sluice.settings import Settings, settings
 
 if TYPE_CHECKING:
     from sluice.domain.environment_rules import Included
     from sluice.domain.findings import Finding
+    from sluice.snowflake.connect import ConnectionSettings
 
 Strict = Annotated[bool, typer.Option("--strict", help="a warning is an error too: exit code 1")]
 _COLOURS = {"ok": "green", "warning": "yellow", "error": "red"}
@@ -31,8 +32,10 @@ def validate(strict: Strict = False, as_json: AsJson = False) -> None:
     here = settings()
     attach(here.root)
     airflow = configured()
-    included, errors = read_included(here)
-    found = check(here, included, errors, connection if airflow else None)
+    with err.status("reading include/ and the dbt project"):
+        included, errors = read_included(here)
+        found = check(here, included, errors, connection if airflow else None)
+        found += _project(here, included, connection)
     notes = [] if airflow else ["Airflow's connections are not checked: no Airflow here (AIRFLOW_HOME is not set)"]
     if as_json:
         print_json(_facts(included, found, notes))
@@ -41,6 +44,22 @@ def validate(strict: Strict = False, as_json: AsJson = False) -> None:
     levels = {finding.level for finding in found}
     if "error" in levels or (strict and "warning" in levels):
         raise typer.Exit(1)
+
+
+def _project(
+    here: Settings, included: Included, connections: Callable[[str], ConnectionSettings]
+) -> tuple[Finding, ...]:
+    """What is wrong with the dbt project for the environments whose specs can be read."""
+    from upath import UPath
+
+    from sluice.domain.policies import Gates, Policies
+    from sluice.stages.project_check import project_findings
+    from sluice.stages.workspace import Workspace
+
+    if not included.specs:
+        return ()
+    policies = included.policies or Policies(Gates(), {}, ())
+    return project_findings(Workspace(included.specs, policies, UPath(here.store), here.project, connections))
 
 
 def _print(included: Included, found: Iterable[Finding], notes: Iterable[str]) -> None:

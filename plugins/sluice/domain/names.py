@@ -10,10 +10,13 @@ from datetime import UTC, datetime
 
 from sluice.errors import SpecError
 
-_UNQUOTED = re.compile(r"[A-Za-z_][A-Za-z0-9_$]*")
+PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_$]*")
+"""A name that Snowflake takes without quotes."""
+WRITTEN_NAME = re.compile(r'"([^"]|"")+"|[^\s"]([^"]*[^\s"])?')
+"""A name as people write it, for forms: nearly all that `Identifier.parse` takes, and all of that."""
 _QUOTED = re.compile(r'"((?:[^"]|"")+)"')
 _PART = re.compile(r'"((?:[^"]|"")*)"|([^."]+)')
-_DEPLOYMENT = re.compile(r"d(\d{8}t\d{6})-([0-9a-f]{6})")
+DEPLOYMENT_ID = re.compile(r"d(\d{8}t\d{6})-([0-9a-f]{6})")
 _CANDIDATE = "__C_"
 _RETAINED = "__R_"
 _LONGEST = 255
@@ -40,7 +43,7 @@ class Identifier:
             raise _refuse_name("a name has no line breaks, tabs or characters that cannot be seen", what, text)
         if text != text.strip():
             raise _refuse_name("a name neither begins nor ends with a space, unless in double quotes", what, text)
-        if _UNQUOTED.fullmatch(text):
+        if PLAIN_NAME.fullmatch(text):
             name = text.upper()
         elif quoted := _QUOTED.fullmatch(text):
             name = quoted[1].replace('""', '"')
@@ -55,7 +58,7 @@ class Identifier:
     @classmethod
     def unquoted(cls, text: str, what: str = "name") -> Identifier:
         """Return the name that Snowflake makes of `text` without quotes, or refuse it: for SQL that others write."""
-        if not isinstance(text, str) or not _UNQUOTED.fullmatch(text) or len(text) > _LONGEST:
+        if not isinstance(text, str) or not PLAIN_NAME.fullmatch(text) or len(text) > _LONGEST:
             raise _refuse_name(
                 "a name is a letter or underscore, then letters, digits, underscores or dollar signs (at most 255)",
                 what,
@@ -76,7 +79,7 @@ class Identifier:
     @property
     def needs_quotes(self) -> bool:
         """Whether the name cannot be written without quotes: `olist-dev`, `olist`; not `OLIST`."""
-        return not (_UNQUOTED.fullmatch(self.name) and self.name == self.name.upper())
+        return not (PLAIN_NAME.fullmatch(self.name) and self.name == self.name.upper())
 
     @property
     def written(self) -> str:
@@ -164,7 +167,7 @@ def deployment_id(at: datetime, key: str) -> str:
 
 def parse_deployment_id(text: str) -> datetime:
     """Return the moment a deployment id was made, or refuse what is not one."""
-    match = _DEPLOYMENT.fullmatch(text or "")
+    match = DEPLOYMENT_ID.fullmatch(text or "")
     try:
         if match:
             return datetime.strptime(match[1], "%Y%m%dt%H%M%S").replace(tzinfo=UTC)

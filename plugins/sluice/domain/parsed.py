@@ -17,7 +17,7 @@ class ParsedNode:
     path: str
     """The file it is written in."""
     database: str
-    """As the account keeps it, as are schema and relation."""
+    """As the account keeps it, as are schema and relation: in capitals, unless dbt puts quotes around it."""
     schema: str
     relation: str
     materialized: str

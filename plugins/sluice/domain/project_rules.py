@@ -158,7 +158,7 @@ def _tables(sql: str) -> list[tuple[str, str, str]]:
 def _kept(part: object) -> str:
     if not isinstance(part, exp.Identifier):
         return ""
-    return part.name if part.quoted else part.name.upper()
+    return str(part.name if part.args.get("quoted") else part.name.upper())
 
 
 def _near(name: str, made: Iterable[str]) -> str:

@@ -10,8 +10,6 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TypeVar
 
-from sluice.dbt.project import read_project
-from sluice.dbt.quoting import missing_quoting
 from sluice.domain.blocks import Kind
 from sluice.domain.budgets import load_budgets
 from sluice.domain.cleanup import load_cleanup
@@ -24,7 +22,7 @@ from sluice.domain.reading import each_error
 from sluice.domain.roles import FIXED_DAGS, OWN_DAGS, read_access, unknown_names
 from sluice.domain.specs import EnvironmentSpec, kinds_of, readable_environments, spec_files
 from sluice.domain.templates import Template, readable_templates
-from sluice.errors import SluiceError, SpecError
+from sluice.errors import SpecError
 from sluice.settings import Settings
 from sluice.snowflake.connect import ConnectionSettings
 
@@ -53,7 +51,6 @@ def check(
     found = [as_finding(error) for error in errors]
     found += findings(included)
     found += _dag_ids(included, here.root / "dags")
-    found += _quoting(included, here.project)
     if connections is not None:
         found += _connections(included, connections)
     return tuple(dict.fromkeys(found))
@@ -109,16 +106,6 @@ def _dag_ids(included: Included, folder: Path) -> Iterator[Finding]:
             where = included.policy("access.yml", f"roles.{name}.dags")
             message = f"there is no such DAG as {said} in sluice, nor is it named in {folder}"
             yield Finding("error" if near else "warning", where, message, near[0] if near else "leave it out")
-
-
-def _quoting(included: Included, project: Path) -> Iterator[Finding]:
-    """What the dbt project lacks to be built in databases whose names need quotes."""
-    try:
-        found = read_project(project)
-    except SluiceError:  # whether there is a project, and a good one, is another check
-        return
-    for spec in included.specs.values():
-        yield from missing_quoting(found, spec.database.name)
 
 
 def _connections(included: Included, connections: Callable[[str], ConnectionSettings]) -> Iterator[Finding]:

@@ -13,7 +13,7 @@ from sluice.dbt.invoke import Invocation, run
 from sluice.dbt.manifest import parsed
 from sluice.dbt.profile import Target
 from sluice.dbt.project import REF_OVERRIDE, SCHEMA_OVERRIDE, read_project
-from sluice.dbt.quoting import in_profile
+from sluice.dbt.quoting import in_profile, missing_quoting
 from sluice.dbt.terminal import DEVELOPER
 from sluice.domain import project_rules
 from sluice.domain.findings import Finding
@@ -82,6 +82,9 @@ def _by_environment(work: Workspace, checkout: Path, folder: Path) -> dict[Findi
 
 
 def _of(work: Workspace, spec: EnvironmentSpec, checkout: Path, home: Path) -> Iterator[Finding]:
+    if unquoted := tuple(missing_quoting(read_project(work.project), spec.database.name)):
+        yield from unquoted  # dbt would parse it for a database that is not there
+        return
     schema = _schema(work, spec.name)
     try:
         project = _parse(Invocation(checkout, _target(spec, schema), home, spec.dbt.as_vars()))
@@ -119,8 +122,8 @@ def _parse(call: Invocation) -> ParsedProject:
 
 def _target(spec: EnvironmentSpec, schema: str) -> Target:
     """A target that dbt parses with: all names are the spec's, and nothing of it connects anywhere."""
-    role, warehouse, database = spec.access.role.written, spec.warehouse.name.written, in_profile(spec.database.name)
-    return Target(spec.dbt.target, "parsed", "nobody", role, warehouse, database, schema, 1)
+    role, warehouse = spec.access.role.written, spec.warehouse.name.written
+    return Target(spec.dbt.target, "parsed", "nobody", role, warehouse, in_profile(spec.database.name), schema, 1)
 
 
 def _schema(work: Workspace, environment: str) -> str:
