@@ -12,6 +12,7 @@ import typer
 from sluice import __version__
 from sluice.cli import access, budgets, dbt, deployments, explain, hours, journal, lifecycle, policy
 from sluice.cli.failures import Commands
+from sluice.cli.init import init
 from sluice.cli.status import status
 from sluice.cli.terminal import out
 from sluice.cli.validate import validate
@@ -34,6 +35,7 @@ def sluice(
     """Promote dbt projects on Snowflake from dev to production, roll back in seconds, keep environments and budgets."""
 
 
+app.command()(init)
 app.command()(status)
 app.add_typer(explain.app, name="explain")
 app.command()(deployments.provision)

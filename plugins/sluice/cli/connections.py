@@ -51,11 +51,11 @@ def connection(conn_id: str) -> ConnectionSettings:
 
 
 def object_storage(url: str) -> UPath:
-    """Return a store that is no folder: Airflow reaches it, through a connection of its own."""
+    """Return a store that is no folder, as Airflow's tasks open it; without its package it is refused by name."""
     _import_airflow()
-    from airflow.sdk import ObjectStoragePath
+    from sluice.airflow.store import open_store
 
-    return ObjectStoragePath(url)
+    return open_store(url)
 
 
 def _named() -> bool:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import getpass
 from typing import Annotated
 
 import typer
 
-from sluice.cli.terminal import err, workspace
+from sluice.cli.terminal import Environment, err, person, workspace
 
-Environment = Annotated[str, typer.Argument(help="an environment of include/environments, or one of your own")]
 _CHOOSES = {"--select", "-s", "--models", "-m", "--state", "--defer", "--full-refresh", "--selector"}
 _COMPARED = {"build", "run", "test", "compile"}
 SETTINGS = {"allow_extra_args": True, "ignore_unknown_options": True, "allow_interspersed_args": False}
@@ -32,7 +30,7 @@ def dbt(
     words, named = _developer(list(context.args))
     with workspace() as work:
         known = work.including(environment)
-        call, own = by_hand(known, environment, named or developer or getpass.getuser())
+        call, own = by_hand(known, environment, named or developer or person())
         if words and words[0] in _COMPARED and not _CHOOSES & {word.split("=")[0] for word in words}:
             words += against_base(known, call, environment)
         code = at_the_terminal(call, words, own, _warn)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from sluice.domain.parsed import ParsedNode, ParsedProject, ParsedSource
 from sluice.errors import StopError
 
 _PLACED = frozenset({"model", "seed", "snapshot", "function", "test"})
+_PARTS = 3
 _REF = re.compile(r"\{\{-?\s*ref\(([^()]*)\)\s*-?\}\}")
 _TEXT = re.compile(r"""^\s*(?:['"]\w+['"]\s*,\s*)?['"](\w+)['"]\s*(?:,\s*(?:v|version)\s*=.*)?$""")
 
@@ -22,10 +23,11 @@ def parsed(manifest: Path) -> ParsedProject:
     try:
         content = json.loads(manifest.read_text())
         nodes = {**content["nodes"], **content.get("functions", {})}
+        spelt = _spelt([*nodes.values(), *content["sources"].values()])
         return ParsedProject(
             name=str(content["metadata"]["project_name"]),
-            nodes={key: _node(key, node) for key, node in nodes.items() if node["resource_type"] in _PLACED},
-            sources={key: _source(key, source) for key, source in content["sources"].items()},
+            nodes={key: _node(key, node, spelt) for key, node in nodes.items() if node["resource_type"] in _PLACED},
+            sources={key: _source(key, source, spelt) for key, source in content["sources"].items()},
             macros=frozenset(f"{macro['package_name']}.{macro['name']}" for macro in content["macros"].values()),
             operations=tuple(sorted(node["name"] for node in nodes.values() if node["resource_type"] == "operation")),
         )
@@ -33,11 +35,30 @@ def parsed(manifest: Path) -> ParsedProject:
         raise StopError(f"dbt's manifest cannot be read: {error}", where=str(manifest)) from error
 
 
-def _node(key: str, node: Mapping[str, Any]) -> ParsedNode:
+def _spelt(nodes: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """How the account has the databases and schemas that nodes name: what dbt would quote stays as it is."""
+    found: dict[str, str] = {}
+    for node in nodes:
+        parts = as_account_has(str(node.get("relation_name") or ""))
+        if len(parts) == _PARTS:
+            found |= {str(node["database"]): parts[0].name, str(node["schema"]): parts[1].name}
+    return found
+
+
+def _place(node: Mapping[str, Any], name: str, spelt: Mapping[str, str]) -> tuple[str, str, str]:
+    """Database, schema and relation of a node as the account will have them."""
+    parts = as_account_has(str(node.get("relation_name") or ""))
+    if len(parts) == _PARTS:
+        return parts[0].name, parts[1].name, parts[2].name
+    database, schema = (str(node.get(key) or "") for key in ("database", "schema"))
+    return spelt.get(database, database.upper()), spelt.get(schema, schema.upper()), name.upper()
+
+
+def _node(key: str, node: Mapping[str, Any], spelt: Mapping[str, str]) -> ParsedNode:
     config = node.get("config") or {}
-    database, schema, relation = _place(node, node.get("alias") or node["name"])
     text = str(node.get("raw_code") or "")
     names = (_TEXT.match(match[1]) for match in _REF.finditer(text))
+    database, schema, relation = _place(node, str(node.get("alias") or node["name"]), spelt)
     return ParsedNode(
         id=key,
         kind=str(node["resource_type"]),
@@ -56,8 +77,8 @@ def _node(key: str, node: Mapping[str, Any]) -> ParsedNode:
     )
 
 
-def _source(key: str, source: Mapping[str, Any]) -> ParsedSource:
-    database, schema, relation = _place(source, source.get("identifier") or source["name"])
+def _source(key: str, source: Mapping[str, Any], spelt: Mapping[str, str]) -> ParsedSource:
+    database, schema, relation = _place(source, str(source.get("identifier") or source["name"]), spelt)
     return ParsedSource(
         id=key,
         name=f"{source['source_name']}.{source['name']}",
@@ -66,12 +87,3 @@ def _source(key: str, source: Mapping[str, Any]) -> ParsedSource:
         schema=schema,
         relation=relation,
     )
-
-
-def _place(made: Mapping[str, Any], name: object) -> tuple[str, str, str]:
-    """Database, schema and name as the account keeps them: in capitals but for what dbt puts into double quotes."""
-    rendered = as_account_has(str(made.get("relation_name") or ""))
-    if len(rendered) == 3:  # noqa: PLR2004 (database, schema, name)
-        return rendered[0].name, rendered[1].name, rendered[2].name
-    database, schema = (str(made.get(key) or "").upper() for key in ("database", "schema"))
-    return database, schema, str(name).upper()

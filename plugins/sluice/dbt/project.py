@@ -106,7 +106,12 @@ def read_project(folder: Path) -> Project:
     """Return the project in this folder; a folder without a readable `dbt_project.yml` is refused by name."""
     path = folder / PROJECT_FILE
     if not path.is_file():
-        raise SpecError("no dbt project here", where=str(path), good="a folder with dbt_project.yml")
+        raise SpecError(
+            "no dbt project here",
+            where=str(path),
+            good="SLUICE_DBT_PROJECT=/path/to/the/project, the folder with dbt_project.yml",
+            untouched="everything",
+        )
     try:
         content = yaml.safe_load(path.read_text("utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError) as error:

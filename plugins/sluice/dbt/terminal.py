@@ -17,6 +17,7 @@ from sluice.dbt.invoke import Invocation, as_yaml, places, run
 from sluice.dbt.manifest import parsed
 from sluice.dbt.project import SCHEMA_OVERRIDE, read_project
 from sluice.dbt.runner import ONE_AT_A_TIME, QUIET, environment, working_directory
+from sluice.domain.names import Identifier
 from sluice.domain.parsed import ParsedNode, ParsedProject
 from sluice.errors import RefusedError, SpecError
 
@@ -169,7 +170,7 @@ def _made(call: Invocation, command: Typed) -> tuple[ParsedProject, list[ParsedN
 
 
 def _refuse_elsewhere(call: Invocation, command: Typed, own: OwnSchemas, made: Sequence[ParsedNode]) -> None:
-    database = call.target.database.upper()
+    database = Identifier.parse(call.target.database).name
     others = _shared(call, own)
     bad = [node for node in made if node.database != database or not _own(node, own) or node.schema in others]
     if not bad:

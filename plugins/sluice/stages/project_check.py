@@ -155,3 +155,19 @@ def _refused(project: str, error: SluiceError, checkout: Path | None = None) -> 
     if "This version of dbt is not supported" in message:
         cure = f"require-dbt-version that allows {version('dbt-core')}, or the dbt that it asks for"
     return Finding("error", where, message, cure)
+
+
+LOOKED = "SLUICE_LOOKS"
+"""The database that a project is parsed for when nobody has said any: what lies there names none."""
+
+
+def look(project: Path) -> ParsedProject:
+    """Return a project as dbt parses it when nothing about environments is known yet.
+
+    Raises:
+        SluiceError: what dbt refuses, in its words.
+    """
+    with tempfile.TemporaryDirectory(prefix="sluice-look-") as folder:
+        checkout = releases.checkout(project, Path(folder) / "project")
+        target = Target("dev", "parsed", "nobody", "NOBODY", "NONE", LOOKED, SCHEMA, 1)
+        return _parse(Invocation(checkout, target, Path(folder), {}))
