@@ -1,7 +1,7 @@
 # README's commands. Each does the set-up it needs: `make demo` and `make test` work in a fresh clone.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help install demo up down test suites lint bench clean
+.PHONY: help install demo up down test suites lint bench pins clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -21,16 +21,18 @@ help: ## these lines
 
 install: $(STAMP) ## set up .venv (uv if present, else pip)
 
-$(STAMP): pyproject.toml constraints.txt
+PINS := constraints-airflow.txt constraints.txt constraints-dev.txt
+
+$(STAMP): pyproject.toml $(PINS)
 	@[ -n "$(PYTHON)" ] || { echo "sluice needs Python 3.11, 3.12 or 3.13; found: $$(python3 --version 2>&1 || echo none). Install one, or: make PYTHON=/path/to/python3.12 install" >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3,11) <= v <= (3,13) else f"sluice needs Python 3.11, 3.12 or 3.13; $(PYTHON) is {v[0]}.{v[1]}. For example: make PYTHON=python3.12 install")'
 	@echo "Setting up $(VENV) with $$($(PYTHON) --version) (a few minutes with pip, seconds with uv)"
 	@if command -v uv >/dev/null 2>&1; then \
 		uv venv -q --allow-existing --python "$$(command -v $(PYTHON))" $(VENV) && \
-		uv pip install -q --python $(BIN)/python --compile-bytecode -c constraints.txt -e '.[dev]'; \
+		uv pip install -q --python $(BIN)/python --compile-bytecode -c constraints-dev.txt -e '.[dev]'; \
 	else \
 		$(PYTHON) -m venv $(VENV) && \
-		$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[dev]'; \
+		$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints-dev.txt -e '.[dev]'; \
 	fi
 	@touch $@
 
@@ -55,8 +57,8 @@ UV = $(shell command -v uv || command -v $(BIN)/uv)
 FAKESNOW := $(shell sed -n 's/^VERSION = "\(.*\)"/\1/p' tests/suites/suite_fakesnow.py)
 FAKESNOW_TESTS := build/suites/fakesnow-$(FAKESNOW).tar.gz
 
-suites: $(STAMP) $(SUITES) $(FAKESNOW_TESTS) ## other people's clients and dbt's own adapter suite on the embedded account
-	@$(BIN)/python -m pytest -n 0 -o python_files='suite_*.py' tests/suites
+suites: $(STAMP) $(SUITES) $(FAKESNOW_TESTS) ## other people's clients, dbt's own adapter suite, each way of installing
+	@$(BIN)/python -m pytest -n 0 -o python_files='suite_*.py' tests/suites tests/installing
 	@SUITES=1 $(BIN)/python -m pytest -n auto --maxprocesses 2 tests/suites_dbt
 
 build/suites/%/.installed: tests/suites/requirements/%.txt
@@ -83,6 +85,9 @@ lint: $(STAMP) ## ruff, mypy strict, import contracts
 
 bench: $(STAMP) ## measure, print a table, write build/bench.json
 	@$(BIN)/python -m benchmarks
+
+pins: ## write the constraints files anew from pyproject.toml; what is pinned stays (needs uv)
+	@$(PYTHON) .ci/pins.py $(UPGRADE)
 
 clean: ## remove what was built here (not .venv)
 	@rm -rf build .mypy_cache .ruff_cache .pytest_cache

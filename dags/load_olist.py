@@ -40,7 +40,7 @@ original files), or adds one more day to it.
         from sluice.snowflake.connect import connect
 
         form, found = Form.of(context), list(specs().values())
-        settings = replace(snowflake_settings(found[0].admin_connection), warehouse=found[0].warehouse.name.name)
+        settings = replace(snowflake_settings(found[0].admin_connection), warehouse=found[0].warehouse.name.written)
         with connect(settings, query_tag={"pipeline": "olist_raw"}) as session:
             if form.text("what") == DAY:
                 return dict(append_day(session).rows)

@@ -11,15 +11,21 @@ import socket
 import sys
 import threading
 from importlib.abc import MetaPathFinder
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+NEEDS = ("duckdb", "fakesnow", "pyarrow", "sqlglot", "starlette", "uvicorn")
+"""What is imported only here: a production environment has the package, and not all of these."""
 PASSWORD = "snowdome"  # noqa: S105 (the documented default of a toy account)
 
 
 def main(arguments: list[str] | None = None) -> int:
     """The server has run and stopped; the result is the process's exit code."""
     options = _parser().parse_args(arguments)
+    missing = [name for name in NEEDS if find_spec(name) is None]
+    if missing:
+        return _complain(f"not installed: {', '.join(missing)}. Install them with: pip install 'airflow-sluice[local]'")
     if options.command == "support":
         return _support(options.write)
     logging.basicConfig(level=os.environ.get("SNOWDOME_LOG", "WARNING"), format="%(levelname)s %(name)s: %(message)s")

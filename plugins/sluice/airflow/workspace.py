@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from airflow.sdk import ObjectStoragePath
-
 from sluice.airflow.connections import snowflake_settings
+from sluice.airflow.store import open_store
 from sluice.settings import settings
 from sluice.stages.workspace import Workspace, workspace
 
@@ -14,4 +13,5 @@ from sluice.stages.workspace import Workspace, workspace
 def airflow_workspace() -> Workspace:
     """Return what stages work with in this process; a bucket as store is reached through an Airflow connection."""
     here = settings()
-    return replace(workspace(here, snowflake_settings), store=ObjectStoragePath(here.store))
+    store = open_store(here.store)
+    return replace(workspace(here, snowflake_settings), store=store)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Self
@@ -29,11 +29,10 @@ from sluice.domain.blocks import (
     WarehouseBlock,
 )
 from sluice.domain.hours import HoursBlock, WarehouseScheduleBlock
-from sluice.domain.names import Identifier
-from sluice.domain.reading import read_model
+from sluice.domain.names import LONGEST_DATABASE, Identifier
+from sluice.domain.reading import FileError, each_error, read_model, read_yaml
 from sluice.errors import SpecError
 
-_LONGEST_LIVE = 225
 _LONGEST_TAG = 256
 
 
@@ -74,8 +73,12 @@ class EnvironmentSpec(Block):
                 "a database that is swapped is never transient, or live would lose its fail-safe: "
                 "say database.transient: false"
             )
-        if self.promotion.strategy == "blue_green" and len(self.database.name.name) > _LONGEST_LIVE:
-            raise ValueError(f"database.name leaves no room for candidates: at most {_LONGEST_LIVE} characters")
+        for field, name in (("database.name", self.database.name), ("control_database", self.control_database)):
+            if len(name.name) > LONGEST_DATABASE:
+                raise ValueError(
+                    f"{field} leaves no room for the names that are made of it: it has {len(name.name)} characters; "
+                    f"say one of at most {LONGEST_DATABASE}"
+                )
         return self
 
     @model_validator(mode="after")
@@ -113,7 +116,7 @@ def load_environments(folder: Path) -> dict[str, EnvironmentSpec]:
     """Return every spec of a folder by environment name, upstreams first, or refuse the folder."""
     specs, errors = readable_environments(folder)
     if errors:
-        raise errors[0]
+        raise FileError(errors)
     return specs
 
 
@@ -131,21 +134,36 @@ def readable_environments(folder: Path) -> tuple[dict[str, EnvironmentSpec], lis
     for path in files:
         try:
             spec = read_model(path, EnvironmentSpec)
-            if spec.name in read:
-                there = f"{origin[spec.name].name} has this name already"
-                raise _refuse(path, "name", there, spec.name, "another name")
-            _apart(spec, read, path)
         except SpecError as error:
-            errors.append(error)
+            errors += each_error(error)
+            continue
+        if spec.name in read:
+            there = f"{origin[spec.name].name} has this name already"
+            errors.append(_refuse(path, "name", there, spec.name, "another name"))
+        elif shared := list(_shared(spec, read, path)):
+            errors += shared
         else:
             read[spec.name], origin[spec.name] = spec, path
+    unread = {name for path in files if path not in origin.values() and (name := _name_in(path))}
     order: dict[str, EnvironmentSpec] = {}
     for name in read:
         try:
             order |= {each: read[each] for each in _with_upstreams(name, read, origin)}
         except SpecError as error:
-            errors.append(error)
+            if error.value not in unread:  # else its own file says what is wrong
+                errors.append(error)
     return order, errors
+
+
+def spec_files(folder: Path) -> dict[str, Path]:
+    """Return the file of each environment by name, also of those that are wrong but for their name."""
+    files = sorted([*folder.glob("*.yml"), *folder.glob("*.yaml")])
+    return {name: path for path in reversed(files) if (name := _name_in(path))}
+
+
+def kinds_of(specs: Mapping[str, EnvironmentSpec]) -> dict[str, Kind]:
+    """Return the kind of each environment, by which policies speak of those that they do not name."""
+    return {name: spec.kind for name, spec in specs.items()}
 
 
 def chain_to(name: str, specs: Mapping[str, EnvironmentSpec]) -> list[str]:
@@ -154,17 +172,37 @@ def chain_to(name: str, specs: Mapping[str, EnvironmentSpec]) -> list[str]:
     return [*(chain_to(upstream, specs) if upstream is not None else ()), name]
 
 
-def _apart(spec: EnvironmentSpec, others: Mapping[str, EnvironmentSpec], path: Path) -> None:
+def _name_in(path: Path) -> str | None:
+    try:
+        name = read_yaml(path).get("name")
+    except SpecError:
+        return None
+    return name if isinstance(name, str) else None
+
+
+def _shared(spec: EnvironmentSpec, others: Mapping[str, EnvironmentSpec], path: Path) -> Iterator[SpecError]:
+    """Yield what a spec would share with another: whoever may write the one could then write the other."""
     for other in others.values():
+        users_apart = not (spec.access.shared_user or other.access.shared_user)
         for field, mine, theirs in (
             ("database.name", spec.database.name, other.database.name),
             ("warehouse.name", spec.warehouse.name, other.warehouse.name),
             ("access.role", spec.access.role, other.access.role),
-            ("access.user", spec.access.user, other.access.user),
+            *([("access.user", spec.access.user, other.access.user)] if users_apart else []),
         ):
             if mine == theirs:
-                good = f"{mine}_{spec.name.upper()}"
-                raise _refuse(path, field, f"the environment {other.name} has this one already", str(mine), good)
+                good = Identifier(f"{mine}_{spec.name.upper()}").written
+                yield _refuse(path, field, f"the environment {other.name} has this one already", str(mine), good)
+        for reading, building in ((spec, other), (other, spec)):
+            if building.access.role in reading.access.readers:
+                yield _refuse(
+                    path,
+                    "access",
+                    f"{reading.name} would be read with the role that builds {building.name}, "
+                    f"and whoever builds {reading.name} gets its readers' roles",
+                    str(building.access.role),
+                    f"a role for readers only, e.g. readers: [{Identifier(f'{reading.database.name}_READER').written}]",
+                )
 
 
 def _with_upstreams(name: str, specs: Mapping[str, EnvironmentSpec], origin: Mapping[str, Path]) -> list[str]:
@@ -179,7 +217,11 @@ def _with_upstreams(name: str, specs: Mapping[str, EnvironmentSpec], origin: Map
         if at.upstream in chain:
             circle = " → ".join([*chain, at.upstream])
             raise _refuse(
-                origin[at.name], "upstream", f"environments form a circle: {circle}", at.upstream, "dev has none"
+                origin[at.name],
+                "upstream",
+                f"environments form a circle: {circle}",
+                at.upstream,
+                f"no upstream in {name}",
             )
         chain.append(at.upstream)
         at = specs[at.upstream]

@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 
 from sluice.errors import SluiceError
+from sluice.laptop.extra import require_local
 from sluice.settings import settings
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
@@ -19,6 +20,7 @@ Port = Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one")]
 @app.command()
 def demo(scale: Scale = 0.1) -> None:
     """Play the main job end to end; nothing is left running."""
+    require_local()
     from sluice.laptop.demo import demo as play
 
     raise typer.Exit(play(settings().root, scale))
@@ -27,6 +29,7 @@ def demo(scale: Scale = 0.1) -> None:
 @app.command()
 def up(scale: Scale = 0.1, port: Port = 8080, account_port: Port = 8085) -> None:
     """Start the stack and leave it running, with its environments and data in place."""
+    require_local()
     from sluice.laptop.local import up as start
 
     start(settings().root, scale=scale, port=port, account_port=account_port)
@@ -35,6 +38,7 @@ def up(scale: Scale = 0.1, port: Port = 8080, account_port: Port = 8085) -> None
 @app.command()
 def down() -> None:
     """Stop every stack of this project; data and logs stay."""
+    require_local()
     from sluice.laptop.local import down as stop
 
     stop(settings().root)

@@ -108,6 +108,10 @@ class AirflowApi:
         """The DAG's runs are scheduled."""
         self.call("PATCH", f"/api/v2/dags/{dag_id}", json={"is_paused": False})
 
+    def dags(self) -> list[str]:
+        """Return the ids of the DAGs that Airflow knows."""
+        return [str(dag["dag_id"]) for dag in self.call("GET", "/api/v2/dags", params={"limit": 100})["dags"]]
+
     def dag_files(self) -> set[str]:
         """Return the names of the files whose DAGs Airflow knows."""
         dags = self.call("GET", "/api/v2/dags", params={"limit": 100})["dags"]

@@ -20,6 +20,7 @@ from sluice.laptop.ports import claim
 from sluice.laptop.processes import Service
 from sluice.laptop.rest import AirflowApi
 from sluice.laptop.surroundings import Surroundings
+from sluice.settings import dbt_project
 
 AIRFLOW = {
     "api-server": ["airflow", "api-server"],
@@ -60,7 +61,7 @@ class Stack:
             home=home,
             account_port=claim(account_port, "the embedded account", "--account-port"),
             api_port=claim(api_port, "Airflow", "--port"),
-            project=project or root / "include" / "dbt" / "olist_analytics",
+            project=project or dbt_project(root),
             more=more or {},
         )
         return cls(surroundings, say)

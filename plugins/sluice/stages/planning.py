@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 
 from sluice.dbt import releases
-from sluice.dbt.project import read_project
 from sluice.domain.cutover import deployed, say
 from sluice.domain.deployments import Deployment, StageReport
 from sluice.domain.names import Marker, candidate_name, deployment_id
@@ -16,6 +15,7 @@ from sluice.errors import SpecError, StopError
 from sluice.snowflake import observe
 from sluice.stages import building
 from sluice.stages.plan_facts import background
+from sluice.stages.project_check import cautions
 from sluice.stages.workspace import Workspace
 
 
@@ -130,24 +130,16 @@ def _plan(
         changes=changes,
         why=selection.why,
         approval=spec.promotion.approval,
-        gates=gate_names(work.policies.gates(spec.name)),
+        gates=gate_names(work.gates(spec.name)),
         warehouse=str(spec.warehouse.name),
         size=spec.warehouse.size.value,
         scale=(spec.warehouse.size.value, wanted.value) if wanted is not None and bigger else None,
-        cautions=_cautions(selection, former),
+        cautions=(
+            *cautions(work, spec, call.artifacts / "manifest.json"),
+            *(
+                (f"which relations are removed is unknown: {selection.why}",)
+                if former is not None and selection.former is None
+                else ()
+            ),
+        ),
     )
-
-
-def _cautions(selection: building.Selection, former: str | None) -> tuple[str, ...]:
-    found = []
-    if not _follows_swaps(selection):
-        found.append("the project does not override ref(): its views may name live itself")
-    if former is not None and selection.former is None:
-        found.append(f"which relations are removed is unknown: {selection.why}")
-    return tuple(found)
-
-
-def _follows_swaps(selection: building.Selection) -> bool:
-    """Tell whether the project replaces ref(), or makes no view for which that would matter."""
-    views = any(node.materialized == "view" for node in selection.nodes().values())
-    return not views or read_project(selection.call.project).overrides_ref()

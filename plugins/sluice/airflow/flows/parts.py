@@ -155,7 +155,7 @@ def flow(
 
     Airflow lists DAGs by their titles: those of the main jobs begin with their place in the chain.
     """
-    rights = policy_files().access().permissions(dag_id)
+    rights = policy_files().readable_access().permissions(dag_id)
     if rights is not None:
         arguments["access_control"] = rights
     return DAG(

@@ -13,7 +13,7 @@ from sluice.airflow.operators.environments import EMPTY, ApproveEnvironment, Pla
 from sluice.airflow.operators.plans import DEPLOYMENT
 from sluice.airflow.operators.provision import Provision
 from sluice.domain.blocks import Kind
-from sluice.domain.names import PLAIN_NAME
+from sluice.domain.names import WRITTEN_NAME
 from sluice.domain.naming import NEW
 from sluice.stages.policies import policy_files
 
@@ -97,7 +97,7 @@ def _new(standing: list[str]) -> dict[str, Param]:
         "schemas": forms.texts(
             "Schemas",
             "Only these schemas of the base, one a line. Empty: all.",
-            pattern=forms.pattern_of(PLAIN_NAME),
+            pattern=forms.pattern_of(WRITTEN_NAME),
             section=section,
         ),
         "at": forms.moment(
