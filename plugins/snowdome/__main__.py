@@ -35,7 +35,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _support(document: Path | None) -> int:
-    from snowdome import guide
+    from snowdome.tools import guide
 
     if document is None:
         sys.stdout.write(guide.support_text() + "\n")
@@ -82,9 +82,9 @@ def _serve(folder: Path | None, listener: socket.socket, host: str, *, attached:
     import uvicorn
 
     pa.array([None])  # looks for pandas, here where there are no threads yet to trip over each other
-    from snowdome import lines
     from snowdome.account import Account
-    from snowdome.server import Server
+    from snowdome.server import lines
+    from snowdome.server.server import Server
 
     if folder is not None:
         folder.mkdir(parents=True, exist_ok=True)

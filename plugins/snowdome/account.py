@@ -9,32 +9,35 @@ from typing import Any
 
 import duckdb
 
-from snowdome import access, foundation, refreshes, runs, transactions, zones
-from snowdome.agenda import Agenda
-from snowdome.catalog import Catalog
-from snowdome.clock import Clock
-from snowdome.complaints import from_duckdb
-from snowdome.compute import Compute
-from snowdome.duck import Duck
+from snowdome import foundation
 from snowdome.errors import SqlError
-from snowdome.faults import Faults
-from snowdome.fleet.fleet import Fleet
-from snowdome.fleet.watch import Watch
-from snowdome.inflight import InFlight
-from snowdome.information_schema import InformationSchema
-from snowdome.locks import TableLocks
-from snowdome.log import StatementLog
-from snowdome.metering.ledger import Ledger
 from snowdome.purge import Purge
-from snowdome.records import Record, Role, Table, User
-from snowdome.resolve import Context
-from snowdome.results import Results
-from snowdome.session import Session
-from snowdome.store import Store
-from snowdome.task_runs import Runs
-from snowdome.timekeeper import Timekeeper
+from snowdome.query.information_schema import InformationSchema
+from snowdome.query.views import Views
+from snowdome.scheduler import refreshes, runs
+from snowdome.security import access
+from snowdome.security.resolve import Context
+from snowdome.state import transactions, zones
+from snowdome.state.agenda import Agenda
+from snowdome.state.catalog import Catalog
+from snowdome.state.clock import Clock
+from snowdome.state.complaints import from_duckdb
+from snowdome.state.duck import Duck
+from snowdome.state.faults import Faults
+from snowdome.state.inflight import InFlight
+from snowdome.state.locks import TableLocks
+from snowdome.state.log import StatementLog
+from snowdome.state.records import Record, Role, Table, User
+from snowdome.state.results import Results
+from snowdome.state.session import Session
+from snowdome.state.store import Store
+from snowdome.state.task_runs import Runs
+from snowdome.state.timekeeper import Timekeeper
 from snowdome.usage.keeping import Usage
-from snowdome.views import Views
+from snowdome.warehouses.compute import Compute
+from snowdome.warehouses.fleet.fleet import Fleet
+from snowdome.warehouses.fleet.watch import Watch
+from snowdome.warehouses.metering.ledger import Ledger
 
 CLOCK = "clock"
 

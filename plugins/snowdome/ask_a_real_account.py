@@ -19,9 +19,17 @@ import snowflake.connector
 from rich.console import Console
 from snowflake.connector.errors import Error
 
-from snowdome.assumptions import EXPERIMENTS, report
-from snowdome.assumptions.experiment import DIFFERENT, SAME, UNTRIED, CannotTry, Experiment, Finding, Unasked
-from snowdome.assumptions.hand import LEAST_PREFIX, Broom, Connect, Hand
+from snowdome.tools.assumptions import EXPERIMENTS, report
+from snowdome.tools.assumptions.experiment import (
+    DIFFERENT,
+    SAME,
+    UNTRIED,
+    CannotTry,
+    Experiment,
+    Finding,
+    Unasked,
+)
+from snowdome.tools.assumptions.hand import LEAST_PREFIX, Broom, Connect, Hand
 
 PREFIX = "SNOWDOME_ASKS"
 ALL_SAME, DIFFERS, NOT_STARTED, NOT_CLEAN = 0, 1, 2, 3

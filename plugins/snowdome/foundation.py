@@ -5,19 +5,19 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from snowdome import intents
-from snowdome.access import MANAGE_GRANTS
-from snowdome.duck import journal
-from snowdome.passwords import hashed
-from snowdome.privileges import GLOBAL
-from snowdome.records import ACCOUNT_ID, Database, DatabaseRole, Grant, Role, Sequence, Table, User
-from snowdome.records import Account as AccountRecord
+from snowdome.security.access import MANAGE_GRANTS
+from snowdome.security.passwords import hashed
+from snowdome.sql.privileges import GLOBAL
+from snowdome.state import intents
+from snowdome.state.duck import journal
+from snowdome.state.records import ACCOUNT_ID, Database, DatabaseRole, Grant, Role, Sequence, Table, User
+from snowdome.state.records import Account as AccountRecord
+from snowdome.state.zones import OF_A_FRESH_ACCOUNT, TIMEZONE
 from snowdome.usage import laid as usage
-from snowdome.zones import OF_A_FRESH_ACCOUNT, TIMEZONE
 
 if TYPE_CHECKING:
     from snowdome.account import Account
-    from snowdome.catalog import Change
+    from snowdome.state.catalog import Change
 
 # each role, and the roles it is granted to
 ROLES = {

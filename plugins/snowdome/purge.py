@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
-from snowdome import journal, streaming
-from snowdome.automata import Stream
-from snowdome.objects.drops import erase, retention_days
-from snowdome.records import Record, Table
-from snowdome.transactions import release
+from snowdome.query import streaming
+from snowdome.state import journal
+from snowdome.state.automata import Stream
+from snowdome.state.drops import erase, retention_days
+from snowdome.state.records import Record, Table
+from snowdome.state.transactions import release
 
 if TYPE_CHECKING:
     from snowdome.account import Account

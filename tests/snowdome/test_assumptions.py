@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 
 from snowdome.ask_a_real_account import PREFIX, ask
-from snowdome.assumptions import EXPERIMENTS
-from snowdome.assumptions.experiment import DIFFERENT, SAME, UNTRIED, CannotTry, Experiment
-from snowdome.assumptions.hand import Broom, Hand
+from snowdome.tools.assumptions import EXPERIMENTS
+from snowdome.tools.assumptions.experiment import DIFFERENT, SAME, UNTRIED, CannotTry, Experiment
+from snowdome.tools.assumptions.hand import Broom, Hand
 
 ROLE = "ACCOUNTADMIN"
 Asked = Callable[..., "subprocess.CompletedProcess[str]"]

@@ -11,12 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from snowdome.errors import SqlError
-from snowdome.grammar import parse, support
-from snowdome.grammar.cursor import Cursor
-from snowdome.grammar.databases import SwapDatabase
-from snowdome.grammar.names import Name
-from snowdome.grammar.tokens import Kind, quote_identifier, quote_string, tokens
-from snowdome.grammar.warehouses import CreateWarehouse
+from snowdome.sql.grammar import parse, support
+from snowdome.sql.grammar.cursor import Cursor
+from snowdome.sql.grammar.databases import SwapDatabase
+from snowdome.sql.grammar.names import Name
+from snowdome.sql.grammar.tokens import Kind, quote_identifier, quote_string, tokens
+from snowdome.sql.grammar.warehouses import CreateWarehouse
 
 texts = st.text(st.characters(codec="utf-8"), max_size=40)
 names = st.text(st.characters(codec="utf-8"), min_size=1, max_size=40)

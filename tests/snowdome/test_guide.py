@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from snowdome import guide
+from snowdome.tools import guide
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "snowdome.md"
 UPDATE = "bring it up to date: python -m snowdome support --write docs/snowdome.md"
@@ -25,7 +25,7 @@ def test_every_part_is_in_the_document() -> None:
 
 def test_every_control_is_in_the_document() -> None:
     """Each route beside Snowflake's protocol is told of."""
-    from snowdome.control import routes
+    from snowdome.server.control import routes
 
     text = DOCUMENT.read_text(encoding="utf-8")
     for route in routes(None):  # type: ignore[arg-type]

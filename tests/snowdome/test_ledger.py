@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from snowdome.metering.segments import Segment, credit
+from snowdome.warehouses.metering.segments import Segment, credit
 
 START = "2031-03-03T08:00:00+00:00"
 RATES = {"XSMALL": 1, "SMALL": 2, "MEDIUM": 4, "LARGE": 8}

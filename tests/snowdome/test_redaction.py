@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from snowdome.redaction import BLOT, redacted, without_secrets
+from snowdome.sql.redaction import BLOT, redacted, without_secrets
 
 
 @pytest.mark.parametrize(

@@ -20,16 +20,15 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-import snowdome.grammar
-from snowdome import parsing
-from snowdome.bind import normalise
 from snowdome.errors import SqlError
-from snowdome.grammar import BY_KIND, parse
-from snowdome.grammar.tokens import Kind, Token, tokens
-from snowdome.privileges import PRIVILEGES
+from snowdome.query.bind import normalise
+from snowdome.sql import grammar, parsing
+from snowdome.sql.grammar import BY_KIND, parse
+from snowdome.sql.grammar.tokens import Kind, Token, tokens
+from snowdome.sql.privileges import PRIVILEGES
 
 CORPUS = Path(__file__).parent / "corpus"
-GRAMMAR = Path(snowdome.grammar.__file__).parent
+GRAMMAR = Path(grammar.__file__).parent
 NOISE = (" ", "\n", "\r\n\t", "/* note */", '/* it\'s "odd" ; */ ', " -- note; 'x\n", " // note\n", "  \n\n ")
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from snowdome.grammar.show import Show
-from snowdome.objects import lookup, shown
 from snowdome.result import Result, listing
+from snowdome.security import lookup, shown
+from snowdome.sql.grammar.show import Show
 
 if TYPE_CHECKING:
     from snowdome.account import Account
-    from snowdome.session import Session
+    from snowdome.state.session import Session
 
 KINDS = (
     "ALERT",

@@ -8,20 +8,23 @@ from typing import TYPE_CHECKING
 
 from sqlglot import Expr, exp
 
-from snowdome import dml, errors, journal, resolve, rows, transactions, types
-from snowdome.bind import parts_of
-from snowdome.duck import ROWS
+from snowdome import errors, types
+from snowdome.dml import dml
 from snowdome.errors import unsupported
-from snowdome.grammar.cursor import Cursor
 from snowdome.objects import column_masks, constraints
-from snowdome.records import Column, Table, Version
-from snowdome.resolve import Context
+from snowdome.query.bind import parts_of
 from snowdome.result import Result, status
-from snowdome.translate import translate
+from snowdome.security import resolve
+from snowdome.security.resolve import Context
+from snowdome.sql.grammar.cursor import Cursor
+from snowdome.sql.translate import translate
+from snowdome.state import journal, rows, transactions
+from snowdome.state.duck import ROWS
+from snowdome.state.records import Column, Table, Version
 
 if TYPE_CHECKING:
     from snowdome.account import Account
-    from snowdome.session import Session
+    from snowdome.state.session import Session
 
 DONE = "Statement executed successfully."
 

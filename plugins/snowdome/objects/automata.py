@@ -6,23 +6,24 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from snowdome import access, errors, resolve
-from snowdome.automata import Pipe, Stream, Task
+from snowdome import errors
 from snowdome.errors import SqlError
-from snowdome.future import born
-from snowdome.grammar.automata import DropInside
-from snowdome.grammar.clauses import How, TagValue
-from snowdome.grammar.names import Name
 from snowdome.objects import settings
-from snowdome.objects.drops import erase
-from snowdome.records import Record, Schema
-from snowdome.resolve import Context
 from snowdome.result import Result, status
+from snowdome.security import access, resolve
+from snowdome.security.future import born
+from snowdome.security.resolve import Context
+from snowdome.sql.grammar.automata import DropInside
+from snowdome.sql.grammar.clauses import How, TagValue
+from snowdome.sql.grammar.names import Name
+from snowdome.state.automata import Pipe, Stream, Task
+from snowdome.state.drops import erase
+from snowdome.state.records import Record, Schema
 
 if TYPE_CHECKING:
     from snowdome.account import Account
-    from snowdome.catalog import Change
-    from snowdome.session import Session
+    from snowdome.state.catalog import Change
+    from snowdome.state.session import Session
 
 R = TypeVar("R", bound=Record)
 DONE = status("Statement executed successfully.")

@@ -5,17 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from snowdome import access
-from snowdome.automata import Task
-from snowdome.grammar.automata import CloneInside, RunInside, SetInside
 from snowdome.objects import automata, clones, dynamic_tables, pipes, streams, tasks
-from snowdome.records import Schema
 from snowdome.result import Result
+from snowdome.security import access
+from snowdome.sql.grammar.automata import CloneInside, RunInside, SetInside
+from snowdome.state.automata import Task
+from snowdome.state.records import Schema
 
 if TYPE_CHECKING:
     from snowdome.account import Account
-    from snowdome.catalog import Change
-    from snowdome.session import Session
+    from snowdome.state.catalog import Change
+    from snowdome.state.session import Session
 
 CHANGED = {
     "TASK": tasks.change,

@@ -7,10 +7,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
 
-from snowdome import access, errors, history, uploads
-from snowdome.automata import DynamicTable, Stream, Task
-from snowdome.objects import time_travel
-from snowdome.records import (
+from snowdome import errors
+from snowdome.files import uploads
+from snowdome.query import history, time_travel
+from snowdome.security import access
+from snowdome.state.automata import DynamicTable, Stream, Task
+from snowdome.state.records import (
     Database,
     DatabaseRole,
     FileFormat,
@@ -30,10 +32,10 @@ from snowdome.records import (
 
 if TYPE_CHECKING:
     from snowdome.account import Account
-    from snowdome.catalog import Change
-    from snowdome.grammar.clauses import Clone
-    from snowdome.history import Moment
-    from snowdome.session import Session
+    from snowdome.query.history import Moment
+    from snowdome.sql.grammar.clauses import Clone
+    from snowdome.state.catalog import Change
+    from snowdome.state.session import Session
 
 INSIDE: tuple[type[Record], ...] = (
     Schema,

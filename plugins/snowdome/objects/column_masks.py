@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, TypeVar
 
 from sqlglot import Expr, exp
 
-from snowdome.grammar.cursor import Cursor
-from snowdome.grammar.protection import ColumnMask
 from snowdome.objects import protection
-from snowdome.records import Table, View
+from snowdome.sql.grammar.cursor import Cursor
+from snowdome.sql.grammar.protection import ColumnMask
+from snowdome.state.records import Table, View
 
 if TYPE_CHECKING:
     from snowdome.account import Account
-    from snowdome.session import Session
+    from snowdome.state.session import Session
 
 T = TypeVar("T", bound=Table | View)
 

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, TypeVar
 from sqlglot import Expr, exp
 
 from snowdome.errors import SqlError
-from snowdome.grammar.clauses import MAX_TAG_VALUE, TagValue
-from snowdome.grammar.cursor import Cursor, invalid_value
-from snowdome.grammar.names import Name
 from snowdome.objects import tags
-from snowdome.records import Table, View
+from snowdome.sql.grammar.clauses import MAX_TAG_VALUE, TagValue
+from snowdome.sql.grammar.cursor import Cursor, invalid_value
+from snowdome.sql.grammar.names import Name
+from snowdome.state.records import Table, View
 
 if TYPE_CHECKING:
     from snowdome.account import Account
-    from snowdome.session import Session
+    from snowdome.state.session import Session
 
 T = TypeVar("T", bound=Table | View)
 

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 import duckdb
 from sqlglot import Expr, exp
 
-from snowdome import resolve, types
-from snowdome.bind import parts_of
+from snowdome import types
 from snowdome.errors import SqlError, unsupported
-from snowdome.records import Column, Key
-from snowdome.resolve import Context
+from snowdome.query.bind import parts_of
+from snowdome.security import resolve
+from snowdome.security.resolve import Context
+from snowdome.state.records import Column, Key
 
 if TYPE_CHECKING:
     from snowdome.account import Account

@@ -5,10 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from snowdome import errors, horizons, resolve
-from snowdome.future import born
-from snowdome.grammar.clauses import How
-from snowdome.grammar.databases import (
+from snowdome import errors
+from snowdome.objects import clones, policies, settings
+from snowdome.objects.undrop import to_restore
+from snowdome.query import time_travel
+from snowdome.result import Result, status
+from snowdome.security import resolve
+from snowdome.security.future import born
+from snowdome.security.resolve import Context
+from snowdome.sql.grammar.clauses import How
+from snowdome.sql.grammar.databases import (
     CreateDatabase,
     DropDatabase,
     RenameDatabase,
@@ -17,17 +23,14 @@ from snowdome.grammar.databases import (
     UndropDatabase,
     UnsetDatabase,
 )
-from snowdome.objects import clones, policies, settings, time_travel
-from snowdome.objects.drops import erase, retention_days
-from snowdome.objects.undrop import to_restore
-from snowdome.records import ACCOUNT_ID, Database, Schema
-from snowdome.records import Account as AccountRecord
-from snowdome.resolve import Context
-from snowdome.result import Result, status
+from snowdome.state import horizons
+from snowdome.state.drops import erase, retention_days
+from snowdome.state.records import ACCOUNT_ID, Database, Schema
+from snowdome.state.records import Account as AccountRecord
 
 if TYPE_CHECKING:
     from snowdome.account import Account
-    from snowdome.session import Session
+    from snowdome.state.session import Session
 
 
 def create(account: Account, session: Session, statement: CreateDatabase) -> Result:

@@ -6,17 +6,19 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from snowdome import access, errors, masks, resolve
-from snowdome.bind import parts_of
+from snowdome import errors
 from snowdome.errors import unsupported
-from snowdome.records import Column, Key, Table
-from snowdome.resolve import Context
+from snowdome.query import masks
+from snowdome.query.bind import parts_of
 from snowdome.result import Result
+from snowdome.security import access, resolve
+from snowdome.security.resolve import Context
+from snowdome.state.records import Column, Key, Table
 
 if TYPE_CHECKING:
     from snowdome.account import Account
-    from snowdome.grammar.names import Name
-    from snowdome.session import Session
+    from snowdome.sql.grammar.names import Name
+    from snowdome.state.session import Session
 
 DESCRIBE = 0x4500
 COLUMNS = (

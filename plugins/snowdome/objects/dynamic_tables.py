@@ -1,28 +1,38 @@
-"""Dynamic tables: made, cloned, altered, resumed, suspended, refreshed. What refreshes them is `snowdome.refreshes`."""
+"""Dynamic tables: created, cloned, altered, resumed, suspended. `snowdome.scheduler.refreshes` refreshes them."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from snowdome import access, errors, refreshes, resolve, transactions
-from snowdome.automata import DynamicTable
+from snowdome import errors
 from snowdome.errors import SqlError, invalid
-from snowdome.future import born
-from snowdome.grammar.automata import CloneInside, CreateDynamicTable, RefreshDynamicTable, RunInside, SetInside
-from snowdome.grammar.clauses import How
-from snowdome.grammar.names import Name
-from snowdome.objects import automata, clones, settings, time_travel
+from snowdome.objects import automata, clones, settings
 from snowdome.objects.automata import DONE
-from snowdome.objects.drops import drop_relation
 from snowdome.objects.tables import standing
-from snowdome.records import Schema, Warehouse
-from snowdome.resolve import Context, Relation
+from snowdome.query import time_travel
 from snowdome.result import Result, listing, status
+from snowdome.scheduler import refreshes
+from snowdome.security import access, resolve
+from snowdome.security.future import born
+from snowdome.security.resolve import Context, Relation
+from snowdome.sql.grammar.automata import (
+    CloneInside,
+    CreateDynamicTable,
+    RefreshDynamicTable,
+    RunInside,
+    SetInside,
+)
+from snowdome.sql.grammar.clauses import How
+from snowdome.sql.grammar.names import Name
+from snowdome.state import transactions
+from snowdome.state.automata import DynamicTable
+from snowdome.state.drops import drop_relation
+from snowdome.state.records import Schema, Warehouse
 
 if TYPE_CHECKING:
     from snowdome.account import Account
-    from snowdome.session import Session
+    from snowdome.state.session import Session
 
 KIND = DynamicTable.kind
 OF_TABLE = ("COMMENT", "DATA_RETENTION_TIME_IN_DAYS", "MAX_DATA_EXTENSION_TIME_IN_DAYS")

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from snowdome import access, errors
+from snowdome import errors
 from snowdome.errors import SqlError, invalid
-from snowdome.grammar import grants as grammar
-from snowdome.objects import lookup
-from snowdome.privileges import BY_ACCOUNTADMIN, every, known
-from snowdome.records import ACCOUNT_ID, Database, DatabaseRole, Record, Role, Schema, User
+from snowdome.security import access, lookup
+from snowdome.sql.grammar import grants as grammar
+from snowdome.sql.privileges import BY_ACCOUNTADMIN, every, known
+from snowdome.state.records import ACCOUNT_ID, Database, DatabaseRole, Record, Role, Schema, User
 
 if TYPE_CHECKING:
     from snowdome.account import Account
-    from snowdome.session import Session
+    from snowdome.state.session import Session
 
 ACCOUNTADMIN = "ACCOUNTADMIN"
 

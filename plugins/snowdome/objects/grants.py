@@ -5,18 +5,19 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, get_args
 
-from snowdome import access, errors
+from snowdome import errors
 from snowdome.errors import SqlError, invalid
 from snowdome.foundation import SNOWFLAKE
-from snowdome.grammar import grants as grammar
-from snowdome.objects import grantees, lookup, ownership
-from snowdome.privileges import WITHOUT_FUTURE
-from snowdome.records import ACCOUNT_ID, DatabaseRole, FutureGrant, Grant, Record, Role, Stage
+from snowdome.objects import grantees, ownership
 from snowdome.result import Result, status
+from snowdome.security import access, lookup
+from snowdome.sql.grammar import grants as grammar
+from snowdome.sql.privileges import WITHOUT_FUTURE
+from snowdome.state.records import ACCOUNT_ID, DatabaseRole, FutureGrant, Grant, Record, Role, Stage
 
 if TYPE_CHECKING:
     from snowdome.account import Account
-    from snowdome.session import Session
+    from snowdome.state.session import Session
 
 DONE = status("Statement executed successfully.")
 INHERITED = "FEATURE_RBAC_INHERITED_GRANTS"

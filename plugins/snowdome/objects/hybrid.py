@@ -7,22 +7,22 @@ from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
 
-from snowdome import resolve
-from snowdome.bind import normalise
-from snowdome.duck import qualified
 from snowdome.errors import invalid, syntax_error
-from snowdome.grammar.clauses import How
-from snowdome.grammar.tables import CreateHybridTable
 from snowdome.objects import tables
-from snowdome.objects.drops import erase
-from snowdome.parsing import parse
-from snowdome.records import Schema, Table
-from snowdome.resolve import Context
+from snowdome.query.bind import normalise
 from snowdome.result import Result, status
+from snowdome.security import resolve
+from snowdome.security.resolve import Context
+from snowdome.sql.grammar.clauses import How
+from snowdome.sql.grammar.tables import CreateHybridTable
+from snowdome.sql.parsing import parse
+from snowdome.state.drops import erase
+from snowdome.state.duck import qualified
+from snowdome.state.records import Schema, Table
 
 if TYPE_CHECKING:
     from snowdome.account import Account
-    from snowdome.session import Session
+    from snowdome.state.session import Session
 
 PRIMARY_KEY = "PRIMARY KEY"
 WORDS = {

@@ -6,23 +6,23 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, get_args
 
-from snowdome import access, errors
+from snowdome import errors
 from snowdome.errors import invalid
-from snowdome.future import born
-from snowdome.grammar import monitors as grammar
-from snowdome.grammar.clauses import How
-from snowdome.grammar.cursor import invalid_value
-from snowdome.grammar.options import Settings
-from snowdome.grammar.show import Show
-from snowdome.metering import moments
-from snowdome.metering.meters import SCHEDULED
-from snowdome.objects import shown
-from snowdome.records import Monitor, Role, User, Warehouse
 from snowdome.result import Result, listing, status
+from snowdome.security import access, shown
+from snowdome.security.future import born
+from snowdome.sql.grammar import monitors as grammar
+from snowdome.sql.grammar.clauses import How
+from snowdome.sql.grammar.cursor import invalid_value
+from snowdome.sql.grammar.options import Settings
+from snowdome.sql.grammar.show import Show
+from snowdome.state.records import Monitor, Role, User, Warehouse
+from snowdome.warehouses.metering import moments
+from snowdome.warehouses.metering.meters import SCHEDULED
 
 if TYPE_CHECKING:
     from snowdome.account import Account
-    from snowdome.session import Session
+    from snowdome.state.session import Session
 
 DONE = status("Statement executed successfully.")
 MOST_NOTIFIED = 5

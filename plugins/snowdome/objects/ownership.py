@@ -5,17 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from snowdome import access, errors
-from snowdome.automata import Task
+from snowdome import errors
 from snowdome.errors import SqlError, invalid
-from snowdome.grammar import grants as grammar
-from snowdome.objects import grantees, shown
-from snowdome.privileges import WITHOUT_FUTURE
-from snowdome.records import FutureGrant, Grant, Record, Schema
+from snowdome.objects import grantees
+from snowdome.security import access, shown
+from snowdome.sql.grammar import grants as grammar
+from snowdome.sql.privileges import WITHOUT_FUTURE
+from snowdome.state.automata import Task
+from snowdome.state.records import FutureGrant, Grant, Record, Schema
 
 if TYPE_CHECKING:
     from snowdome.account import Account
-    from snowdome.session import Session
+    from snowdome.state.session import Session
 
 OWNERSHIP = "OWNERSHIP"
 ROLES = frozenset({"ROLE", "DATABASE ROLE"})

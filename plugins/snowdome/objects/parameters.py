@@ -6,25 +6,36 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from snowdome import access, errors
-from snowdome.grammar.names import Name
-from snowdome.grammar.parameters import (
+from snowdome import errors
+from snowdome.objects import protection
+from snowdome.result import Result, listing, status
+from snowdome.security import access, lookup, shown
+from snowdome.sql.grammar.names import Name
+from snowdome.sql.grammar.parameters import (
     ACCOUNT_ONLY,
     OBJECT_PARAMETERS,
     SESSION_PARAMETERS,
     WAREHOUSE_PARAMETERS,
     Parameter,
 )
-from snowdome.grammar.session import SetAccount, UnsetAccount
-from snowdome.grammar.show import ShowParameters
-from snowdome.objects import lookup, protection, shown
-from snowdome.records import Account as AccountRecord
-from snowdome.records import Database, Monitor, NetworkPolicy, Record, Role, Schema, Table, User, Warehouse
-from snowdome.result import Result, listing, status
+from snowdome.sql.grammar.session import SetAccount, UnsetAccount
+from snowdome.sql.grammar.show import ShowParameters
+from snowdome.state.records import Account as AccountRecord
+from snowdome.state.records import (
+    Database,
+    Monitor,
+    NetworkPolicy,
+    Record,
+    Role,
+    Schema,
+    Table,
+    User,
+    Warehouse,
+)
 
 if TYPE_CHECKING:
     from snowdome.account import Account
-    from snowdome.session import Session
+    from snowdome.state.session import Session
 
 DONE = status("Statement executed successfully.")
 COLUMNS = tuple((name, shown.TEXT) for name in ("key", "value", "default", "level", "description", "type"))

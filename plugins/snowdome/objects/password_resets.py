@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from snowdome.errors import invalid
-from snowdome.passwords import hashed, matches
-from snowdome.records import User
+from snowdome.security.passwords import hashed, matches
+from snowdome.state.records import User
 
 if TYPE_CHECKING:
     from snowdome.account import Account

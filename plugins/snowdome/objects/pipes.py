@@ -7,23 +7,24 @@ from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
 
-from snowdome import access, resolve, stages
-from snowdome.automata import Pipe
-from snowdome.bind import normalise, parts_of
 from snowdome.errors import SqlError, invalid, unsupported
-from snowdome.grammar.automata import CreatePipe, SetInside
-from snowdome.grammar.clauses import How
+from snowdome.files import stages
 from snowdome.objects import automata
 from snowdome.objects.automata import DONE
-from snowdome.parsing import parse
-from snowdome.records import Schema
-from snowdome.resolve import Context
+from snowdome.query.bind import normalise, parts_of
 from snowdome.result import Result
+from snowdome.security import access, resolve
+from snowdome.security.resolve import Context
+from snowdome.sql.grammar.automata import CreatePipe, SetInside
+from snowdome.sql.grammar.clauses import How
+from snowdome.sql.parsing import parse
+from snowdome.state.automata import Pipe
+from snowdome.state.records import Schema
 
 if TYPE_CHECKING:
     from snowdome.account import Account
-    from snowdome.catalog import Change
-    from snowdome.session import Session
+    from snowdome.state.catalog import Change
+    from snowdome.state.session import Session
 
 AUTO_INGEST = "AUTO_INGEST"
 

@@ -11,16 +11,19 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
-from snowdome import access, errors, masks, networks, resolve
+from snowdome import errors
 from snowdome.errors import SqlError, invalid
-from snowdome.future import born
-from snowdome.grammar import policies as grammar
-from snowdome.grammar.clauses import How
-from snowdome.grammar.cursor import Cursor, invalid_property, invalid_value
-from snowdome.grammar.names import Name
-from snowdome.objects import lookup
-from snowdome.records import Account as AccountRecord
-from snowdome.records import (
+from snowdome.query import masks
+from snowdome.result import Result, status
+from snowdome.security import access, lookup, networks, resolve
+from snowdome.security.future import born
+from snowdome.security.resolve import Context
+from snowdome.sql.grammar import policies as grammar
+from snowdome.sql.grammar.clauses import How
+from snowdome.sql.grammar.cursor import Cursor, invalid_property, invalid_value
+from snowdome.sql.grammar.names import Name
+from snowdome.state.records import Account as AccountRecord
+from snowdome.state.records import (
     MaskingPolicy,
     NetworkPolicy,
     NetworkRule,
@@ -33,12 +36,10 @@ from snowdome.records import (
     User,
     View,
 )
-from snowdome.resolve import Context
-from snowdome.result import Result, status
 
 if TYPE_CHECKING:
     from snowdome.account import Account
-    from snowdome.session import Session
+    from snowdome.state.session import Session
 
 P = TypeVar("P", bound=Policy)
 CLASSES: dict[str, type[Policy]] = {cls.kind: cls for cls in (MaskingPolicy, SessionPolicy, NetworkPolicy, NetworkRule)}

@@ -9,19 +9,32 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
-from snowdome import access, errors, masks, networks, resolve
+from snowdome import errors
 from snowdome.errors import SqlError, invalid
-from snowdome.grammar import protection as grammar
-from snowdome.grammar.names import Name
-from snowdome.objects import lookup, policies, tags
-from snowdome.records import Account as AccountRecord
-from snowdome.records import Mask, MaskingPolicy, NetworkPolicy, Record, Role, SessionPolicy, Table, Tag, User, View
-from snowdome.resolve import Context
+from snowdome.objects import policies, tags
+from snowdome.query import masks
 from snowdome.result import Result, status
+from snowdome.security import access, lookup, networks, resolve
+from snowdome.security.resolve import Context
+from snowdome.sql.grammar import protection as grammar
+from snowdome.sql.grammar.names import Name
+from snowdome.state.records import Account as AccountRecord
+from snowdome.state.records import (
+    Mask,
+    MaskingPolicy,
+    NetworkPolicy,
+    Record,
+    Role,
+    SessionPolicy,
+    Table,
+    Tag,
+    User,
+    View,
+)
 
 if TYPE_CHECKING:
     from snowdome.account import Account
-    from snowdome.session import Session
+    from snowdome.state.session import Session
 
 DONE = status("Statement executed successfully.")
 Relation = Table | View

@@ -5,10 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from snowdome import errors, horizons, resolve
-from snowdome.automata import DynamicTable
-from snowdome.grammar.names import Name
-from snowdome.grammar.tables import (
+from snowdome import errors
+from snowdome.objects import settings, table_clones
+from snowdome.objects.undrop import to_restore
+from snowdome.result import Result, status
+from snowdome.security import resolve
+from snowdome.security.resolve import Context, Relation
+from snowdome.sql.grammar.names import Name
+from snowdome.sql.grammar.tables import (
     CloneTable,
     ClusterTable,
     DropTable,
@@ -20,17 +24,15 @@ from snowdome.grammar.tables import (
     UndropTable,
     UnsetTable,
 )
-from snowdome.objects import settings, table_clones
-from snowdome.objects.drops import drop_relation
-from snowdome.objects.undrop import to_restore
-from snowdome.records import Schema, Table, View
-from snowdome.resolve import Context, Relation
-from snowdome.result import Result, status
+from snowdome.state import horizons
+from snowdome.state.automata import DynamicTable
+from snowdome.state.drops import drop_relation
+from snowdome.state.records import Schema, Table, View
 
 if TYPE_CHECKING:
     from snowdome.account import Account
-    from snowdome.catalog import Change
-    from snowdome.session import Session
+    from snowdome.state.catalog import Change
+    from snowdome.state.session import Session
 
 DONE = "Statement executed successfully."
 RECLUSTER_OFF = "RECLUSTER SUSPENDED"

@@ -5,17 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from snowdome import access, errors
+from snowdome import errors
 from snowdome.errors import SqlError
-from snowdome.grammar.show import CommentOn, Describe
 from snowdome.objects import describe as columns
-from snowdome.objects import lookup, show_automata, show_inside, show_policies, show_users, show_warehouses
-from snowdome.records import Database, Record, Schema, Sequence, Table, User, View
+from snowdome.objects import show_automata, show_inside, show_policies, show_users, show_warehouses
 from snowdome.result import Result, status
+from snowdome.security import access, lookup
+from snowdome.sql.grammar.show import CommentOn, Describe
+from snowdome.state.records import Database, Record, Schema, Sequence, Table, User, View
 
 if TYPE_CHECKING:
     from snowdome.account import Account
-    from snowdome.session import Session
+    from snowdome.state.session import Session
 
 DONE = status("Statement executed successfully.")
 MODIFIABLE = frozenset({"WAREHOUSE", "DATABASE", "SCHEMA"})

@@ -5,21 +5,22 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, get_args
 
-from snowdome import access, errors, resolve
+from snowdome import errors
 from snowdome.errors import SqlError
-from snowdome.future import born
-from snowdome.grammar import roles as grammar
-from snowdome.grammar.clauses import How
-from snowdome.grammar.names import Name
-from snowdome.grammar.show import Show
-from snowdome.objects import lookup, shown, tags
-from snowdome.records import Database, DatabaseRole, Grant, Record, Role, User
-from snowdome.resolve import Context
+from snowdome.objects import tags
 from snowdome.result import Result, listing, status
+from snowdome.security import access, lookup, resolve, shown
+from snowdome.security.future import born
+from snowdome.security.resolve import Context
+from snowdome.sql.grammar import roles as grammar
+from snowdome.sql.grammar.clauses import How
+from snowdome.sql.grammar.names import Name
+from snowdome.sql.grammar.show import Show
+from snowdome.state.records import Database, DatabaseRole, Grant, Record, Role, User
 
 if TYPE_CHECKING:
     from snowdome.account import Account
-    from snowdome.session import Session
+    from snowdome.state.session import Session
 
 SYSTEM = frozenset({"ACCOUNTADMIN", "SECURITYADMIN", "SYSADMIN", "USERADMIN", "PUBLIC"})
 DONE = status("Statement executed successfully.")

@@ -5,12 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from snowdome import errors, horizons, resolve
-from snowdome.bind import INFORMATION_SCHEMA
-from snowdome.future import born
-from snowdome.grammar.clauses import How
-from snowdome.grammar.names import Name
-from snowdome.grammar.schemas import (
+from snowdome import errors
+from snowdome.objects import clones, policies, settings
+from snowdome.objects.undrop import to_restore
+from snowdome.query import time_travel
+from snowdome.query.bind import INFORMATION_SCHEMA
+from snowdome.result import Result, status
+from snowdome.security import resolve
+from snowdome.security.future import born
+from snowdome.security.resolve import Context
+from snowdome.sql.grammar.clauses import How
+from snowdome.sql.grammar.names import Name
+from snowdome.sql.grammar.schemas import (
     CreateSchema,
     DropSchema,
     ManageSchema,
@@ -20,16 +26,13 @@ from snowdome.grammar.schemas import (
     UndropSchema,
     UnsetSchema,
 )
-from snowdome.objects import clones, policies, settings, time_travel
-from snowdome.objects.drops import erase, retention_days
-from snowdome.objects.undrop import to_restore
-from snowdome.records import Schema
-from snowdome.resolve import Context
-from snowdome.result import Result, status
+from snowdome.state import horizons
+from snowdome.state.drops import erase, retention_days
+from snowdome.state.records import Schema
 
 if TYPE_CHECKING:
     from snowdome.account import Account
-    from snowdome.session import Session
+    from snowdome.state.session import Session
 
 
 def create(account: Account, session: Session, statement: CreateSchema) -> Result:

@@ -6,18 +6,19 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from snowdome import errors, resolve
-from snowdome.bind import parts_of
+from snowdome import errors
 from snowdome.errors import unsupported
-from snowdome.future import born
-from snowdome.objects.drops import erase
-from snowdome.records import FileFormat, Record, Sequence, Stage
-from snowdome.resolve import Context
+from snowdome.query.bind import parts_of
 from snowdome.result import Result, status
+from snowdome.security import resolve
+from snowdome.security.future import born
+from snowdome.security.resolve import Context
+from snowdome.state.drops import erase
+from snowdome.state.records import FileFormat, Record, Sequence, Stage
 
 if TYPE_CHECKING:
     from snowdome.account import Account
-    from snowdome.session import Session
+    from snowdome.state.session import Session
 
 DROPPED: dict[str, type[Record]] = {"SEQUENCE": Sequence, "STAGE": Stage, "FILE FORMAT": FileFormat}
 

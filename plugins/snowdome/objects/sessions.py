@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from snowdome import access, errors, resolve, session_limits, transactions, zones
-from snowdome.grammar.session import SetSession, UnsetSession, Use, UseSecondaryRoles
-from snowdome.records import Role, Schema, User, Warehouse
-from snowdome.resolve import Context
+from snowdome import errors
 from snowdome.result import Result, status
+from snowdome.security import access, resolve, session_limits
+from snowdome.security.resolve import Context
+from snowdome.sql.grammar.session import SetSession, UnsetSession, Use, UseSecondaryRoles
+from snowdome.state import transactions, zones
+from snowdome.state.records import Role, Schema, User, Warehouse
 
 if TYPE_CHECKING:
     from snowdome.account import Account
-    from snowdome.session import Session
+    from snowdome.state.session import Session
 
 DONE = "Statement executed successfully."
 USE = 0x4300

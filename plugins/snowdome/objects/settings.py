@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from snowdome import errors
 from snowdome.objects.tags import values as tag_values
-from snowdome.records import Database, Record, Schema, Table
-from snowdome.resolve import Context
 from snowdome.result import Result, status
+from snowdome.security.resolve import Context
+from snowdome.state.records import Database, Record, Schema, Table
 
 if TYPE_CHECKING:
     from snowdome.account import Account
-    from snowdome.catalog import Change
-    from snowdome.grammar.clauses import TagValue
-    from snowdome.grammar.options import Settings
+    from snowdome.sql.grammar.clauses import TagValue
+    from snowdome.sql.grammar.options import Settings
+    from snowdome.state.catalog import Change
 
 R = TypeVar("R", bound=Record)
 RETENTION = "DATA_RETENTION_TIME_IN_DAYS"

@@ -6,20 +6,21 @@ import json
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from snowdome import access, errors, resolve, sizes, types
-from snowdome.automata import DynamicTable
-from snowdome.grammar.show import Show
-from snowdome.objects import shown
-from snowdome.objects.drops import retention_days
+from snowdome import errors, types
 from snowdome.objects.relations import RECLUSTER_OFF
-from snowdome.objects.shown import NUMBER, TEXT, TIME
-from snowdome.records import Column, Database, Record, Schema, Table, View
-from snowdome.resolve import Context
 from snowdome.result import Result, listing
+from snowdome.security import access, resolve, shown
+from snowdome.security.resolve import Context
+from snowdome.security.shown import NUMBER, TEXT, TIME
+from snowdome.sql.grammar.show import Show
+from snowdome.state import sizes
+from snowdome.state.automata import DynamicTable
+from snowdome.state.drops import retention_days
+from snowdome.state.records import Column, Database, Record, Schema, Table, View
 
 if TYPE_CHECKING:
     from snowdome.account import Account
-    from snowdome.session import Session
+    from snowdome.state.session import Session
 
 TIMES = frozenset({"created_on", "dropped_on"})
 NUMBERS = frozenset({"rows", "bytes"})

@@ -5,20 +5,21 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from snowdome import access, resolve, streaming
-from snowdome.automata import DynamicTable, Pipe, Stream, Task
-from snowdome.grammar.names import Name
-from snowdome.grammar.show import Show
-from snowdome.objects import automata, shown
+from snowdome.objects import automata
 from snowdome.objects import show as shows
-from snowdome.objects.shown import NUMBER, TEXT, TIME
-from snowdome.records import Database, Record, Schema, Table
-from snowdome.resolve import Context
+from snowdome.query import streaming
 from snowdome.result import Result, listing
+from snowdome.security import access, resolve, shown
+from snowdome.security.resolve import Context
+from snowdome.security.shown import NUMBER, TEXT, TIME
+from snowdome.sql.grammar.names import Name
+from snowdome.sql.grammar.show import Show
+from snowdome.state.automata import DynamicTable, Pipe, Stream, Task
+from snowdome.state.records import Database, Record, Schema, Table
 
 if TYPE_CHECKING:
     from snowdome.account import Account
-    from snowdome.session import Session
+    from snowdome.state.session import Session
 
 TASK = (
     "created_on name id database_name schema_name owner comment warehouse schedule predecessors state definition "

@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from snowdome import access, errors
-from snowdome.grammar.grants import OnAccount
-from snowdome.grammar.names import Name
-from snowdome.grammar.show import ShowFutureGrants, ShowGrants
-from snowdome.grammar.tokens import quote_identifier
-from snowdome.objects import lookup, shown
-from snowdome.records import DatabaseRole, FutureGrant, Record, Role, Schema, User
+from snowdome import errors
 from snowdome.result import Result, listing
+from snowdome.security import access, lookup, shown
+from snowdome.sql.grammar.grants import OnAccount
+from snowdome.sql.grammar.names import Name
+from snowdome.sql.grammar.show import ShowFutureGrants, ShowGrants
+from snowdome.sql.grammar.tokens import quote_identifier
+from snowdome.state.records import DatabaseRole, FutureGrant, Record, Role, Schema, User
 
 if TYPE_CHECKING:
     from snowdome.account import Account
-    from snowdome.session import Session
+    from snowdome.state.session import Session
 
 Row = tuple[Any, ...]
 

@@ -7,15 +7,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from snowdome.grammar.show import Show
-from snowdome.objects import show_inside, shown
-from snowdome.objects.shown import TEXT, TIME
-from snowdome.records import Database, Schema, Table
+from snowdome.objects import show_inside
 from snowdome.result import Result, listing
+from snowdome.security import shown
+from snowdome.security.shown import TEXT, TIME
+from snowdome.sql.grammar.show import Show
+from snowdome.state.records import Database, Schema, Table
 
 if TYPE_CHECKING:
     from snowdome.account import Account
-    from snowdome.session import Session
+    from snowdome.state.session import Session
 
 FULL = (
     "created_on name kind is_unique columns included_columns status table database_name schema_name owner "

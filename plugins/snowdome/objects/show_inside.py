@@ -5,18 +5,17 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from snowdome import access, resolve
-from snowdome.grammar.show import Show
 from snowdome.objects import show as shows
-from snowdome.objects import shown
-from snowdome.objects.shown import NUMBER, TEXT, TIME
-from snowdome.records import Database, FileFormat, Record, Schema, Sequence, Stage, Table
-from snowdome.resolve import Context
 from snowdome.result import Result, listing
+from snowdome.security import access, resolve, shown
+from snowdome.security.resolve import Context
+from snowdome.security.shown import NUMBER, TEXT, TIME
+from snowdome.sql.grammar.show import Show
+from snowdome.state.records import Database, FileFormat, Record, Schema, Sequence, Stage, Table
 
 if TYPE_CHECKING:
     from snowdome.account import Account
-    from snowdome.session import Session
+    from snowdome.state.session import Session
 
 SEQUENCE = "name database_name schema_name next_value interval created_on owner comment owner_role_type ordered"
 STAGE = (

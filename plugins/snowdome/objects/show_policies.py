@@ -6,19 +6,18 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from snowdome import access, session_limits
-from snowdome.grammar import policies as grammar
-from snowdome.grammar.show import Show
 from snowdome.objects import show as shows
-from snowdome.objects import shown
 from snowdome.objects.policies import CLASSES
-from snowdome.objects.shown import NUMBER, TEXT, TIME
-from snowdome.records import MaskingPolicy, NetworkPolicy, NetworkRule, Policy, Record, SessionPolicy
 from snowdome.result import Result, listing
+from snowdome.security import access, session_limits, shown
+from snowdome.security.shown import NUMBER, TEXT, TIME
+from snowdome.sql.grammar import policies as grammar
+from snowdome.sql.grammar.show import Show
+from snowdome.state.records import MaskingPolicy, NetworkPolicy, NetworkRule, Policy, Record, SessionPolicy
 
 if TYPE_CHECKING:
     from snowdome.account import Account
-    from snowdome.session import Session
+    from snowdome.state.session import Session
 
 POLICY = "created_on name database_name schema_name kind owner comment options owner_role_type"
 COLUMNS = {

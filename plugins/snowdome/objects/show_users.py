@@ -5,15 +5,15 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from snowdome import access, errors
-from snowdome.grammar.show import Show
-from snowdome.objects import shown
-from snowdome.records import User
+from snowdome import errors
 from snowdome.result import Result, listing
+from snowdome.security import access, shown
+from snowdome.sql.grammar.show import Show
+from snowdome.state.records import User
 
 if TYPE_CHECKING:
     from snowdome.account import Account
-    from snowdome.session import Session
+    from snowdome.state.session import Session
 
 DESCRIBED: tuple[tuple[str, Any, str], ...] = (
     ("NAME", None, "Name"),

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from snowdome import access
-from snowdome.grammar.show import Show
-from snowdome.objects import shown, warehouse_rules
 from snowdome.objects.warehouses import default_of
-from snowdome.records import Record, Warehouse
 from snowdome.result import Result, listing
+from snowdome.security import access, shown
+from snowdome.sql.grammar.show import Show
+from snowdome.state.records import Record, Warehouse
+from snowdome.warehouses import warehouse_rules
 
 if TYPE_CHECKING:
     from snowdome.account import Account
-    from snowdome.session import Session
+    from snowdome.state.session import Session
 
 NUMBERS = frozenset({
     "min_cluster_count", "max_cluster_count", "started_clusters", "running", "queued", "auto_suspend",

@@ -6,21 +6,22 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from snowdome import access, history, resolve
-from snowdome.automata import Stream
 from snowdome.errors import SqlError, invalid, unsupported
-from snowdome.grammar.automata import CloneInside, CreateStream, SetInside
-from snowdome.grammar.clauses import How
-from snowdome.objects import automata, time_travel
+from snowdome.objects import automata
 from snowdome.objects.automata import DONE
-from snowdome.records import Schema, Table
-from snowdome.resolve import Context
+from snowdome.query import history, time_travel
 from snowdome.result import Result
+from snowdome.security import access, resolve
+from snowdome.security.resolve import Context
+from snowdome.sql.grammar.automata import CloneInside, CreateStream, SetInside
+from snowdome.sql.grammar.clauses import How
+from snowdome.state.automata import Stream
+from snowdome.state.records import Schema, Table
 
 if TYPE_CHECKING:
     from snowdome.account import Account
-    from snowdome.catalog import Change
-    from snowdome.session import Session
+    from snowdome.state.catalog import Change
+    from snowdome.state.session import Session
 
 
 def create(account: Account, session: Session, statement: CreateStream) -> Result:

@@ -5,21 +5,25 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from snowdome import dml, errors, resolve, transactions
+from snowdome import errors
+from snowdome.dml import dml
 from snowdome.errors import unsupported
-from snowdome.future import born
-from snowdome.grammar.clauses import How
-from snowdome.grammar.tables import CloneTable
-from snowdome.objects import clones, settings, time_travel
-from snowdome.objects.drops import drop_relation
+from snowdome.objects import clones, settings
 from snowdome.objects.tables import settle, standing
-from snowdome.records import Schema, Table
-from snowdome.resolve import Context
+from snowdome.query import time_travel
 from snowdome.result import Result, status
+from snowdome.security import resolve
+from snowdome.security.future import born
+from snowdome.security.resolve import Context
+from snowdome.sql.grammar.clauses import How
+from snowdome.sql.grammar.tables import CloneTable
+from snowdome.state import transactions
+from snowdome.state.drops import drop_relation
+from snowdome.state.records import Schema, Table
 
 if TYPE_CHECKING:
     from snowdome.account import Account
-    from snowdome.session import Session
+    from snowdome.state.session import Session
 
 
 def clone(account: Account, session: Session, statement: CloneTable) -> Result:

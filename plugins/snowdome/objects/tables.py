@@ -9,22 +9,26 @@ from typing import TYPE_CHECKING
 import duckdb
 from sqlglot import Expr, exp
 
-from snowdome import dml, errors, resolve, rows, semistructured, transactions
-from snowdome.bind import Binder, parts_of
-from snowdome.duck import lay_journal
+from snowdome import errors
+from snowdome.dml import dml
 from snowdome.errors import unsupported
-from snowdome.future import born
 from snowdome.objects import column_masks, column_tags, constraints
-from snowdome.objects.drops import drop_relation
-from snowdome.records import Column, Mask, Schema, Table, View
-from snowdome.resolve import Context, Relation
+from snowdome.query.bind import Binder, parts_of
 from snowdome.result import Result, status
-from snowdome.translate import translate_create
+from snowdome.security import resolve
+from snowdome.security.future import born
+from snowdome.security.resolve import Context, Relation
+from snowdome.sql import semistructured
+from snowdome.sql.translate import translate_create
+from snowdome.state import rows, transactions
+from snowdome.state.drops import drop_relation
+from snowdome.state.duck import lay_journal
+from snowdome.state.records import Column, Mask, Schema, Table, View
 
 if TYPE_CHECKING:
     from snowdome.account import Account
-    from snowdome.rows import Parameters
-    from snowdome.session import Session
+    from snowdome.state.rows import Parameters
+    from snowdome.state.session import Session
 
 
 @dataclass(slots=True)

@@ -5,20 +5,20 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, get_args
 
-from snowdome import access, errors, resolve
+from snowdome import errors
 from snowdome.errors import SqlError, invalid
-from snowdome.future import born
-from snowdome.grammar import tagging as grammar
-from snowdome.grammar.clauses import How, TagValue
-from snowdome.grammar.names import Name
-from snowdome.objects import lookup
-from snowdome.records import Database, Record, Schema, Table, Tag, View
-from snowdome.resolve import Context
 from snowdome.result import Result, status
+from snowdome.security import access, lookup, resolve
+from snowdome.security.future import born
+from snowdome.security.resolve import Context
+from snowdome.sql.grammar import tagging as grammar
+from snowdome.sql.grammar.clauses import How, TagValue
+from snowdome.sql.grammar.names import Name
+from snowdome.state.records import Database, Record, Schema, Table, Tag, View
 
 if TYPE_CHECKING:
     from snowdome.account import Account
-    from snowdome.session import Session
+    from snowdome.state.session import Session
 
 MOST_TAGS = 50
 MOST_VALUES = 300

@@ -1,25 +1,28 @@
-"""Tasks: made, cloned, altered, resumed and suspended. What runs them is `snowdome.runs`."""
+"""Tasks: made, cloned, altered, resumed and suspended. What runs them is `snowdome.scheduler.runs`."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from snowdome import access, cron, errors, resolve, runs
-from snowdome.automata import Task
+from snowdome import errors
 from snowdome.errors import SqlError, invalid, unsupported
-from snowdome.grammar.automata import CreateTask, ExecuteTask, ModifyTask, RunInside, SetInside, TaskAfter
-from snowdome.grammar.clauses import How
-from snowdome.grammar.names import Name
 from snowdome.objects import automata
 from snowdome.objects.automata import DONE
-from snowdome.records import Role, Schema, Warehouse
 from snowdome.result import Result, status
+from snowdome.scheduler import runs
+from snowdome.security import access, resolve
+from snowdome.sql import cron
+from snowdome.sql.grammar.automata import CreateTask, ExecuteTask, ModifyTask, RunInside, SetInside, TaskAfter
+from snowdome.sql.grammar.clauses import How
+from snowdome.sql.grammar.names import Name
+from snowdome.state.automata import Task
+from snowdome.state.records import Role, Schema, Warehouse
 
 if TYPE_CHECKING:
     from snowdome.account import Account
-    from snowdome.catalog import Change
-    from snowdome.session import Session
+    from snowdome.state.catalog import Change
+    from snowdome.state.session import Session
 
 USER_SUSPENDED = "USER_SUSPENDED"
 OVERLAP = {True: "ALLOW_CHILD_OVERLAP", False: "NO_OVERLAP"}

@@ -7,18 +7,18 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from snowdome import access, errors, networks
+from snowdome import errors
 from snowdome.errors import invalid
-from snowdome.grammar import users as grammar
-from snowdome.grammar.show import ShowTokens
-from snowdome.objects import lookup, shown
-from snowdome.passwords import hashed, matches
-from snowdome.records import User
 from snowdome.result import Result, listing, status
+from snowdome.security import access, lookup, networks, shown
+from snowdome.security.passwords import hashed, matches
+from snowdome.sql.grammar import users as grammar
+from snowdome.sql.grammar.show import ShowTokens
+from snowdome.state.records import User
 
 if TYPE_CHECKING:
     from snowdome.account import Account
-    from snowdome.session import Session
+    from snowdome.state.session import Session
 
 AUTHENTICATION = "MODIFY PROGRAMMATIC AUTHENTICATION METHODS"
 """The privilege on a user that is enough to change its tokens and keys (docs user-guide/key-pair-auth)."""

@@ -6,8 +6,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, TypeVar
 
 from snowdome import errors
-from snowdome.objects.drops import retention_days
-from snowdome.records import Record
+from snowdome.state.drops import retention_days
+from snowdome.state.records import Record
 
 if TYPE_CHECKING:
     from snowdome.account import Account

@@ -7,20 +7,21 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, get_args
 
-from snowdome import access, errors
+from snowdome import errors
 from snowdome.errors import SqlError, invalid
-from snowdome.future import born
-from snowdome.grammar import parameters
-from snowdome.grammar import users as grammar
-from snowdome.grammar.clauses import How
-from snowdome.objects import keys, lookup, password_resets, protection, roles, tags, tokens
-from snowdome.passwords import hashed
-from snowdome.records import User
+from snowdome.objects import password_resets, protection, roles, tags, tokens
 from snowdome.result import Result, status
+from snowdome.security import access, keys, lookup
+from snowdome.security.future import born
+from snowdome.security.passwords import hashed
+from snowdome.sql.grammar import parameters
+from snowdome.sql.grammar import users as grammar
+from snowdome.sql.grammar.clauses import How
+from snowdome.state.records import User
 
 if TYPE_CHECKING:
     from snowdome.account import Account
-    from snowdome.session import Session
+    from snowdome.state.session import Session
 
 DONE = status("Statement executed successfully.")
 FINGERPRINTS = {"RSA_PUBLIC_KEY": "RSA_PUBLIC_KEY_FP", "RSA_PUBLIC_KEY_2": "RSA_PUBLIC_KEY_2_FP"}

@@ -8,18 +8,20 @@ from typing import TYPE_CHECKING
 import sqlglot
 from sqlglot import exp
 
-from snowdome import errors, resolve, transactions
-from snowdome.bind import parts_of
+from snowdome import errors
 from snowdome.errors import syntax_error, unsupported
 from snowdome.objects import column_masks, column_tags
 from snowdome.objects.tables import settle, standing
-from snowdome.records import Column, View
-from snowdome.resolve import Context
+from snowdome.query.bind import parts_of
 from snowdome.result import Result, status
+from snowdome.security import resolve
+from snowdome.security.resolve import Context
+from snowdome.state import transactions
+from snowdome.state.records import Column, View
 
 if TYPE_CHECKING:
     from snowdome.account import Account
-    from snowdome.session import Session
+    from snowdome.state.session import Session
 
 
 def create(account: Account, session: Session, create: exp.Create, sql: str) -> Result:

@@ -6,23 +6,25 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, get_args
 
-from snowdome import access, errors
+from snowdome import errors
 from snowdome.errors import SqlError, invalid
-from snowdome.fleet.fleet import RESUME, SUSPEND
-from snowdome.future import born
-from snowdome.grammar import warehouses as grammar
-from snowdome.grammar.clauses import How
-from snowdome.grammar.cursor import invalid_property
-from snowdome.grammar.options import Settings
-from snowdome.objects import lookup, tags, warehouse_rules
-from snowdome.records import Monitor, Role, User, Warehouse
+from snowdome.objects import tags
 from snowdome.result import Result, status
+from snowdome.security import access, lookup
+from snowdome.security.future import born
+from snowdome.sql.grammar import warehouses as grammar
+from snowdome.sql.grammar.clauses import How
+from snowdome.sql.grammar.cursor import invalid_property
+from snowdome.sql.grammar.options import Settings
+from snowdome.state.records import Monitor, Role, User, Warehouse
+from snowdome.warehouses import warehouse_rules
+from snowdome.warehouses.fleet.fleet import RESUME, SUSPEND
 
 if TYPE_CHECKING:
     from snowdome.account import Account
-    from snowdome.catalog import Change
-    from snowdome.inflight import Running
-    from snowdome.session import Session
+    from snowdome.state.catalog import Change
+    from snowdome.state.inflight import Running
+    from snowdome.state.session import Session
 
 STARTED, SUSPENDED = "STARTED", "SUSPENDED"
 ENABLED, DISABLED = "ENABLED", "DISABLED"

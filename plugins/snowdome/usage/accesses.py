@@ -9,11 +9,11 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from snowdome.records import Column, Database, Record, Schema, Table, View
+from snowdome.state.records import Column, Database, Record, Schema, Table, View
 
 if TYPE_CHECKING:
-    from snowdome.catalog import Catalog
-    from snowdome.usage.trace import Trace
+    from snowdome.state.catalog import Catalog
+    from snowdome.state.trace import Trace
 
 SNOWFLAKE = "SNOWFLAKE"
 DDL = (Database, Schema, Table, View)

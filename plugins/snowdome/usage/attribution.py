@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from snowdome import metering
 from snowdome.usage.history import USAGE
 from snowdome.usage.reading import YEAR, at, hour, kept
 from snowdome.usage.shapes import QUERY_HISTORY
+from snowdome.warehouses import metering
 
 if TYPE_CHECKING:
     from datetime import datetime

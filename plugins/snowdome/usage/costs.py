@@ -1,8 +1,8 @@
 """The metering views: what warehouses and services used, by hour and by day.
 
-Hours come from the account's own ledger (`snowdome.metering`) and from what was loaded. Cloud services are what
-statements spent before they computed, at `statements.CLOUD_SERVICES_PER_HOUR`; those of statements without a warehouse
-stand under CLOUD_SERVICES_ONLY, as warehouse 0. They are hours later than the rest of the row.
+Hours come from the account's own ledger (`snowdome.warehouses.metering`) and from what was loaded. Cloud services are
+what statements spent before they computed, at `statements.CLOUD_SERVICES_PER_HOUR`; those of statements without a
+warehouse stand under CLOUD_SERVICES_ONLY, as warehouse 0. They are hours later than the rest of the row.
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from snowdome import metering
 from snowdome.usage.attribution import attributed_by_hour
 from snowdome.usage.history import USAGE
 from snowdome.usage.reading import YEAR, at, hour, kept
 from snowdome.usage.shapes import METERING_HISTORY, QUERY_HISTORY, WAREHOUSE_METERING_HISTORY
+from snowdome.warehouses import metering
 
 if TYPE_CHECKING:
     from datetime import datetime

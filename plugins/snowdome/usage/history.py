@@ -20,7 +20,7 @@ from snowdome.usage.shapes import HISTORIES, KEPT, QUERY_HISTORY, Shape
 from snowdome.usage.statements import HASHED
 
 if TYPE_CHECKING:
-    from snowdome.duck import Duck
+    from snowdome.state.duck import Duck
 
 log = logging.getLogger("snowdome")
 USAGE = "usage"

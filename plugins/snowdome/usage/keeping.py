@@ -6,18 +6,19 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from snowdome.records import Database, Schema
-from snowdome.usage import accesses, statements, storage, trace
+from snowdome.state import trace
+from snowdome.state.records import Database, Schema
+from snowdome.state.trace import Trace
+from snowdome.usage import accesses, statements, storage
 from snowdome.usage.history import History
 from snowdome.usage.shapes import ACCESS_HISTORY, QUERY_HISTORY
-from snowdome.usage.trace import Trace
 from snowdome.usage.versions import Versions
 
 if TYPE_CHECKING:
     from snowdome.account import Account
-    from snowdome.log import Entry
     from snowdome.result import Result
-    from snowdome.session import Session
+    from snowdome.state.log import Entry
+    from snowdome.state.session import Session
 
 DAY = timedelta(days=1)
 

@@ -9,11 +9,11 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from snowdome.records import Column, Database, DatabaseRole, Grant, Schema, View
+from snowdome.state.records import Column, Database, DatabaseRole, Grant, Schema, View
 from snowdome.usage.shapes import ACCOUNT_USAGE, ORGANIZATION_USAGE, SHAPES, TYPES, Shape
 
 if TYPE_CHECKING:
-    from snowdome.catalog import Catalog, Change
+    from snowdome.state.catalog import Catalog, Change
 
 SNOWFLAKE = "SNOWFLAKE"
 _COMMENTS = {

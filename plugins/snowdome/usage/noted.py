@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from sqlglot import Expr, exp
 
-from snowdome.records import Table, View
+from snowdome.state.records import Table, View
 
 if TYPE_CHECKING:
-    from snowdome.usage.trace import Trace
+    from snowdome.state.trace import Trace
 
 
 class Noted:

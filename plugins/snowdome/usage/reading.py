@@ -15,8 +15,8 @@ from snowdome.usage.shapes import SHAPES, Shape
 
 if TYPE_CHECKING:
     from snowdome.account import Account
-    from snowdome.records import View
-    from snowdome.session import Session
+    from snowdome.state.records import View
+    from snowdome.state.session import Session
 
 YEAR = timedelta(days=365)
 BY_NAME = {(shape.schema, shape.name): shape for shape in SHAPES}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from snowdome.records import User
+from snowdome.state.records import User
 from snowdome.usage.shapes import QUERY_HISTORY
 from snowdome.usage.statements import query_type
 

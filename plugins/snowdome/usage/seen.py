@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from snowdome.automata import EVERY_RECORD
-from snowdome.objects.drops import retention_days
-from snowdome.records import (
+from snowdome.state.automata import EVERY_RECORD
+from snowdome.state.drops import retention_days
+from snowdome.state.records import (
     ACCOUNT_ID,
     Database,
     DatabaseRole,

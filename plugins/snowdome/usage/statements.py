@@ -6,11 +6,11 @@ import re
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from snowdome.records import User
+from snowdome.state.records import User
 
 if TYPE_CHECKING:
-    from snowdome.catalog import Catalog
-    from snowdome.usage.trace import Trace
+    from snowdome.state.catalog import Catalog
+    from snowdome.state.trace import Trace
 
 LONGEST_TEXT, LONGEST_ERROR = 100_000, 5_000
 CLOUD_SERVICES_PER_HOUR = 4.4

@@ -14,9 +14,9 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
-from snowdome.duck import ROWS, journal
-from snowdome.objects.drops import retention_days
-from snowdome.records import Database, Record, Schema, Table
+from snowdome.state.drops import retention_days
+from snowdome.state.duck import ROWS, journal
+from snowdome.state.records import Database, Record, Schema, Table
 from snowdome.usage.history import USAGE
 from snowdome.usage.reading import YEAR, at, kept
 

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter
 
-from snowdome.automata import EVERY_RECORD
-from snowdome.records import Record, Stage, Table
-from snowdome.records import Sequence as SequenceRecord
+from snowdome.state.automata import EVERY_RECORD
+from snowdome.state.records import Record, Stage, Table
+from snowdome.state.records import Sequence as SequenceRecord
 
 if TYPE_CHECKING:
-    from snowdome.store import Store
+    from snowdome.state.store import Store
 
 Pairs = Iterable[tuple[Record | None, Record | None]]
 Write = tuple[str, Sequence[Any]]

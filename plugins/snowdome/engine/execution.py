@@ -1,0 +1,119 @@
+"""One statement from its text to its answer, with all that is true of every statement around it."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from typing import TYPE_CHECKING
+
+from snowdome.engine import data, dispatch
+from snowdome.errors import SqlError
+from snowdome.result import Result
+from snowdome.sql import grammar, literals
+from snowdome.sql.grammar.session import SessionStatement
+from snowdome.sql.grammar.show import ShowStatement
+from snowdome.sql.redaction import redacted, without_secrets
+from snowdome.state import limits, transactions, zones
+from snowdome.state.inflight import Running
+from snowdome.state.log import Entry
+from snowdome.state.records import Role, User
+
+if TYPE_CHECKING:
+    from snowdome.account import Account
+    from snowdome.state.results import Outcome
+    from snowdome.state.rows import Parameters
+    from snowdome.state.session import Session
+
+
+CANCELLED = 604
+
+
+def new_query_id() -> str:
+    """An id in the form of Snowflake's."""
+    return str(uuid.uuid4())
+
+
+def execute(account: Account, session: Session, sql: str, parameters: Parameters = None, query_id: str = "") -> Result:
+    """The statement has been carried out and is in the log; what a failed one began is undone."""
+    query_id = query_id or new_query_id()
+    outcome = account.results.begin(session, query_id, redacted(sql))
+    entry = account.log.begin(_entry(account, session, sql, query_id))
+    notes = account.usage.begin(session, entry)
+    notes.bound = bool(parameters)
+    account.purge.when_due()
+    ticket = account.duck.enter()
+    running = _begin(account, session, entry)
+    started = time.perf_counter()
+    session.turn = None
+    try:
+        result = outcome.result = _run(account, session, sql, parameters)
+    except SqlError as problem:
+        outcome.error = problem
+        if problem.errno == CANCELLED and running.error is not None and running.error is not problem:
+            outcome.error = running.error
+            raise running.error from problem
+        raise
+    else:
+        return result
+    finally:
+        account.inflight.end(running)
+        account.duck.leave(ticket)
+        entry.seconds = time.perf_counter() - started
+        entry.turn, entry.changed = session.turn or account.catalog.last_id, session.turn is not None
+        _close(account, entry, outcome, sql)
+        account.usage.end(session, notes, outcome.result)
+        account.results.end(session, query_id)
+
+
+def _begin(account: Account, session: Session, entry: Entry) -> Running:
+    """The statement is in flight, and lasts no longer than it may."""
+    if account.clock.speed > 1:  # else the timekeeper's own thread is in time
+        account.time.catch_up()
+    running = Running(
+        query_id=entry.query_id, session=session, text=entry.text, started=entry.started, linger=session.linger
+    )
+    session.linger = 0.0
+    limits.limit(account, running)
+    zones.apply(account, session)
+    account.inflight.begin(running)
+    return running
+
+
+def _run(account: Account, session: Session, sql: str, parameters: Parameters) -> Result:
+    statement = grammar.parse(literals.written(sql, parameters), session.variables)
+    if statement is None:
+        result = data.execute(account, session, sql, parameters)
+        account.compute.linger(session.running[-1])  # one that needed no warehouse
+        return result
+    account.compute.linger(session.running[-1])
+    if session.in_transaction and not isinstance(statement, (SessionStatement, ShowStatement)):
+        transactions.commit(account, session)
+    return dispatch.run(account, session, statement)
+
+
+def _entry(account: Account, session: Session, sql: str, query_id: str) -> Entry:
+    return Entry(
+        query_id=query_id,
+        session=session.id,
+        user=account.catalog.get(User, session.user).name,
+        role=account.catalog.get(Role, session.role).name,
+        warehouse=session.warehouse,
+        database=session.database,
+        schema=session.schema,
+        query_tag=session.query_tag,
+        text=redacted(sql),
+        started=account.clock.now(),
+    )
+
+
+def _close(account: Account, entry: Entry, outcome: Outcome, sql: str) -> None:
+    result, error = outcome.result, outcome.error
+    rows = None
+    if result is not None:
+        rows = result.count if result.affected is None else result.affected
+    account.log.end(
+        entry,
+        rows=rows,
+        errno=error.errno if error is not None else None,
+        error=without_secrets(error.message, sql) if error is not None else None,
+    )

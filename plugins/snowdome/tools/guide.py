@@ -1,0 +1,103 @@
+"""The parts of docs/snowdome.md that are read off snowdome itself: what is served, and what is assumed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+
+from snowdome.engine import dispatch
+from snowdome.objects import absent, show_inside
+from snowdome.sql.grammar import support
+from snowdome.sql.privileges import PRIVILEGES
+from snowdome.tools.assumptions import EXPERIMENTS, report
+
+VERBS = ("CREATE", "ALTER", "DROP", "UNDROP", "SHOW")
+YES, NO, EMPTY = "yes", "", "always empty"
+_BLOCK = re.compile(r"(<!-- from snowdome: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+
+def written(text: str) -> str:
+    """The document with its generated parts as they are now; a part that nothing makes is an error."""
+    return _BLOCK.sub(lambda found: f"{found[1]}\n{PARTS[found[2]]()}\n\n{found[3]}", text)
+
+
+def statements() -> str:
+    """Which statement is there for which kind of object, and which kinds are refused altogether."""
+    served: dict[str, dict[str, str]] = {}
+    refused: set[str] = set()
+    for row in support.rows():
+        verb, _, kind = row.statement.partition(" ")
+        if not kind:
+            continue
+        if row.supported == support.REFUSED:
+            refused.add(kind)
+        else:
+            served.setdefault(kind, {})[verb] = YES
+    empty = {kind for kind, handler in dispatch.SHOWN.items() if handler is absent.show}
+    empty |= {kind for kind, (cls, _) in show_inside.LISTED.items() if cls is None}
+    for kind in dispatch.SHOWN:
+        if kind not in empty:
+            served.setdefault(kind, {})["SHOW"] = YES
+        elif kind in served:
+            served[kind]["SHOW"] = EMPTY
+    lines = [f"| | {' | '.join(VERBS)} |", f"|---|{'---|' * len(VERBS)}"]
+    lines += [f"| {kind} | {' | '.join(of.get(verb, NO) for verb in VERBS)} |" for kind, of in sorted(served.items())]
+    whole = ", ".join(sorted(row.statement for row in support.rows() if " " not in row.statement))
+    nowhere = sorted(refused - set(served))
+    return "\n\n".join(
+        [
+            "\n".join(lines),
+            f"And {whole}. A blank is refused by name.",
+            _folded(
+                f"Kinds of objects that cannot be made here, and are refused by name ({len(nowhere)})",
+                ", ".join(nowhere),
+            ),
+            f"SHOW of these is empty, because there are none: {', '.join(sorted(empty))}.",
+        ]
+    )
+
+
+def properties() -> str:
+    """The properties of each statement, those served and those refused by name."""
+    folds = []
+    for row in support.rows():
+        if row.properties or row.refused:
+            served = ", ".join(f"`{name}`" for name in row.properties) or "none"
+            text = f"Served: {served}."
+            if row.refused:
+                text += "\n\nRefused by name: " + ", ".join(f"`{name}`" for name in row.refused) + "."
+            counts = f"{len(row.properties)} served, {len(row.refused)} refused"
+            folds.append(_folded(f"{row.statement}: {counts}", text))
+    return "\n".join(folds)
+
+
+def privileges() -> str:
+    """The privileges there are on each kind of object."""
+    return _folded(
+        f"Privileges of {len(PRIVILEGES)} kinds of objects",
+        "\n".join(
+            ["| | |", "|---|---|", *(f"| {kind} | {', '.join(of)} |" for kind, of in sorted(PRIVILEGES.items()))]
+        ),
+    )
+
+
+def assumptions() -> str:
+    """What is assumed of Snowflake, and the experiment that would tell."""
+    return report.markdown(EXPERIMENTS)
+
+
+def _folded(title: str, text: str) -> str:
+    return f"<details><summary>{title}</summary>\n\n{text}\n\n</details>"
+
+
+PARTS: Mapping[str, Callable[[], str]] = {
+    "statements": statements,
+    "properties": properties,
+    "privileges": privileges,
+    "assumptions": assumptions,
+}
+
+
+def support_text(parts: Iterable[str] = ("statements", "properties")) -> str:
+    """What `python -m snowdome support` prints."""
+    return "\n\n".join(PARTS[part]() for part in parts)

@@ -1,0 +1,1 @@
+"""Warehouses as machines: clusters, resource monitors, metering."""
