@@ -30,7 +30,7 @@ def parse(session: Session | None, sql: str) -> Expr:
     try:
         found = _read(sql)
     except ParseError as problem:
-        if (refused := _UNREAD.search(sql)) is not None:
+        if (refused := _UNREAD.search(_without_comments(sql))) is not None:
             raise unsupported(_WORDS[refused.lastgroup or ""]) from None
         raise syntax_error(_unexpected(problem)) from None
     except TokenError as problem:
@@ -53,11 +53,16 @@ def _read(sql: str) -> list[Expr]:
     try:
         found = sqlglot.parse(sql, read="snowflake")
     except ParseError:
-        bare = _COMMENT.sub(lambda part: part[1] or " ", sql)
+        bare = _without_comments(sql)
         if bare == sql:
             raise
         found = sqlglot.parse(bare, read="snowflake")
     return [one for one in found if one is not None and not isinstance(one, exp.Semicolon)]
+
+
+def _without_comments(sql: str) -> str:
+    """Return the text with a blank in place of each comment."""
+    return _COMMENT.sub(lambda part: part[1] or " ", sql)
 
 
 def _unexpected(problem: ParseError) -> str:
