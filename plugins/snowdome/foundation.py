@@ -16,7 +16,7 @@ from snowdome.state.zones import OF_A_FRESH_ACCOUNT, TIMEZONE
 from snowdome.usage import laid as usage
 
 if TYPE_CHECKING:
-    from snowdome.account import Account
+    from snowdome.query.account import Account
     from snowdome.state.catalog import Change
 
 # each role, and the roles it is granted to

@@ -22,7 +22,7 @@ from snowdome.state.records import Record, Table
 from snowdome.state.transactions import release
 
 if TYPE_CHECKING:
-    from snowdome.account import Account
+    from snowdome.query.account import Account
 
 EVERY = timedelta(hours=1)
 

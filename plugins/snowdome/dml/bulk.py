@@ -12,7 +12,7 @@ from sqlglot import Expr, exp
 from snowdome.errors import unsupported
 
 if TYPE_CHECKING:
-    from snowdome.account import Account
+    from snowdome.query.account import Account
     from snowdome.state.session import Session
 
 

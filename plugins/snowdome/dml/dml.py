@@ -27,7 +27,7 @@ from snowdome.state.records import Table
 from snowdome.usage import noted
 
 if TYPE_CHECKING:
-    from snowdome.account import Account
+    from snowdome.query.account import Account
     from snowdome.state.rows import Parameters
     from snowdome.state.session import Session
 

@@ -19,7 +19,7 @@ from snowdome.result import Result
 from snowdome.security.resolve import Context
 
 if TYPE_CHECKING:
-    from snowdome.account import Account
+    from snowdome.query.account import Account
     from snowdome.state.session import Session
 
 _OVERWRITE = re.compile(r"\s*insert\s+overwrite\b", re.IGNORECASE)

@@ -23,7 +23,7 @@ from snowdome.sql.translate import translate
 from snowdome.state import rows, transactions
 
 if TYPE_CHECKING:
-    from snowdome.account import Account
+    from snowdome.query.account import Account
     from snowdome.state.rows import Parameters
     from snowdome.state.session import Session
 

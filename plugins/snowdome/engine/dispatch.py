@@ -44,7 +44,7 @@ from snowdome.security import shown
 from snowdome.sql.grammar.show import Show
 
 if TYPE_CHECKING:
-    from snowdome.account import Account
+    from snowdome.query.account import Account
     from snowdome.result import Result
     from snowdome.sql.grammar import Statement
     from snowdome.state.session import Session

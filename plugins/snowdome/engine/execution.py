@@ -19,7 +19,7 @@ from snowdome.state.log import Entry
 from snowdome.state.records import Role, User
 
 if TYPE_CHECKING:
-    from snowdome.account import Account
+    from snowdome.query.account import Account
     from snowdome.state.results import Outcome
     from snowdome.state.rows import Parameters
     from snowdome.state.session import Session
@@ -40,7 +40,8 @@ def execute(account: Account, session: Session, sql: str, parameters: Parameters
     entry = account.log.begin(_entry(account, session, sql, query_id))
     notes = account.usage.begin(session, entry)
     notes.bound = bool(parameters)
-    account.purge.when_due()
+    for task in account.maintenance:
+        task()
     ticket = account.duck.enter()
     running = _begin(account, session, entry)
     started = time.perf_counter()

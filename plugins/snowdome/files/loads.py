@@ -20,7 +20,7 @@ from snowdome.state import lengths, rows
 from snowdome.state.records import Table
 
 if TYPE_CHECKING:
-    from snowdome.account import Account
+    from snowdome.query.account import Account
     from snowdome.security.resolve import Context
     from snowdome.state.session import Session
 

@@ -35,7 +35,7 @@ from snowdome.sql.grammar.files import (
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-    from snowdome.account import Account
+    from snowdome.query.account import Account
     from snowdome.state.rows import Parameters
     from snowdome.state.session import Session
 

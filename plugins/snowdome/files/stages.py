@@ -28,7 +28,7 @@ from snowdome.state.drops import erase
 from snowdome.state.records import FileFormat, Record, Stage, Table
 
 if TYPE_CHECKING:
-    from snowdome.account import Account
+    from snowdome.query.account import Account
     from snowdome.state.rows import Parameters
     from snowdome.state.session import Session
 

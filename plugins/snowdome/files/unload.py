@@ -23,7 +23,7 @@ from snowdome.state.records import FileFormat
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from snowdome.account import Account
+    from snowdome.query.account import Account
     from snowdome.state.session import Session
 
 UNLOAD = 0x3000 + 0x800

@@ -20,7 +20,7 @@ from snowdome.state import faulty
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-    from snowdome.account import Account
+    from snowdome.query.account import Account
     from snowdome.result import Result
     from snowdome.server.control import Held
     from snowdome.state.faults import Fault

@@ -9,7 +9,7 @@ from snowdome.security import lookup, shown
 from snowdome.sql.grammar.show import Show
 
 if TYPE_CHECKING:
-    from snowdome.account import Account
+    from snowdome.query.account import Account
     from snowdome.state.session import Session
 
 KINDS = (

@@ -23,7 +23,7 @@ from snowdome.state.duck import ROWS
 from snowdome.state.records import Column, Table, Version
 
 if TYPE_CHECKING:
-    from snowdome.account import Account
+    from snowdome.query.account import Account
     from snowdome.state.session import Session
 
 DONE = "Statement executed successfully."

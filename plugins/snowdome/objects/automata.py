@@ -21,7 +21,7 @@ from snowdome.state.drops import erase
 from snowdome.state.records import Record, Schema
 
 if TYPE_CHECKING:
-    from snowdome.account import Account
+    from snowdome.query.account import Account
     from snowdome.state.catalog import Change
     from snowdome.state.session import Session
 

@@ -13,7 +13,7 @@ from snowdome.state.automata import Task
 from snowdome.state.records import Schema
 
 if TYPE_CHECKING:
-    from snowdome.account import Account
+    from snowdome.query.account import Account
     from snowdome.state.catalog import Change
     from snowdome.state.session import Session
 

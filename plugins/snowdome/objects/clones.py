@@ -31,7 +31,7 @@ from snowdome.state.records import (
 )
 
 if TYPE_CHECKING:
-    from snowdome.account import Account
+    from snowdome.query.account import Account
     from snowdome.query.history import Moment
     from snowdome.sql.grammar.clauses import Clone
     from snowdome.state.catalog import Change

@@ -13,7 +13,7 @@ from snowdome.sql.grammar.protection import ColumnMask
 from snowdome.state.records import Table, View
 
 if TYPE_CHECKING:
-    from snowdome.account import Account
+    from snowdome.query.account import Account
     from snowdome.state.session import Session
 
 T = TypeVar("T", bound=Table | View)

@@ -15,7 +15,7 @@ from snowdome.sql.grammar.names import Name
 from snowdome.state.records import Table, View
 
 if TYPE_CHECKING:
-    from snowdome.account import Account
+    from snowdome.query.account import Account
     from snowdome.state.session import Session
 
 T = TypeVar("T", bound=Table | View)

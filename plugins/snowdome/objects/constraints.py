@@ -19,7 +19,7 @@ from snowdome.security.resolve import Context
 from snowdome.state.records import Column, Key
 
 if TYPE_CHECKING:
-    from snowdome.account import Account
+    from snowdome.query.account import Account
 
 __all__ = ["Declared", "Key", "columns", "key", "take"]
 

@@ -29,7 +29,7 @@ from snowdome.state.records import ACCOUNT_ID, Database, Schema
 from snowdome.state.records import Account as AccountRecord
 
 if TYPE_CHECKING:
-    from snowdome.account import Account
+    from snowdome.query.account import Account
     from snowdome.state.session import Session
 
 

@@ -16,7 +16,7 @@ from snowdome.security.resolve import Context
 from snowdome.state.records import Column, Key, Table
 
 if TYPE_CHECKING:
-    from snowdome.account import Account
+    from snowdome.query.account import Account
     from snowdome.sql.grammar.names import Name
     from snowdome.state.session import Session
 

@@ -31,7 +31,7 @@ from snowdome.state.drops import drop_relation
 from snowdome.state.records import Schema, Warehouse
 
 if TYPE_CHECKING:
-    from snowdome.account import Account
+    from snowdome.query.account import Account
     from snowdome.state.session import Session
 
 KIND = DynamicTable.kind

@@ -12,7 +12,7 @@ from snowdome.sql.privileges import BY_ACCOUNTADMIN, every, known
 from snowdome.state.records import ACCOUNT_ID, Database, DatabaseRole, Record, Role, Schema, User
 
 if TYPE_CHECKING:
-    from snowdome.account import Account
+    from snowdome.query.account import Account
     from snowdome.state.session import Session
 
 ACCOUNTADMIN = "ACCOUNTADMIN"

@@ -16,7 +16,7 @@ from snowdome.sql.privileges import WITHOUT_FUTURE
 from snowdome.state.records import ACCOUNT_ID, DatabaseRole, FutureGrant, Grant, Record, Role, Stage
 
 if TYPE_CHECKING:
-    from snowdome.account import Account
+    from snowdome.query.account import Account
     from snowdome.state.session import Session
 
 DONE = status("Statement executed successfully.")

@@ -21,7 +21,7 @@ from snowdome.state.duck import qualified
 from snowdome.state.records import Schema, Table
 
 if TYPE_CHECKING:
-    from snowdome.account import Account
+    from snowdome.query.account import Account
     from snowdome.state.session import Session
 
 PRIMARY_KEY = "PRIMARY KEY"

@@ -21,7 +21,7 @@ from snowdome.warehouses.metering import moments
 from snowdome.warehouses.metering.meters import SCHEDULED
 
 if TYPE_CHECKING:
-    from snowdome.account import Account
+    from snowdome.query.account import Account
     from snowdome.state.session import Session
 
 DONE = status("Statement executed successfully.")

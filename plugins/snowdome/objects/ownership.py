@@ -15,7 +15,7 @@ from snowdome.state.automata import Task
 from snowdome.state.records import FutureGrant, Grant, Record, Schema
 
 if TYPE_CHECKING:
-    from snowdome.account import Account
+    from snowdome.query.account import Account
     from snowdome.state.session import Session
 
 OWNERSHIP = "OWNERSHIP"

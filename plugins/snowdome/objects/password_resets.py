@@ -12,7 +12,7 @@ from snowdome.security.passwords import hashed, matches
 from snowdome.state.records import User
 
 if TYPE_CHECKING:
-    from snowdome.account import Account
+    from snowdome.query.account import Account
 
 RESET = "PASSWORD_RESET"
 VALID = timedelta(hours=12)

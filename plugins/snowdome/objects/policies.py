@@ -38,7 +38,7 @@ from snowdome.state.records import (
 )
 
 if TYPE_CHECKING:
-    from snowdome.account import Account
+    from snowdome.query.account import Account
     from snowdome.state.session import Session
 
 P = TypeVar("P", bound=Policy)

@@ -30,7 +30,7 @@ from snowdome.state.drops import drop_relation
 from snowdome.state.records import Schema, Table, View
 
 if TYPE_CHECKING:
-    from snowdome.account import Account
+    from snowdome.query.account import Account
     from snowdome.state.catalog import Change
     from snowdome.state.session import Session
 

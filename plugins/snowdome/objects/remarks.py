@@ -15,7 +15,7 @@ from snowdome.sql.grammar.show import CommentOn, Describe
 from snowdome.state.records import Database, Record, Schema, Sequence, Table, User, View
 
 if TYPE_CHECKING:
-    from snowdome.account import Account
+    from snowdome.query.account import Account
     from snowdome.state.session import Session
 
 DONE = status("Statement executed successfully.")

@@ -19,7 +19,7 @@ from snowdome.sql.grammar.show import Show
 from snowdome.state.records import Database, DatabaseRole, Grant, Record, Role, User
 
 if TYPE_CHECKING:
-    from snowdome.account import Account
+    from snowdome.query.account import Account
     from snowdome.state.session import Session
 
 SYSTEM = frozenset({"ACCOUNTADMIN", "SECURITYADMIN", "SYSADMIN", "USERADMIN", "PUBLIC"})

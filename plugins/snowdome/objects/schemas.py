@@ -31,7 +31,7 @@ from snowdome.state.drops import erase, retention_days
 from snowdome.state.records import Schema
 
 if TYPE_CHECKING:
-    from snowdome.account import Account
+    from snowdome.query.account import Account
     from snowdome.state.session import Session
 
 

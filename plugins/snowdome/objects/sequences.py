@@ -17,7 +17,7 @@ from snowdome.state.drops import erase
 from snowdome.state.records import FileFormat, Record, Sequence, Stage
 
 if TYPE_CHECKING:
-    from snowdome.account import Account
+    from snowdome.query.account import Account
     from snowdome.state.session import Session
 
 DROPPED: dict[str, type[Record]] = {"SEQUENCE": Sequence, "STAGE": Stage, "FILE FORMAT": FileFormat}

@@ -13,7 +13,7 @@ from snowdome.state import transactions, zones
 from snowdome.state.records import Role, Schema, User, Warehouse
 
 if TYPE_CHECKING:
-    from snowdome.account import Account
+    from snowdome.query.account import Account
     from snowdome.state.session import Session
 
 DONE = "Statement executed successfully."

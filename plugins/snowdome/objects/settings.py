@@ -14,7 +14,7 @@ from snowdome.security.resolve import Context
 from snowdome.state.records import Database, Record, Schema, Table
 
 if TYPE_CHECKING:
-    from snowdome.account import Account
+    from snowdome.query.account import Account
     from snowdome.sql.grammar.clauses import TagValue
     from snowdome.sql.grammar.options import Settings
     from snowdome.state.catalog import Change

@@ -19,7 +19,7 @@ from snowdome.state.drops import retention_days
 from snowdome.state.records import Column, Database, Record, Schema, Table, View
 
 if TYPE_CHECKING:
-    from snowdome.account import Account
+    from snowdome.query.account import Account
     from snowdome.state.session import Session
 
 TIMES = frozenset({"created_on", "dropped_on"})

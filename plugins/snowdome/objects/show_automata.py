@@ -18,7 +18,7 @@ from snowdome.state.automata import DynamicTable, Pipe, Stream, Task
 from snowdome.state.records import Database, Record, Schema, Table
 
 if TYPE_CHECKING:
-    from snowdome.account import Account
+    from snowdome.query.account import Account
     from snowdome.state.session import Session
 
 TASK = (

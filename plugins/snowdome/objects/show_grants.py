@@ -15,7 +15,7 @@ from snowdome.sql.grammar.tokens import quote_identifier
 from snowdome.state.records import DatabaseRole, FutureGrant, Record, Role, Schema, User
 
 if TYPE_CHECKING:
-    from snowdome.account import Account
+    from snowdome.query.account import Account
     from snowdome.state.session import Session
 
 Row = tuple[Any, ...]

@@ -15,7 +15,7 @@ from snowdome.sql.grammar.show import Show
 from snowdome.state.records import Database, Schema, Table
 
 if TYPE_CHECKING:
-    from snowdome.account import Account
+    from snowdome.query.account import Account
     from snowdome.state.session import Session
 
 FULL = (

@@ -14,7 +14,7 @@ from snowdome.sql.grammar.show import Show
 from snowdome.state.records import Database, FileFormat, Record, Schema, Sequence, Stage, Table
 
 if TYPE_CHECKING:
-    from snowdome.account import Account
+    from snowdome.query.account import Account
     from snowdome.state.session import Session
 
 SEQUENCE = "name database_name schema_name next_value interval created_on owner comment owner_role_type ordered"

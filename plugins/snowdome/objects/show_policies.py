@@ -16,7 +16,7 @@ from snowdome.sql.grammar.show import Show
 from snowdome.state.records import MaskingPolicy, NetworkPolicy, NetworkRule, Policy, Record, SessionPolicy
 
 if TYPE_CHECKING:
-    from snowdome.account import Account
+    from snowdome.query.account import Account
     from snowdome.state.session import Session
 
 POLICY = "created_on name database_name schema_name kind owner comment options owner_role_type"

@@ -12,7 +12,7 @@ from snowdome.sql.grammar.show import Show
 from snowdome.state.records import User
 
 if TYPE_CHECKING:
-    from snowdome.account import Account
+    from snowdome.query.account import Account
     from snowdome.state.session import Session
 
 DESCRIBED: tuple[tuple[str, Any, str], ...] = (

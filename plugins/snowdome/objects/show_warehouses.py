@@ -12,7 +12,7 @@ from snowdome.state.records import Record, Warehouse
 from snowdome.warehouses import warehouse_rules
 
 if TYPE_CHECKING:
-    from snowdome.account import Account
+    from snowdome.query.account import Account
     from snowdome.state.session import Session
 
 NUMBERS = frozenset({

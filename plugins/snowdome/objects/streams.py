@@ -19,7 +19,7 @@ from snowdome.state.automata import Stream
 from snowdome.state.records import Schema, Table
 
 if TYPE_CHECKING:
-    from snowdome.account import Account
+    from snowdome.query.account import Account
     from snowdome.state.catalog import Change
     from snowdome.state.session import Session
 

@@ -26,7 +26,7 @@ from snowdome.state.duck import lay_journal
 from snowdome.state.records import Column, Mask, Schema, Table, View
 
 if TYPE_CHECKING:
-    from snowdome.account import Account
+    from snowdome.query.account import Account
     from snowdome.state.rows import Parameters
     from snowdome.state.session import Session
 

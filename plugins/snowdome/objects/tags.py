@@ -17,7 +17,7 @@ from snowdome.sql.grammar.names import Name
 from snowdome.state.records import Database, Record, Schema, Table, Tag, View
 
 if TYPE_CHECKING:
-    from snowdome.account import Account
+    from snowdome.query.account import Account
     from snowdome.state.session import Session
 
 MOST_TAGS = 50

@@ -17,7 +17,7 @@ from snowdome.sql.grammar.show import ShowTokens
 from snowdome.state.records import User
 
 if TYPE_CHECKING:
-    from snowdome.account import Account
+    from snowdome.query.account import Account
     from snowdome.state.session import Session
 
 AUTHENTICATION = "MODIFY PROGRAMMATIC AUTHENTICATION METHODS"

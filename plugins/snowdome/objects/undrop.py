@@ -10,7 +10,7 @@ from snowdome.state.drops import retention_days
 from snowdome.state.records import Record
 
 if TYPE_CHECKING:
-    from snowdome.account import Account
+    from snowdome.query.account import Account
 
 R = TypeVar("R", bound=Record)
 

@@ -20,7 +20,7 @@ from snowdome.sql.grammar.clauses import How
 from snowdome.state.records import User
 
 if TYPE_CHECKING:
-    from snowdome.account import Account
+    from snowdome.query.account import Account
     from snowdome.state.session import Session
 
 DONE = status("Statement executed successfully.")

@@ -20,7 +20,7 @@ from snowdome.state import transactions
 from snowdome.state.records import Column, View
 
 if TYPE_CHECKING:
-    from snowdome.account import Account
+    from snowdome.query.account import Account
     from snowdome.state.session import Session
 
 

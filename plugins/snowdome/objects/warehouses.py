@@ -21,7 +21,7 @@ from snowdome.warehouses import warehouse_rules
 from snowdome.warehouses.fleet.fleet import RESUME, SUSPEND
 
 if TYPE_CHECKING:
-    from snowdome.account import Account
+    from snowdome.query.account import Account
     from snowdome.state.catalog import Change
     from snowdome.state.inflight import Running
     from snowdome.state.session import Session

@@ -13,7 +13,7 @@ from snowdome.errors import SqlError, invalid
 from snowdome.sql.translate import translate
 
 if TYPE_CHECKING:
-    from snowdome.account import Account
+    from snowdome.query.account import Account
     from snowdome.security.resolve import Context
 
 TIME, NUMBER, TEXT, TRUTH = "a date or a timestamp", "a number", "a string", "TRUE or FALSE"

@@ -35,7 +35,7 @@ from snowdome.usage import laid, reading
 from snowdome.usage.noted import Noted
 
 if TYPE_CHECKING:
-    from snowdome.account import Account
+    from snowdome.query.account import Account
     from snowdome.query.history import Moment
 
 INFORMATION_SCHEMA = "INFORMATION_SCHEMA"

@@ -8,7 +8,7 @@ from snowdome.result import Result
 from snowdome.sql.grammar.calls import WAIT, CallWait
 
 if TYPE_CHECKING:
-    from snowdome.account import Account
+    from snowdome.query.account import Account
     from snowdome.state.session import Session
 
 

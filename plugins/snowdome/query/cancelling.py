@@ -10,7 +10,7 @@ from snowdome.state.inflight import RUNNING
 from snowdome.state.records import Warehouse
 
 if TYPE_CHECKING:
-    from snowdome.account import Account
+    from snowdome.query.account import Account
     from snowdome.state.inflight import Running
     from snowdome.state.session import Session
 

@@ -13,7 +13,7 @@ from snowdome.state.automata import DynamicTable, Pipe, Stream, Task
 from snowdome.state.records import Column, Database, Key, Record, Schema, Sequence, Table, View
 
 if TYPE_CHECKING:
-    from snowdome.account import Account
+    from snowdome.query.account import Account
     from snowdome.security.resolve import Context
     from snowdome.sql.grammar.names import Name
 

@@ -26,7 +26,7 @@ from snowdome.usage.running import running_rows
 from snowdome.usage.shapes import QUERY_HISTORY, TYPES, WAREHOUSE_METERING_HISTORY, columns
 
 if TYPE_CHECKING:
-    from snowdome.account import Account
+    from snowdome.query.account import Account
 
 WEEK, HALF_YEAR = timedelta(days=7), timedelta(days=183)
 MOST = 10_000

@@ -19,7 +19,7 @@ from snowdome.state.drops import retention_days
 from snowdome.state.records import Column, Database, Record, Schema, Sequence, Table, View
 
 if TYPE_CHECKING:
-    from snowdome.account import Account
+    from snowdome.query.account import Account
     from snowdome.security.resolve import Context
 
 NAME = "INFORMATION_SCHEMA"

@@ -25,7 +25,7 @@ from snowdome.state import rows
 from snowdome.state.records import Column, Database, MaskingPolicy, Record, Role, Schema, Table, Tag, View
 
 if TYPE_CHECKING:
-    from snowdome.account import Account
+    from snowdome.query.account import Account
     from snowdome.query.bind import Binder
     from snowdome.state.session import Session
 

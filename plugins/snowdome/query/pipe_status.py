@@ -11,7 +11,7 @@ from snowdome.sql.grammar.cursor import Cursor
 from snowdome.state.automata import Pipe
 
 if TYPE_CHECKING:
-    from snowdome.account import Account
+    from snowdome.query.account import Account
     from snowdome.state.session import Session
 
 

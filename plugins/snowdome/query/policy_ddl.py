@@ -10,7 +10,7 @@ from snowdome.sql.grammar.tokens import quote_identifier, quote_string
 from snowdome.state.records import MaskingPolicy, Policy, SessionPolicy, Table
 
 if TYPE_CHECKING:
-    from snowdome.account import Account
+    from snowdome.query.account import Account
     from snowdome.security.resolve import Context
     from snowdome.sql.grammar.names import Name
 

@@ -16,7 +16,7 @@ from snowdome.sql.translate import translate
 from snowdome.state import rows
 
 if TYPE_CHECKING:
-    from snowdome.account import Account
+    from snowdome.query.account import Account
     from snowdome.state.session import Session
 
 

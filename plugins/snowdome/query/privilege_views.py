@@ -10,7 +10,7 @@ from snowdome.security.shown import role_name
 from snowdome.state.records import ACCOUNT_ID, Database, Record, Role, Schema
 
 if TYPE_CHECKING:
-    from snowdome.account import Account
+    from snowdome.query.account import Account
     from snowdome.security.resolve import Context
 
 Row = dict[str, Any]

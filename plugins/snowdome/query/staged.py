@@ -25,7 +25,7 @@ from snowdome.security.resolve import Context
 from snowdome.state.records import FileFormat
 
 if TYPE_CHECKING:
-    from snowdome.account import Account
+    from snowdome.query.account import Account
 
 _SPLIT = re.compile(r'((?:"(?:[^"]|"")*"|[^"/])+)/?(.*)', re.DOTALL)
 _NESTED = ("STRUCT", "MAP")

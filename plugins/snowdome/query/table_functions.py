@@ -14,7 +14,7 @@ from snowdome.security import resolve
 from snowdome.security.resolve import Context
 
 if TYPE_CHECKING:
-    from snowdome.account import Account
+    from snowdome.query.account import Account
 
 INFORMATION_SCHEMA = "INFORMATION_SCHEMA"
 

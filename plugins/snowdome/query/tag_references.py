@@ -18,7 +18,7 @@ from snowdome.sql.grammar.show import Show
 from snowdome.state.records import Database, Record, Schema, Table, Tag, View
 
 if TYPE_CHECKING:
-    from snowdome.account import Account
+    from snowdome.query.account import Account
     from snowdome.state.session import Session
 
 DOMAINS = {

@@ -19,7 +19,7 @@ from snowdome.state.automata import Task
 from snowdome.state.records import Database, Record, Schema
 
 if TYPE_CHECKING:
-    from snowdome.account import Account
+    from snowdome.query.account import Account
 
 ARGUMENTS = {
     "SCHEDULED_TIME_RANGE_START": arguments.TIME,

@@ -19,7 +19,7 @@ from snowdome.security.resolve import Context
 from snowdome.state.records import Record, Schema, Table
 
 if TYPE_CHECKING:
-    from snowdome.account import Account
+    from snowdome.query.account import Account
     from snowdome.sql.grammar.clauses import Clone, TimePoint
     from snowdome.state.session import Session
 

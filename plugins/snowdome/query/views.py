@@ -29,7 +29,7 @@ from snowdome.state.duck import qualified
 from snowdome.state.records import Database, Schema, View
 
 if TYPE_CHECKING:
-    from snowdome.account import Account
+    from snowdome.query.account import Account
     from snowdome.query.history import Moment
     from snowdome.state.session import Session
 

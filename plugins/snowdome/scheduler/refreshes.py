@@ -35,7 +35,7 @@ from snowdome.state.inflight import Running
 from snowdome.state.records import Database, Role, Schema, Table, User, Version
 
 if TYPE_CHECKING:
-    from snowdome.account import Account
+    from snowdome.query.account import Account
     from snowdome.state.session import Session
 
 _LAG = re.compile(r"(\d+) (second|minute|hour|day)")

@@ -24,7 +24,7 @@ from snowdome.state.records import Database, Record, Role, Schema, User
 from snowdome.state.task_runs import FAILED, SKIPPED, SUCCEEDED, Run, next_run
 
 if TYPE_CHECKING:
-    from snowdome.account import Account
+    from snowdome.query.account import Account
     from snowdome.state.session import Session
 
 SUSPENDED_DUE_TO_ERRORS = "SUSPENDED_DUE_TO_ERRORS"

@@ -32,7 +32,7 @@ from snowdome.state.records import (
 )
 
 if TYPE_CHECKING:
-    from snowdome.account import Account
+    from snowdome.security.account import Account
     from snowdome.state.session import Session
 
 OF_ACCOUNT: dict[str, type[Record]] = {

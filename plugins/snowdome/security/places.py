@@ -11,7 +11,7 @@ from snowdome.security.resolve import Context
 from snowdome.state.records import Stage
 
 if TYPE_CHECKING:
-    from snowdome.account import Account
+    from snowdome.security.account import Account
     from snowdome.state.session import Session
 
 CATALOG, SCHEMA = "rows", "main"

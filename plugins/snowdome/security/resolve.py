@@ -10,7 +10,7 @@ from snowdome.state.records import Database, Record, Schema, Table, View
 from snowdome.state.session import Session
 
 if TYPE_CHECKING:
-    from snowdome.account import Account
+    from snowdome.security.account import Account
 
 R = TypeVar("R", bound=Record)
 Relation = Table | View

@@ -12,7 +12,7 @@ from snowdome.result import Result, listing
 from snowdome.state.records import DatabaseRole, Record
 
 if TYPE_CHECKING:
-    from snowdome.account import Account
+    from snowdome.security.account import Account
     from snowdome.sql.grammar.show import Show
 
 T = TypeVar("T")

@@ -11,7 +11,7 @@ from snowdome.errors import SqlError, invalid_identifier
 from snowdome.state.records import Table
 
 if TYPE_CHECKING:
-    from snowdome.account import Account
+    from snowdome.state.account import Account
 
 _PHYSICAL = re.compile(r'"?\b(?:rows\.main\."?|temp\.main\."?)?t(\d+)\b"?')
 _NO_COLUMN = re.compile(r'(?:Referenced column|column named|Referenced table|column with name) "([^"]+)"')

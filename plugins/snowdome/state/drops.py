@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from snowdome.state.records import ACCOUNT_ID, Database, Record, Schema, Sequence, Table
 
 if TYPE_CHECKING:
-    from snowdome.account import Account
     from snowdome.security.resolve import Relation
+    from snowdome.state.account import Account
     from snowdome.state.catalog import Change
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from snowdome.errors import SqlError
 
 if TYPE_CHECKING:
-    from snowdome.account import Account
+    from snowdome.state.account import Account
     from snowdome.state.faults import Fault
     from snowdome.state.session import Session
 

@@ -14,7 +14,7 @@ from snowdome.state.drops import retention_days
 from snowdome.state.records import Record, Table
 
 if TYPE_CHECKING:
-    from snowdome.account import Account
+    from snowdome.state.account import Account
     from snowdome.state.catalog import Change
 
 R = TypeVar("R", bound=Record)

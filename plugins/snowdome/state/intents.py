@@ -19,7 +19,7 @@ from snowdome.state.duck import ROWS
 from snowdome.state.records import Table, Version
 
 if TYPE_CHECKING:
-    from snowdome.account import Account
+    from snowdome.state.account import Account
     from snowdome.state.session import Session
 
 MARKS = f"{ROWS}.main._turns"

@@ -20,7 +20,7 @@ from snowdome.state import rows
 from snowdome.state.duck import ROWS, journal
 
 if TYPE_CHECKING:
-    from snowdome.account import Account
+    from snowdome.state.account import Account
     from snowdome.state.records import Table
     from snowdome.state.rows import Parameters
     from snowdome.state.session import Session

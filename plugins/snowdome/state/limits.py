@@ -16,7 +16,7 @@ from snowdome.state.records import ACCOUNT_ID, User
 from snowdome.state.records import Account as AccountRecord
 
 if TYPE_CHECKING:
-    from snowdome.account import Account
+    from snowdome.state.account import Account
     from snowdome.state.inflight import Running
     from snowdome.state.records import Warehouse
     from snowdome.state.session import Session

@@ -11,7 +11,7 @@ from snowdome.state import limits
 from snowdome.state.inflight import BLOCKED, Running, after
 
 if TYPE_CHECKING:
-    from snowdome.account import Account
+    from snowdome.state.account import Account
     from snowdome.state.records import Table
     from snowdome.state.session import Session
 

@@ -14,7 +14,7 @@ from snowdome.result import Result
 from snowdome.sql.translate import with_numeric_casts
 
 if TYPE_CHECKING:
-    from snowdome.account import Account
+    from snowdome.state.account import Account
     from snowdome.state.session import Session
 
 Parameters = list[Any] | dict[str, Any] | None

@@ -10,7 +10,7 @@ import duckdb
 from snowdome.state import intents, journal
 
 if TYPE_CHECKING:
-    from snowdome.account import Account
+    from snowdome.state.account import Account
     from snowdome.state.intents import Intent
     from snowdome.state.session import Session
 

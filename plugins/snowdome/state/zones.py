@@ -10,7 +10,7 @@ from snowdome.sql.grammar.tokens import quote_string
 from snowdome.state import limits
 
 if TYPE_CHECKING:
-    from snowdome.account import Account
+    from snowdome.state.account import Account
     from snowdome.state.session import Session
 
 TIMEZONE = "TIMEZONE"

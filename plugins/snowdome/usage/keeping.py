@@ -15,10 +15,10 @@ from snowdome.usage.shapes import ACCESS_HISTORY, QUERY_HISTORY
 from snowdome.usage.versions import Versions
 
 if TYPE_CHECKING:
-    from snowdome.account import Account
     from snowdome.result import Result
     from snowdome.state.log import Entry
     from snowdome.state.session import Session
+    from snowdome.usage.account import Account
 
 DAY = timedelta(days=1)
 

@@ -11,7 +11,7 @@ from snowdome.errors import SqlError
 from snowdome.usage.shapes import LOGIN_HISTORY
 
 if TYPE_CHECKING:
-    from snowdome.account import Account
+    from snowdome.usage.account import Account
 
 FACTORS = {
     "SNOWFLAKE_JWT": "RSA_KEYPAIR",

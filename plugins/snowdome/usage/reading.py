@@ -14,9 +14,9 @@ from snowdome.usage.history import ARROW, USAGE
 from snowdome.usage.shapes import SHAPES, Shape
 
 if TYPE_CHECKING:
-    from snowdome.account import Account
     from snowdome.state.records import View
     from snowdome.state.session import Session
+    from snowdome.usage.account import Account
 
 YEAR = timedelta(days=365)
 BY_NAME = {(shape.schema, shape.name): shape for shape in SHAPES}

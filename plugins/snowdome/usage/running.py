@@ -10,7 +10,7 @@ from snowdome.usage.shapes import QUERY_HISTORY
 from snowdome.usage.statements import query_type
 
 if TYPE_CHECKING:
-    from snowdome.account import Account
+    from snowdome.usage.account import Account
 
 EPOCH = datetime.fromtimestamp(0, UTC)
 _NAMES = (

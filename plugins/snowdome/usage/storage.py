@@ -21,7 +21,7 @@ from snowdome.usage.history import USAGE
 from snowdome.usage.reading import YEAR, at, kept
 
 if TYPE_CHECKING:
-    from snowdome.account import Account
+    from snowdome.usage.account import Account
     from snowdome.usage.reading import Reading
     from snowdome.usage.shapes import Shape
 

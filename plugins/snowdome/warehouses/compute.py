@@ -18,8 +18,8 @@ from snowdome.warehouses import warehouse_rules
 from snowdome.warehouses.fleet.fleet import AUTORESUME, SUSPENDED
 
 if TYPE_CHECKING:
-    from snowdome.account import Account
     from snowdome.state.session import Session
+    from snowdome.warehouses.account import Account
 
 DISABLED = "DISABLED"
 ADAPTIVE_CLUSTER = 1

@@ -18,8 +18,8 @@ from snowdome.warehouses.fleet.scaling import Scaling
 from snowdome.warehouses.metering.ledger import moment, number
 
 if TYPE_CHECKING:
-    from snowdome.account import Account
     from snowdome.state.catalog import Change
+    from snowdome.warehouses.account import Account
 
 UP, SUSPENDED = "STARTED", "SUSPENDED"
 RESUME, AUTORESUME = "WAREHOUSE_RESUME", "WAREHOUSE_AUTORESUME"

@@ -14,9 +14,9 @@ from snowdome.warehouses.metering.events import Event
 from snowdome.warehouses.metering.segments import MINIMUM_SECONDS, Segment
 
 if TYPE_CHECKING:
-    from snowdome.account import Account
     from snowdome.state.catalog import Change
     from snowdome.state.inflight import Running
+    from snowdome.warehouses.account import Account
 
 STARTED, COMPLETED = "STARTED", "COMPLETED"
 RATES = "credit_factors"

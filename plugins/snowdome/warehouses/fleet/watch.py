@@ -17,8 +17,8 @@ from snowdome.warehouses.metering.segments import Segment, credit
 from snowdome.warehouses.metering.tally import Tally
 
 if TYPE_CHECKING:
-    from snowdome.account import Account
     from snowdome.state.catalog import Change
+    from snowdome.warehouses.account import Account
 
 TRIGGERS = "TRIGGERS"
 INSTANT = timedelta(microseconds=1)

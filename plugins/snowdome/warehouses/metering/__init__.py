@@ -10,7 +10,7 @@ from snowdome.warehouses.metering.events import Event
 from snowdome.warehouses.metering.segments import Hour, Segment, by_hour, credits  # noqa: A004 (Snowflake's word)
 
 if TYPE_CHECKING:
-    from snowdome.account import Account
+    from snowdome.warehouses.account import Account
 
 __all__ = ["Event", "Hour", "Segment", "credits", "events", "hours", "segments"]
 
