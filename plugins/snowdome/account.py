@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
-from snowdome import foundation
-from snowdome.purge import Purge
+from snowdome import bootstrap
+from snowdome.engine import execution
+from snowdome.objects import refreshes, runs
+from snowdome.objects.retention import Purge
 from snowdome.query import account as query_account
 from snowdome.query.information_schema import InformationSchema
 from snowdome.query.views import Views
-from snowdome.scheduler import refreshes, runs
 from snowdome.state.agenda import Agenda
 from snowdome.state.catalog import Catalog
 from snowdome.state.clock import Clock
@@ -19,9 +21,11 @@ from snowdome.state.inflight import InFlight
 from snowdome.state.locks import TableLocks
 from snowdome.state.log import StatementLog
 from snowdome.state.results import Results
+from snowdome.state.sessions import close_session
 from snowdome.state.store import Store
 from snowdome.state.task_runs import Runs
 from snowdome.state.timekeeper import Timekeeper
+from snowdome.usage import storage
 from snowdome.usage.keeping import Usage
 from snowdome.warehouses.compute import Compute
 from snowdome.warehouses.fleet.fleet import Fleet
@@ -55,24 +59,25 @@ class Account(query_account.Account):
         self.results = Results()
         self.log = StatementLog(self.clock)
         self.faults = Faults()
-        self.locks = TableLocks()
         self.agenda = Agenda()
         self.inflight = InFlight()
+        self.locks = TableLocks(self.clock, self.inflight, self.results)
         self.time = Timekeeper(self.clock, self.agenda, self.inflight)
         self.time.together = self.catalog.change
-        self.watch = Watch(self)
-        self.fleet = Fleet(self)
-        self.compute = Compute(self)
-        foundation.lay(self, password)
-        foundation.clean(self)
+        self.watch = Watch(self, self.ledger)
+        self.fleet = Fleet(self, self.ledger, self.watch)
+        self.compute = Compute(self, self.fleet, self.watch)
+        bootstrap.lay(self, password)
+        bootstrap.clean(self)
         self.maintenance.append(Purge(self).when_due)
         self.runs = Runs()
+        self.execute = partial(execution.execute, self)
         with self.catalog.lock:
             self.fleet.wake_up()
             self.watch.wake_up()
             runs.wake_up(self)
             refreshes.wake_up(self)
-            self.usage.start()
+            storage.measure_at_midnight(self)
         self.time.start()
 
     def _keep_clock(self, setting: str) -> None:
@@ -87,7 +92,7 @@ class Account(query_account.Account):
         self.time.stop()
         self.fleet.mark()
         for session in list(self.sessions.values()):
-            self.close_session(session)
+            close_session(self, session)
         self.usage.close()
         self.duck.close()
         self.store.close()

@@ -10,6 +10,8 @@ from sqlglot import exp
 
 from snowdome.errors import unsupported
 
+Parameters = list[Any] | dict[str, Any] | None
+"""The values bound to a statement, by place or by name."""
 _FROM_DUCK = {
     "VARCHAR": "VARCHAR(16777216)",
     '"NULL"': "VARCHAR(16777216)",

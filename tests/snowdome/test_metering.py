@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from snowdome.warehouses.metering import Segment, credits, periods  # noqa: A004
-from snowdome.warehouses.metering.segments import by_hour, reaches
+from snowdome.warehouses.metering import periods
+from snowdome.warehouses.metering.segments import Segment, by_hour, credits, reaches  # noqa: A004
 
 START = datetime(2031, 3, 3, 8, 0, tzinfo=UTC)
 LATER = START + timedelta(days=30)

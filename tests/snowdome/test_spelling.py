@@ -21,7 +21,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from snowdome.errors import SqlError
-from snowdome.query.bind import normalise
+from snowdome.query.identifiers import normalise
 from snowdome.sql import grammar, parsing
 from snowdome.sql.grammar import BY_KIND, parse
 from snowdome.sql.grammar.tokens import Kind, Token, tokens

@@ -22,14 +22,15 @@ from snowdome.sql import offsets
 from snowdome.sql.translate import translate
 from snowdome.state import journal, lengths, rows, transactions
 from snowdome.state.automata import DynamicTable, Stream
+from snowdome.state.complaints import from_duckdb
 from snowdome.state.duck import copy_rows
 from snowdome.state.records import Table
 from snowdome.usage import noted
 
 if TYPE_CHECKING:
     from snowdome.query.account import Account
-    from snowdome.state.rows import Parameters
     from snowdome.state.session import Session
+    from snowdome.types import Parameters
 
 
 def change(account: Account, session: Session, expression: Expr, parameters: Parameters) -> Result:
@@ -73,13 +74,13 @@ def _change(account: Account, session: Session, expression: Expr, parameters: Pa
     binder = Binder(account, context)
     try:
         if exclusive or shared(account, session, table):
-            account.locks.acquire(account, session, table)
+            transactions.lock(account, session, table)
         with account.catalog.lock:
             table = target(account, context, parts)
             if table is None:
                 raise not_found("Object", parts[2])
             for privilege in privileges(expression):
-                account.require(context, privilege, table)
+                context.require(account, privilege, table)
             masks.refuse_reads(account, table, expression)
             if account.clock.driven:
                 expression = defaults.said(expression, table)
@@ -93,7 +94,7 @@ def _change(account: Account, session: Session, expression: Expr, parameters: Pa
                 account, session, expression, bound=bound, table=table, physical=physical, parameters=parameters
             )
     finally:
-        account.unregister(session, binder.bound.registered)
+        session.unregister(binder.bound.registered)
 
 
 def _write(
@@ -112,7 +113,8 @@ def _write(
     redirect(target_node(bound), physical, temporary=table.temporary, alias=not isinstance(expression, exp.Insert))
     session.touched.add(table.id)
     with journal.recording(account, session, table, change=bound, parameters=parameters):
-        return _run(account, session, lengths.checked(offsets.filled(bound, table), table), parameters)
+        types = {column.name: column.type for column in table.columns}
+        return _run(account, session, lengths.checked(offsets.filled(bound, types), table), parameters)
 
 
 def target_node(expression: Expr) -> exp.Table:
@@ -195,7 +197,7 @@ def copy_table(
     try:
         copy_rows(session.duck, source, physical, empty=empty, temporary=temporary)
     except duckdb.Error as problem:
-        raise account.error(problem) from problem
+        raise from_duckdb(account, problem) from problem
 
 
 def _watched(account: Account, table: Table) -> bool:

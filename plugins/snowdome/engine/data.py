@@ -13,7 +13,8 @@ from snowdome.dml import dml, multitable
 from snowdome.errors import unsupported
 from snowdome.files import stage_files, stages, unload
 from snowdome.objects import alterations, describe, sequences, tables, views
-from snowdome.query.bind import Binder, normalise
+from snowdome.query.bind import Binder
+from snowdome.query.identifiers import normalise
 from snowdome.result import Result, status
 from snowdome.security.resolve import Context
 from snowdome.sql import literals, semistructured, variables
@@ -24,8 +25,8 @@ from snowdome.state import rows, transactions
 
 if TYPE_CHECKING:
     from snowdome.query.account import Account
-    from snowdome.state.rows import Parameters
     from snowdome.state.session import Session
+    from snowdome.types import Parameters
 
 SUCCESS = "Statement executed successfully."
 
@@ -34,7 +35,7 @@ def execute(account: Account, session: Session, sql: str, parameters: Parameters
     """The statement has been carried out."""
     if (asked := files.parse(sql)) is not None:
         return stage_files.run(account, session, asked, parameters)
-    expression = normalise(parse(session, sql), parameters if isinstance(parameters, list) else None)
+    expression = normalise(parse(session.variables, sql), parameters if isinstance(parameters, list) else None)
     expression, parameters = literals.placed(expression, parameters)
     return _execute(account, session, expression, parameters, sql)
 
@@ -103,7 +104,7 @@ def query(account: Account, session: Session, expression: Expr, parameters: Para
     finally:
         if pinned:
             transactions.unpin(session)
-        account.unregister(session, binder.bound.registered)
+        session.unregister(binder.bound.registered)
 
 
 def _create(account: Account, session: Session, create: exp.Create, parameters: Parameters, sql: str) -> Result:
@@ -130,7 +131,7 @@ def _variables(account: Account, session: Session, expression: Expr) -> Result:
         found = query(account, session, inner, None).arrow()
         return found.column(0)[0].as_py() if found.num_rows else None
 
-    variables.change(session, expression, evaluate)
+    variables.change(session.variables, expression, evaluate)
     return status(SUCCESS)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-import uuid
 from typing import TYPE_CHECKING
 
 from snowdome.engine import data, dispatch
@@ -15,22 +14,17 @@ from snowdome.sql.grammar.show import ShowStatement
 from snowdome.sql.redaction import redacted, without_secrets
 from snowdome.state import limits, transactions, zones
 from snowdome.state.inflight import Running
-from snowdome.state.log import Entry
+from snowdome.state.log import Entry, new_query_id
 from snowdome.state.records import Role, User
 
 if TYPE_CHECKING:
     from snowdome.query.account import Account
     from snowdome.state.results import Outcome
-    from snowdome.state.rows import Parameters
     from snowdome.state.session import Session
+    from snowdome.types import Parameters
 
 
 CANCELLED = 604
-
-
-def new_query_id() -> str:
-    """An id in the form of Snowflake's."""
-    return str(uuid.uuid4())
 
 
 def execute(account: Account, session: Session, sql: str, parameters: Parameters = None, query_id: str = "") -> Result:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import shutil
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -36,8 +37,8 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from snowdome.query.account import Account
-    from snowdome.state.rows import Parameters
     from snowdome.state.session import Session
+    from snowdome.types import Parameters
 
 COLUMNS = (("name", "VARCHAR"), ("size", "NUMBER(38,0)"), ("md5", "VARCHAR"), ("last_modified", "VARCHAR"))
 LIST = 0x1000
@@ -50,6 +51,13 @@ class Staged:
     file: Path
     path: str
     name: str
+
+
+def copy_folder(source: str, physical: str) -> None:
+    """The stage of that anonymous name has a copy of the files of the other."""
+    folder = Path(stage.internal_dir(f"rows.main.{source}"))
+    if folder.is_dir():
+        shutil.copytree(folder, stage.internal_dir(f"rows.main.{physical}"), dirs_exist_ok=True)
 
 
 def run(account: Account, session: Session, statement: FileStatement, parameters: Parameters = None) -> Result:

@@ -29,8 +29,8 @@ from snowdome.state.records import FileFormat, Record, Stage, Table
 
 if TYPE_CHECKING:
     from snowdome.query.account import Account
-    from snowdome.state.rows import Parameters
     from snowdome.state.session import Session
+    from snowdome.types import Parameters
 
 COPY = 0x3600
 
@@ -91,10 +91,10 @@ def copy(account: Account, session: Session, expression: exp.Copy, parameters: P
             table = dml.target(account, context, parts_of(node))
             if table is None:
                 raise errors.not_found("Object", node.name)
-            account.require(context, "INSERT", table)
+            context.require(account, "INSERT", table)
             shared = dml.shared(account, session, table)
         if shared:
-            account.locks.acquire(account, session, table)
+            transactions.lock(account, session, table)
         with account.catalog.lock:
             physical = dml.claim(account, session, table)
         with account.compute.use(session):
@@ -199,14 +199,14 @@ def _settle(account: Account, session: Session, create: exp.Create, record: Reco
     cls = type(record)
     with account.catalog.change() as change:
         schema = resolve.schema(account, context, parts[0], parts[1], f"CREATE {cls.kind}")
-        account.require(context, f"CREATE {cls.kind}", schema)
+        context.require(account, f"CREATE {cls.kind}", schema)
         old = account.catalog.find(cls, parts[2], schema.id)
         if old is not None and create.args.get("exists"):
             return status(f"{parts[2]} already exists, statement succeeded.")
         if old is not None and not create.args.get("replace"):
             raise errors.already_exists(parts[2])
         if old is not None:
-            account.require(context, "OWNERSHIP", old)
+            context.require(account, "OWNERSHIP", old)
             erase(account, change, old)
         change.put(born(account, session, replace(record, name=parts[2], parent=schema.id)))
     return status(f"{word} {parts[2]} successfully created.")

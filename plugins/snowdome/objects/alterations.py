@@ -41,9 +41,9 @@ def alter(account: Account, session: Session, expression: exp.Alter) -> Result:
     if table is None:
         return status(DONE)
     if not table.temporary:
-        account.require(context, "OWNERSHIP", table)
+        context.require(account, "OWNERSHIP", table)
     constraints.may_refer(account, context, expression, parts)
-    account.locks.acquire(account, session, table)
+    transactions.lock(account, session, table)
     try:
         with dml.implicit(account, session, ddl=True):
             transactions.start_writing(account, session)
@@ -58,7 +58,7 @@ def alter(account: Account, session: Session, expression: exp.Alter) -> Result:
             if not table.temporary:
                 session.reshaped[table.id] = changed
     finally:
-        account.locks.release(account, session)
+        account.locks.release(session)
     if table.temporary:
         session.temporary[table.parent, table.name] = replace(changed, version=table.version + 1)
     return status(DONE)
@@ -97,7 +97,7 @@ def from_text(account: Account, session: Session, sql: str) -> Result:
         if found.temporary:
             session.temporary[found.parent, found.name] = changed
         else:
-            account.require(context, "OWNERSHIP", found)
+            context.require(account, "OWNERSHIP", found)
             change.put(changed)
     return status(DONE)
 

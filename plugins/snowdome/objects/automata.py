@@ -47,13 +47,13 @@ def create(
         schema = resolve.schema(account, context, name.database, name.schema, verb)
         old = account.catalog.find(cls, name.last, schema.id)
         if old is None or how is not How.OR_ALTER:
-            account.require(context, verb, schema)
+            context.require(account, verb, schema)
         if old is not None and how is How.IF_NOT_EXISTS:
             return status(f"{name.last} already exists, statement succeeded.")
         if old is not None and how is How.PLAIN:
             raise errors.already_exists(f"{resolve.full_name(account, schema)}.{name.last}")
         if old is not None:
-            account.require(context, "OWNERSHIP", old)
+            context.require(account, "OWNERSHIP", old)
         made = make(change, schema, old)
         if how is How.OR_ALTER and old is not None:
             change.put(made)
@@ -86,7 +86,7 @@ def drop(account: Account, session: Session, statement: DropInside) -> Result:
             if not statement.if_exists:
                 raise
             return settings.missing(name.last)
-        account.require(Context.of(session), "OWNERSHIP", found)
+        Context.of(session).require(account, "OWNERSHIP", found)
         erase(account, change, found)
         for task in account.catalog.all(Task):
             if found.id in task.after:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
 
 from snowdome import errors
-from snowdome.files import uploads
+from snowdome.files import stage_files
 from snowdome.query import history, time_travel
 from snowdome.security import access
 from snowdome.state.automata import DynamicTable, Stream, Task
@@ -210,7 +210,7 @@ def _own_sequence(account: Account, sequence: Sequence, new_id: int) -> Sequence
 def _own_files(stage: Stage, new_id: int) -> Stage:
     """The stage with a copy of the files, as INCLUDE INTERNAL STAGES wants it."""
     physical = f"g{new_id}"
-    uploads.copy_folder(stage.physical, physical)
+    stage_files.copy_folder(stage.physical, physical)
     return replace(stage, physical=physical)
 
 

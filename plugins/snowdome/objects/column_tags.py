@@ -9,6 +9,7 @@ from sqlglot import Expr, exp
 
 from snowdome.errors import SqlError
 from snowdome.objects import tags
+from snowdome.security import lookup
 from snowdome.sql.grammar.clauses import MAX_TAG_VALUE, TagValue
 from snowdome.sql.grammar.cursor import Cursor, invalid_value
 from snowdome.sql.grammar.names import Name
@@ -79,7 +80,7 @@ def _meant(account: Account, session: Session, one: TagValue) -> TagValue:
     if len(one.tag.parts) > 1 or one.tag.last == one.tag.last.upper():
         return one
     try:
-        tags.find(account, session, one.tag)
+        lookup.tag(account, session, one.tag)
     except SqlError:
         return replace(one, tag=Name((one.tag.last.upper(),)))
     return one

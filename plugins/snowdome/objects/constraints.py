@@ -178,7 +178,7 @@ def may_refer(account: Account, context: Context, expression: Expr, itself: tupl
             continue
         found = resolve.relation(account, context, parts)
         if not found.temporary:
-            account.require(context, "REFERENCES", found)
+            context.require(account, "REFERENCES", found)
 
 
 def _foreign(names: tuple[str, ...], reference: Expr, name: str) -> Key:

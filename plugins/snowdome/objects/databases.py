@@ -37,12 +37,12 @@ def create(account: Account, session: Session, statement: CreateDatabase) -> Res
     """The database is there, empty but for PUBLIC, or a clone; it is the session's current one."""
     name, context = statement.name, Context.of(session)
     with account.catalog.change() as change:
-        account.require(context, "CREATE DATABASE", account.catalog.get(AccountRecord, ACCOUNT_ID))
+        context.require(account, "CREATE DATABASE", account.catalog.get(AccountRecord, ACCOUNT_ID))
         old = account.catalog.find(Database, name)
         if old is not None and statement.how is How.IF_NOT_EXISTS:
             return status(f"{name} already exists, statement succeeded.")
         if old is not None and statement.how is How.OR_ALTER:
-            account.require(context, "OWNERSHIP", old)
+            context.require(account, "OWNERSHIP", old)
             if statement.transient != old.transient:
                 raise errors.invalid("CREATE OR ALTER does not change whether a database is transient", 1420)
             change.put(settings.told(old, statement.settings, account.clock.now()))
@@ -52,10 +52,10 @@ def create(account: Account, session: Session, statement: CreateDatabase) -> Res
         source = moment = None
         if statement.clone is not None:
             source = resolve.database(account, context, statement.clone.source.last)
-            account.require(context, "USAGE", source)
+            context.require(account, "USAGE", source)
             moment = time_travel.moment(account, session, statement.clone, source)
         if old is not None:
-            account.require(context, "OWNERSHIP", old)
+            context.require(account, "OWNERSHIP", old)
             policies.check_detached(account, old)
             change.drop(old, account.clock.now())
         now = account.clock.now()
@@ -90,7 +90,7 @@ def rename(account: Account, session: Session, statement: RenameDatabase) -> Res
         found = _owned(account, context, statement.name, if_exists=statement.if_exists)
         if found is None:
             return settings.missing(statement.name)
-        account.require(context, "CREATE DATABASE", account.catalog.get(AccountRecord, ACCOUNT_ID))
+        context.require(account, "CREATE DATABASE", account.catalog.get(AccountRecord, ACCOUNT_ID))
         if account.catalog.find(Database, statement.new) is not None:
             raise errors.already_exists(statement.new)
         change.put(replace(found, name=statement.new, altered_on=account.clock.now()))
@@ -157,7 +157,7 @@ def undrop(account: Account, session: Session, statement: UndropDatabase) -> Res
     context = Context.of(session)
     with account.catalog.change() as change:
         found = to_restore(account, Database, statement.name, statement.id, ACCOUNT_ID)
-        account.require(context, "OWNERSHIP", found)
+        context.require(account, "OWNERSHIP", found)
         change.put(replace(found, dropped_on=None))
     return status(f"Database {found.name} successfully restored.")
 
@@ -171,7 +171,7 @@ def _owned(
         if if_exists:
             return None
         raise
-    account.require(context, needed, found)
+    context.require(account, needed, found)
     return found
 
 

@@ -1,4 +1,4 @@
-"""Dynamic tables: created, cloned, altered, resumed, suspended. `snowdome.scheduler.refreshes` refreshes them."""
+"""Dynamic tables: created, cloned, altered, resumed, suspended. `snowdome.objects.refreshes` refreshes them."""
 
 from __future__ import annotations
 
@@ -7,15 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from snowdome import errors
 from snowdome.errors import SqlError, invalid
-from snowdome.objects import automata, clones, settings
+from snowdome.objects import automata, clones, refreshes, settings
 from snowdome.objects.automata import DONE
 from snowdome.objects.tables import standing
 from snowdome.query import time_travel
 from snowdome.result import Result, listing, status
-from snowdome.scheduler import refreshes
 from snowdome.security import access, resolve
 from snowdome.security.future import born
-from snowdome.security.resolve import Context, Relation
+from snowdome.security.resolve import Context
 from snowdome.sql.grammar.automata import (
     CloneInside,
     CreateDynamicTable,
@@ -28,7 +27,7 @@ from snowdome.sql.grammar.names import Name
 from snowdome.state import transactions
 from snowdome.state.automata import DynamicTable
 from snowdome.state.drops import drop_relation
-from snowdome.state.records import Schema, Warehouse
+from snowdome.state.records import Relation, Schema, Warehouse
 
 if TYPE_CHECKING:
     from snowdome.query.account import Account
@@ -75,14 +74,14 @@ def create(account: Account, session: Session, statement: CreateDynamicTable) ->
 
 def _home(account: Account, context: Context, name: Name) -> Schema:
     schema = resolve.schema(account, context, name.database, name.schema, f"CREATE {KIND}")
-    account.require(context, f"CREATE {KIND}", schema)
+    context.require(account, f"CREATE {KIND}", schema)
     return schema
 
 
 def _replaced(account: Account, context: Context, old: Relation) -> None:
     if old.kind != KIND:
         raise SqlError(2002, "42710", f"SQL compilation error:\nObject '{old.name}' already exists as {old.kind}")
-    account.require(context, "OWNERSHIP", old)
+    context.require(account, "OWNERSHIP", old)
 
 
 def _told(account: Account, session: Session, statement: CreateDynamicTable, schema: Schema) -> DynamicTable:
@@ -136,7 +135,7 @@ def clone(account: Account, session: Session, statement: CloneInside) -> Result:
     with account.catalog.change() as change:
         schema = _home(account, context, name)
         source = find(account, session, statement.clone.source, "CREATE DYNAMIC TABLE")
-        account.require(context, "SELECT", source)
+        context.require(account, "SELECT", source)
         warehouse(account, session, wanted)
         old = standing(account, session, schema, name.last, temporary=False)
         if old is not None and statement.how is not How.OR_REPLACE:

@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, get_args
 
 from snowdome import errors
 from snowdome.errors import SqlError, invalid
-from snowdome.foundation import SNOWFLAKE
 from snowdome.objects import grantees, ownership
 from snowdome.result import Result, status
 from snowdome.security import access, lookup
 from snowdome.sql.grammar import grants as grammar
 from snowdome.sql.privileges import WITHOUT_FUTURE
-from snowdome.state.records import ACCOUNT_ID, DatabaseRole, FutureGrant, Grant, Record, Role, Stage
+from snowdome.state.records import ACCOUNT_ID, SNOWFLAKE, DatabaseRole, FutureGrant, Grant, Record, Role, Stage
 
 if TYPE_CHECKING:
     from snowdome.query.account import Account

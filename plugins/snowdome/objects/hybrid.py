@@ -9,7 +9,7 @@ from sqlglot import exp
 
 from snowdome.errors import invalid, syntax_error
 from snowdome.objects import tables
-from snowdome.query.bind import normalise
+from snowdome.query.identifiers import normalise
 from snowdome.result import Result, status
 from snowdome.security import resolve
 from snowdome.security.resolve import Context
@@ -40,7 +40,7 @@ def create(account: Account, session: Session, statement: CreateHybridTable) -> 
     before = _found(account, session, statement)
     schema = resolve.schema(account, Context.of(session), name.database, name.schema, "CREATE HYBRID TABLE")
     _refuse_transient(account, schema)
-    expression = normalise(parse(session, f"{WORDS[statement.how]} {name.sql} {statement.body}"))
+    expression = normalise(parse(session.variables, f"{WORDS[statement.how]} {name.sql} {statement.body}"))
     if not isinstance(expression, exp.Create):
         raise syntax_error(f"unexpected '{statement.body[:20]}'.")
     result = tables.create(account, session, expression, None, "CREATE HYBRID TABLE")

@@ -11,7 +11,8 @@ from snowdome.errors import SqlError, invalid, unsupported
 from snowdome.files import stages
 from snowdome.objects import automata
 from snowdome.objects.automata import DONE
-from snowdome.query.bind import normalise, parts_of
+from snowdome.query.bind import parts_of
+from snowdome.query.identifiers import normalise
 from snowdome.result import Result
 from snowdome.security import access, resolve
 from snowdome.security.resolve import Context
@@ -58,14 +59,14 @@ def create(account: Account, session: Session, statement: CreatePipe) -> Result:
 
 def _may_load(account: Account, session: Session, definition: str) -> None:
     """Who makes the pipe may load by it: SELECT and INSERT on the table, READ on the stage (docs create-pipe)."""
-    copy = normalise(parse(session, definition))
+    copy = normalise(parse(session.variables, definition))
     if not isinstance(copy, exp.Copy):
         raise unsupported(f"CREATE PIPE … AS {definition[:60]}")
     context = Context.of(session)
     node = copy.this.this if isinstance(copy.this, exp.Schema) else copy.this
     table = resolve.relation(account, context, parts_of(node))
     for privilege in ("INSERT", "SELECT"):
-        account.require(context, privilege, table)
+        context.require(account, privilege, table)
     if copy.args.get("files"):
         stages.bind_source(account, session, copy)
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 from snowdome import errors
 from snowdome.errors import SqlError, invalid
-from snowdome.query import masks
+from snowdome.query import mask_check, masks
 from snowdome.result import Result, status
 from snowdome.security import access, lookup, networks, resolve
 from snowdome.security.future import born
@@ -22,7 +22,6 @@ from snowdome.sql.grammar import policies as grammar
 from snowdome.sql.grammar.clauses import How
 from snowdome.sql.grammar.cursor import Cursor, invalid_property, invalid_value
 from snowdome.sql.grammar.names import Name
-from snowdome.state.records import Account as AccountRecord
 from snowdome.state.records import (
     MaskingPolicy,
     NetworkPolicy,
@@ -31,10 +30,6 @@ from snowdome.state.records import (
     Record,
     Schema,
     SessionPolicy,
-    Table,
-    Tag,
-    User,
-    View,
 )
 
 if TYPE_CHECKING:
@@ -51,7 +46,7 @@ def run(account: Account, session: Session, statement: grammar.PolicyStatement) 
     if isinstance(statement, grammar.CreatePolicy):
         return create(account, session, statement)
     try:
-        found = find(account, session, CLASSES[statement.kind], statement.name)
+        found = lookup.policy(account, session, CLASSES[statement.kind], statement.name)
     except SqlError:
         if not statement.if_exists:
             raise
@@ -71,15 +66,6 @@ def run(account: Account, session: Session, statement: grammar.PolicyStatement) 
         case grammar.DropPolicy():
             return drop(account, found)
     return DONE
-
-
-def find(account: Account, session: Session, cls: type[P], name: Name) -> P:
-    """The policy of that class and name, or Snowflake's 002003."""
-    if cls is NetworkPolicy:
-        found = lookup.of_account(account, session, cls, name.last)
-        assert isinstance(found, cls)  # noqa: S101 (of_account was asked for that class)
-        return found
-    return resolve.child(account, Context.of(session), cls, (name.database, name.schema, name.last), "ALTER")
 
 
 # -- making -------------------------------------------------------------------------------------------------------
@@ -129,7 +115,7 @@ def _made(account: Account, session: Session, statement: grammar.CreatePolicy, p
     made = cls(**common, **extra)
     made = _with(account, session, made, given)
     if isinstance(made, MaskingPolicy):
-        masks.try_out(account, session, made)
+        mask_check.try_out(account, session, made)
     return made
 
 
@@ -162,7 +148,7 @@ def _retell(account: Account, session: Session, old: Policy, statement: grammar.
         if (signature["arguments"], signature["returns"]) != (_pairs(old), old.returns):
             raise invalid(f"the signature of masking policy '{old.name}' cannot be changed", 1420)
         fresh = replace(old, comment="", settings={}, body=signature["body"])
-        masks.try_out(account, session, fresh)
+        mask_check.try_out(account, session, fresh)
     with account.catalog.change() as change:
         change.put(replace(_with(account, session, fresh, given), altered_on=account.clock.now()))
 
@@ -223,7 +209,7 @@ def _address(kind: str, value: str, name: str) -> None:
 
 def _rules(account: Account, session: Session, names: tuple[str, ...]) -> tuple[int, ...]:
     """The ids of the rules; a rule for outgoing traffic has no place in a network policy."""
-    found = [find(account, session, NetworkRule, Cursor(name).name()) for name in names]
+    found = [lookup.policy(account, session, NetworkRule, Cursor(name).name()) for name in names]
     for rule in found:
         if rule.settings["MODE"] == "EGRESS":
             raise invalid(f"network rule '{rule.name}' is for EGRESS and cannot be in a network policy")
@@ -241,7 +227,7 @@ def _set_body(account: Account, session: Session, found: Policy, body: str) -> N
     if not isinstance(found, MaskingPolicy):
         raise invalid_property("BODY", found.kind)
     after = replace(found, body=body)
-    masks.try_out(account, session, after)
+    mask_check.try_out(account, session, after)
     _put(account, session, after)
 
 
@@ -270,7 +256,7 @@ def drop(account: Account, found: Policy) -> Result:
 
 
 def _unused(account: Account, found: Policy) -> None:
-    if users(account, found):
+    if lookup.policy_users(account, found):
         raise SqlError(
             3531,
             "42601",
@@ -288,7 +274,8 @@ def check_detached(account: Account, container: Record) -> None:
         return
     inside = {record.id for record in _within(account, container)}
     for policy in account.catalog.all(*CLASSES.values()):
-        outside = [one for one in users(account, policy) if one.id not in inside] if policy.id in inside else []
+        users = lookup.policy_users(account, policy) if policy.id in inside else []
+        outside = [one for one in users if one.id not in inside]
         if outside:
             raise SqlError(
                 3531,
@@ -302,26 +289,6 @@ def _within(account: Account, container: Record) -> Iterator[Record]:
     for record in account.catalog.within(container.id):
         yield record
         yield from _within(account, record)
-
-
-def users(account: Account, policy: Policy) -> list[Record]:
-    """What the policy is on: tables and views, tags, users, the account; for a rule, network policies."""
-    found: list[Record] = []
-    for record in account.catalog.all(Table, View, Tag, User, AccountRecord, NetworkPolicy):
-        match record:
-            case Table() | View():
-                uses = any(mask.policy == policy.id for mask in record.masks.values())
-            case Tag():
-                uses = policy.id in record.policies
-            case User() | AccountRecord():
-                uses = policy.id in record.policies.values()
-            case NetworkPolicy():
-                uses = any(policy.id in record.settings.get(name, ()) for name in grammar.LISTS)
-            case _:
-                uses = False
-        if uses and (account.catalog.is_live(record) or isinstance(record, AccountRecord)):
-            found.append(record)
-    return found
 
 
 HANDLERS = dict.fromkeys(get_args(grammar.PolicyStatement), run)

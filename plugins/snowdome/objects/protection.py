@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, TypeVar
 
 from snowdome import errors
 from snowdome.errors import SqlError, invalid
-from snowdome.objects import policies, tags
 from snowdome.query import masks
 from snowdome.result import Result, status
 from snowdome.security import access, lookup, networks, resolve
@@ -82,7 +81,7 @@ def masked(account: Account, session: Session, record: R, wanted: grammar.Column
         if now is not None:
             _may_protect(account, session, account.catalog.get(MaskingPolicy, now.policy), record)
         return replace(record, masks=rest)
-    policy = policies.find(account, session, MaskingPolicy, wanted.policy)
+    policy = lookup.policy(account, session, MaskingPolicy, wanted.policy)
     if now is not None and not wanted.force:
         raise SqlError(
             3529,
@@ -127,13 +126,13 @@ def _may_protect(account: Account, session: Session, policy: MaskingPolicy, reco
 def mask_tag(account: Account, session: Session, statement: grammar.MaskTag) -> Result:
     """The columns that bear the tag are masked by the policies, one for each type."""
     try:
-        tag = tags.find(account, session, statement.name)
+        tag = lookup.tag(account, session, statement.name)
     except SqlError:
         if statement.if_exists:
             return DONE
         raise
     access.check_account(account, session, "APPLY MASKING POLICY")
-    named = [policies.find(account, session, MaskingPolicy, name) for name in statement.policies]
+    named = [lookup.policy(account, session, MaskingPolicy, name) for name in statement.policies]
     after = list(tag.policies)
     for policy in named:
         after = _on_tag(account, tag, after, policy, statement) if statement.on else _off_tag(tag, after, policy)
@@ -189,7 +188,7 @@ def _session_policy(
 ) -> SessionPolicy | None:
     if statement.policy is None:
         return None
-    found = policies.find(account, session, SessionPolicy, statement.policy)
+    found = lookup.policy(account, session, SessionPolicy, statement.policy)
     if record.policies.get(SessionPolicy.kind) is not None and not statement.force:
         raise invalid(f"a session policy is set on {record.kind} {record.name} already: unset it first", 3529, "42601")
     return found
@@ -212,7 +211,7 @@ def set_network_policy(account: Account, session: Session, record: User | Accoun
             raise errors.insufficient_privileges("ACCOUNT", record.name)
     else:
         lookup.own(account, session, record)
-    found = policies.find(account, session, NetworkPolicy, Name((name,))) if name is not None else None
+    found = lookup.policy(account, session, NetworkPolicy, Name((name,))) if name is not None else None
     put(account, session, record, NetworkPolicy.kind, found)
 
 

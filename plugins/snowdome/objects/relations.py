@@ -10,7 +10,7 @@ from snowdome.objects import settings, table_clones
 from snowdome.objects.undrop import to_restore
 from snowdome.result import Result, status
 from snowdome.security import resolve
-from snowdome.security.resolve import Context, Relation
+from snowdome.security.resolve import Context
 from snowdome.sql.grammar.names import Name
 from snowdome.sql.grammar.tables import (
     CloneTable,
@@ -27,7 +27,7 @@ from snowdome.sql.grammar.tables import (
 from snowdome.state import horizons
 from snowdome.state.automata import DynamicTable
 from snowdome.state.drops import drop_relation
-from snowdome.state.records import Schema, Table, View
+from snowdome.state.records import Relation, Schema, Table, View
 
 if TYPE_CHECKING:
     from snowdome.query.account import Account
@@ -51,7 +51,7 @@ def rename(account: Account, session: Session, statement: RenameTable) -> Result
         if new.schema is not None:
             schema = resolve.schema(account, context, new.database or statement.name.database, new.schema)
         if schema.id != home.id:
-            account.require(context, f"CREATE {found.kind}", schema)
+            context.require(account, f"CREATE {found.kind}", schema)
         if found.temporary:
             del session.temporary[home.id, found.name]
             session.temporary[schema.id, new.last] = replace(found, name=new.last, parent=schema.id)
@@ -156,7 +156,7 @@ def undrop(account: Account, session: Session, statement: UndropTable) -> Result
         parent = resolve.schema(account, context, name.database, name.schema).id if name is not None else 0
         cls = DynamicTable if statement.kind == DynamicTable.kind else Table
         found = to_restore(account, cls, name.last if name is not None else None, statement.id, parent)
-        account.require(context, "OWNERSHIP", found)
+        context.require(account, "OWNERSHIP", found)
         change.put(replace(found, dropped_on=None))
     return status(f"{found.kind.capitalize()} {found.name} successfully restored.")
 
@@ -177,7 +177,7 @@ def _owned(account: Account, context: Context, name: Name, kind: str, *, if_exis
             2203, "42601", f"SQL compilation error:\nObject found is of type '{found.kind}', specified type is '{kind}'"
         )
     if not found.temporary:
-        account.require(context, "OWNERSHIP", found)
+        context.require(account, "OWNERSHIP", found)
     return found
 
 

@@ -46,22 +46,22 @@ def create(account: Account, session: Session, statement: CreateSchema) -> Resul
         if old is not None and statement.how is How.IF_NOT_EXISTS:
             return status(f"{name} already exists, statement succeeded.")
         if old is not None and statement.how is How.OR_ALTER:
-            account.require(context, "OWNERSHIP", old)
+            context.require(account, "OWNERSHIP", old)
             if statement.transient != old.transient:
                 raise errors.invalid("CREATE OR ALTER does not change whether a schema is transient", 1420)
             told = settings.told(old, statement.settings, account.clock.now())
             change.put(replace(told, managed=statement.managed))
             return status(f"Schema {name} successfully altered.")
-        account.require(context, "CREATE SCHEMA", database)
+        context.require(account, "CREATE SCHEMA", database)
         if old is not None and statement.how is not How.OR_REPLACE:
             raise errors.already_exists(name)
         source = moment = None
         if statement.clone is not None:
             source = _found(account, context, statement.clone.source)
-            account.require(context, "USAGE", source)
+            context.require(account, "USAGE", source)
             moment = time_travel.moment(account, session, statement.clone, source)
         if old is not None:
-            account.require(context, "OWNERSHIP", old)
+            context.require(account, "OWNERSHIP", old)
             policies.check_detached(account, old)
             change.drop(old, account.clock.now())
         now = account.clock.now()
@@ -94,7 +94,7 @@ def rename(account: Account, session: Session, statement: RenameSchema) -> Resul
         if found is None:
             return settings.missing(statement.name.last)
         database = resolve.database(account, context, statement.new.schema or statement.name.schema)
-        account.require(context, "CREATE SCHEMA", database)
+        context.require(account, "CREATE SCHEMA", database)
         if account.catalog.find(Schema, statement.new.last, database.id) is not None:
             raise errors.already_exists(statement.new.last)
         _not_reserved(statement.new.last)
@@ -180,7 +180,7 @@ def undrop(account: Account, session: Session, statement: UndropSchema) -> Resul
         name = statement.name
         parent = resolve.database(account, context, name.schema if name is not None else None).id if name else 0
         found = to_restore(account, Schema, name.last if name is not None else None, statement.id, parent)
-        account.require(context, "OWNERSHIP", found)
+        context.require(account, "OWNERSHIP", found)
         change.put(replace(found, dropped_on=None))
     return status(f"Schema {found.name} successfully restored.")
 
@@ -198,7 +198,7 @@ def _owned(
         if if_exists:
             return None
         raise
-    account.require(context, needed, found)
+    context.require(account, needed, found)
     return found
 
 

@@ -39,14 +39,14 @@ def create(account: Account, session: Session, create: exp.Create) -> Result:
     context, parts = Context.of(session), parts_of(create.this)
     with account.catalog.change() as change:
         schema = resolve.schema(account, context, parts[0], parts[1], "CREATE SEQUENCE")
-        account.require(context, "CREATE SEQUENCE", schema)
+        context.require(account, "CREATE SEQUENCE", schema)
         old = account.catalog.find(Sequence, parts[2], schema.id)
         if old is not None and create.args.get("exists"):
             return status(f"{parts[2]} already exists, statement succeeded.")
         if old is not None and not create.args.get("replace"):
             raise errors.already_exists(f"{resolve.full_name(account, schema)}.{parts[2]}")
         if old is not None:
-            account.require(context, "OWNERSHIP", old)
+            context.require(account, "OWNERSHIP", old)
             erase(account, change, old)
         record_id = change.new_id()
         account.duck.run(f'CREATE SEQUENCE rows.main."q{record_id}" START {start} INCREMENT {increment}')
@@ -83,7 +83,7 @@ def drop(account: Account, session: Session, expression: exp.Drop) -> Result:
             if not expression.args.get("exists"):
                 raise
             return status(f"Drop statement executed successfully ({parts[2]} already dropped).")
-        account.require(context, "OWNERSHIP", found)
+        context.require(account, "OWNERSHIP", found)
         erase(account, change, found)
     return status(f"{parts[2]} successfully dropped.")
 

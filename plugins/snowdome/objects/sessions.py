@@ -41,20 +41,20 @@ def _use(account: Account, session: Session, statement: Use) -> Result:
                 found = account.catalog.find(Warehouse, name.last)
                 if found is None:
                     raise errors.not_found("Object", name.last)
-                account.require(context, "USAGE", found)
+                context.require(account, "USAGE", found)
                 session.warehouse = found.name
             case "DATABASE":
                 database = resolve.database(account, context, name.last)
-                account.require(context, "USAGE", database)
+                context.require(account, "USAGE", database)
                 session.database = database.name
                 public = account.catalog.find(Schema, "PUBLIC", database.id)
                 session.schema = public.name if public is not None else None
             case _:
                 database = resolve.database(account, context, name.schema)
-                account.require(context, "USAGE", database)
+                context.require(account, "USAGE", database)
                 if name.last != "INFORMATION_SCHEMA":
                     schema = resolve.schema(account, context, database.name, name.last)
-                    account.require(context, "USAGE", schema)
+                    context.require(account, "USAGE", schema)
                 session.database, session.schema = database.name, name.last
     return status(DONE, USE)
 

@@ -34,7 +34,7 @@ def clone(account: Account, session: Session, statement: CloneTable) -> Result:
     with account.catalog.change() as change:
         schema = resolve.schema(account, context, name.database, name.schema, "CREATE TABLE")
         if not statement.temporary:
-            account.require(context, "CREATE TABLE", schema)
+            context.require(account, "CREATE TABLE", schema)
         source = _source(account, context, statement)
         _may_become(source, schema, statement)
         old = standing(account, session, schema, name.last, temporary=statement.temporary)
@@ -43,7 +43,7 @@ def clone(account: Account, session: Session, statement: CloneTable) -> Result:
         if old is not None and statement.how is not How.OR_REPLACE:
             raise errors.already_exists(f"{resolve.full_name(account, schema)}.{name.last}")
         if old is not None and not old.temporary:
-            account.require(context, "OWNERSHIP", old)
+            context.require(account, "OWNERSHIP", old)
         moment = time_travel.moment(account, session, statement.clone, source)
         made = _made(account, session, statement, source, schema)
         if source.temporary or statement.temporary:
@@ -71,7 +71,7 @@ def _source(account: Account, context: Context, statement: CloneTable) -> Table:
     if not isinstance(source, Table) or source.kind != Table.kind:
         raise errors.SqlError(2002, "42601", f"SQL compilation error:\nObject {source.name} is not a table.")
     if not source.temporary:
-        account.require(context, "SELECT", source)
+        context.require(account, "SELECT", source)
     if source.hybrid:
         raise unsupported("CLONE of a hybrid table")
     return source

@@ -17,18 +17,19 @@ from snowdome.query.bind import Binder, parts_of
 from snowdome.result import Result, status
 from snowdome.security import resolve
 from snowdome.security.future import born
-from snowdome.security.resolve import Context, Relation
+from snowdome.security.resolve import Context
 from snowdome.sql import semistructured
 from snowdome.sql.translate import translate_create
 from snowdome.state import rows, transactions
+from snowdome.state.complaints import from_duckdb
 from snowdome.state.drops import drop_relation
 from snowdome.state.duck import lay_journal
-from snowdome.state.records import Column, Mask, Schema, Table, View
+from snowdome.state.records import Column, Mask, Relation, Schema, Table, View
 
 if TYPE_CHECKING:
     from snowdome.query.account import Account
-    from snowdome.state.rows import Parameters
     from snowdome.state.session import Session
+    from snowdome.types import Parameters
 
 
 @dataclass(slots=True)
@@ -64,9 +65,9 @@ def create(
         schema = resolve.schema(account, context, parts[0], parts[1], "CREATE TABLE")
         hidden = account.catalog.occupant(Table, parts[2], schema.id)
         if not properties.temporary:
-            account.require(context, privilege, schema)
+            context.require(account, privilege, schema)
         elif hidden is not None:  # docs: to hide a table takes owning it
-            account.require(context, "OWNERSHIP", hidden)
+            context.require(account, "OWNERSHIP", hidden)
         constraints.may_refer(account, context, create, parts)
         old = standing(account, session, schema, parts[2], temporary=properties.temporary)
     if schema.transient:
@@ -141,7 +142,7 @@ def settle(account: Account, session: Session, made: Relation, *, replace_old: b
                 raise errors.SqlError(
                     2002, "42710", f"SQL compilation error:\nObject '{made.name}' already exists as {old.kind}"
                 )
-            account.require(Context.of(session), "OWNERSHIP", old)
+            Context.of(session).require(account, "OWNERSHIP", old)
             drop_relation(account, change, old, replaced=True)
         if copy_grants and old is not None:
             made = replace(made, grants=old.grants, owner=session.role)
@@ -240,9 +241,9 @@ def _make(
             if not properties.temporary:
                 lay_journal(session.duck, physical)
     except duckdb.Error as problem:
-        raise account.error(problem) from problem
+        raise from_duckdb(account, problem) from problem
     finally:
-        account.unregister(session, binder.bound.registered)
+        session.unregister(binder.bound.registered)
     made = constraints.columns(session.duck, physical, declared, temporary=properties.temporary)
     told = semistructured.refined(tuple((column.name, column.type) for column in made), known)
     return tuple(replace(c, type=kind) for c, (_, kind) in zip(made, told, strict=True)), declared.keys
@@ -270,7 +271,7 @@ def _like(
     source = dml.target(account, context, parts_of(properties.like))
     if source is None:
         raise errors.not_found("Object", properties.like.name)
-    account.require(context, "SELECT", source)
+    context.require(account, "SELECT", source)
     dml.copy_table(
         account, session, account.physical(session, source), physical, empty=True, temporary=properties.temporary
     )

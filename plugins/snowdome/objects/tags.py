@@ -14,7 +14,7 @@ from snowdome.security.resolve import Context
 from snowdome.sql.grammar import tagging as grammar
 from snowdome.sql.grammar.clauses import How, TagValue
 from snowdome.sql.grammar.names import Name
-from snowdome.state.records import Database, Record, Schema, Table, Tag, View
+from snowdome.state.records import Record, Schema, Table, Tag, View
 
 if TYPE_CHECKING:
     from snowdome.query.account import Account
@@ -35,7 +35,7 @@ def run(account: Account, session: Session, statement: grammar.TagStatement) -> 
         case grammar.UndropTag():
             return undrop(account, session, statement.name)
     try:
-        tag = find(account, session, statement.name)
+        tag = lookup.tag(account, session, statement.name)
     except SqlError:
         if statement.if_exists:
             return status(f"{statement.name} already dropped or never there, statement succeeded.")
@@ -56,24 +56,6 @@ def run(account: Account, session: Session, statement: grammar.TagStatement) -> 
 def _put(account: Account, tag: Tag) -> None:
     with account.catalog.change() as change:
         change.put(replace(tag, altered_on=account.clock.now()))
-
-
-def find(account: Account, session: Session, name: Name) -> Tag:
-    """The tag of that name; who may apply every tag needs no privilege on its schema."""
-    context = Context.of(session)
-    if access.holds_on_account(account, access.roles_of(account, session), "APPLY TAG"):
-        return _anywhere(account, context, name)
-    return resolve.child(account, context, Tag, (name.database, name.schema, name.last), "ALTER TAG")
-
-
-def _anywhere(account: Account, context: Context, name: Name) -> Tag:
-    database_name, schema_name = name.database or context.database, name.schema or context.schema
-    database = account.catalog.find(Database, database_name) if database_name else None
-    schema = account.catalog.find(Schema, schema_name, database.id) if database and schema_name else None
-    tag = account.catalog.find(Tag, name.last, schema.id) if schema else None
-    if tag is None:
-        raise errors.not_found("Tag", resolve.dotted(database_name, schema_name, name.last))
-    return tag
 
 
 def create(account: Account, session: Session, statement: grammar.CreateTag) -> Result:
@@ -188,7 +170,7 @@ def values(account: Account, session: Session, wanted: tuple[TagValue, ...]) -> 
     """The values by tag id, each one allowed and each tag one that the session may apply."""
     found: dict[int, str] = {}
     for one in wanted:
-        tag = find(account, session, one.tag)
+        tag = lookup.tag(account, session, one.tag)
         access.check(account, session, "APPLY", tag)
         if tag.allowed and one.value not in tag.allowed:
             raise SqlError(
@@ -216,7 +198,7 @@ def _apply(account: Account, session: Session, statement: grammar.SetTags | gram
         if len(after) > MOST_TAGS:
             raise invalid(f"an object has at most {MOST_TAGS} tags")
     else:
-        gone = {find(account, session, name).id for name in statement.tags}
+        gone = {lookup.tag(account, session, name).id for name in statement.tags}
         after = {tag: value for tag, value in now.items() if tag not in gone}
     with account.catalog.change() as change:
         fresh = account.catalog.peek(target.id) or target

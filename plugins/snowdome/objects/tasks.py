@@ -1,4 +1,4 @@
-"""Tasks: made, cloned, altered, resumed and suspended. What runs them is `snowdome.scheduler.runs`."""
+"""Tasks: made, cloned, altered, resumed and suspended. What runs them is `snowdome.objects.runs`."""
 
 from __future__ import annotations
 
@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from snowdome import errors
 from snowdome.errors import SqlError, invalid, unsupported
-from snowdome.objects import automata
+from snowdome.objects import automata, runs
 from snowdome.objects.automata import DONE
 from snowdome.result import Result, status
-from snowdome.scheduler import runs
 from snowdome.security import access, resolve
 from snowdome.sql import cron
 from snowdome.sql.grammar.automata import CreateTask, ExecuteTask, ModifyTask, RunInside, SetInside, TaskAfter

@@ -18,6 +18,7 @@ from snowdome.sql.grammar import parameters
 from snowdome.sql.grammar import users as grammar
 from snowdome.sql.grammar.clauses import How
 from snowdome.state.records import User
+from snowdome.state.sessions import end_sessions
 
 if TYPE_CHECKING:
     from snowdome.query.account import Account
@@ -115,7 +116,7 @@ def alter(account: Account, session: Session, user: User, given: Mapping[str, An
         changed = change.put(_with(account, user, given))
         _put_network_policy(account, session, changed, given)
     if given.get("DISABLED"):  # docs: its statements are aborted, and it begins no others
-        account.end_sessions(user, but=session)
+        end_sessions(account, user, but=session)
     return DONE
 
 
@@ -196,7 +197,7 @@ def drop(account: Account, session: Session, user: User) -> Result:
     if user.id == session.user:
         raise errors.insufficient_privileges("USER", user.name)
     roles.forget(account, user)
-    account.end_sessions(user, but=session)
+    end_sessions(account, user, but=session)
     return status(f"{user.name} successfully dropped.")
 
 

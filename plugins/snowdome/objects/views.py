@@ -37,7 +37,7 @@ def create(account: Account, session: Session, create: exp.Create, sql: str) -> 
     context = Context.of(session)
     with account.catalog.lock:
         schema = resolve.schema(account, context, parts[0], parts[1], "CREATE VIEW")
-        account.require(context, "CREATE VIEW", schema)
+        context.require(account, "CREATE VIEW", schema)
         old = standing(account, session, schema, parts[2], temporary=temporary)
         if old is not None and not create.args.get("replace"):
             if create.args.get("exists"):

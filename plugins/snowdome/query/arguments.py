@@ -11,15 +11,15 @@ from sqlglot import Expr, exp
 
 from snowdome.errors import SqlError, invalid
 from snowdome.sql.translate import translate
+from snowdome.state.complaints import from_duckdb
 
 if TYPE_CHECKING:
-    from snowdome.query.account import Account
-    from snowdome.security.resolve import Context
+    from snowdome.query.binding import Binding
 
 TIME, NUMBER, TEXT, TRUTH = "a date or a timestamp", "a number", "a string", "TRUE or FALSE"
 
 
-def read(account: Account, context: Context, call: exp.Anonymous, known: Mapping[str, str]) -> dict[str, Any]:
+def read(binder: Binding, call: exp.Anonymous, known: Mapping[str, str]) -> dict[str, Any]:
     """The values of the call's arguments by name; `known` has the names in their order, and what each takes."""
     name = call.name.upper()
     found: dict[str, Any] = {}
@@ -34,7 +34,7 @@ def read(account: Account, context: Context, call: exp.Anonymous, known: Mapping
         if key in found:
             raise _bad(f"duplicate parameter [{key}] for function [{name}]")
         value = argument.expression if isinstance(argument, exp.Kwarg) else argument
-        found[key] = _converted(name, key, known[key], _constant(account, context, name, value))
+        found[key] = _converted(name, key, known[key], _constant(binder, name, value))
     return {key: value for key, value in found.items() if value is not None}
 
 
@@ -42,17 +42,15 @@ def _bad(message: str) -> SqlError:
     return invalid(message, 938, "22023")
 
 
-def _constant(account: Account, context: Context, name: str, value: Expr) -> Any:
-    from snowdome.query.bind import Binder  # it binds calls of these functions
-
+def _constant(binder: Binding, name: str, value: Expr) -> Any:
     if value.find(exp.Column, exp.Query, exp.Placeholder):
         raise invalid(f"argument of function [{name}] needs to be constant, found '{value.sql('snowflake')}'", 1015)
     select = exp.select(exp.alias_(value.copy(), "x", quoted=True))
-    bound = translate(Binder(account, context).bind(select))
+    bound = translate(binder.nested(binder.context).bind(select))
     try:
-        rows = context.session.duck.execute(bound.sql(dialect="duckdb")).fetchall()
+        rows = binder.context.session.duck.execute(bound.sql(dialect="duckdb")).fetchall()
     except duckdb.Error as problem:
-        raise account.error(problem) from problem
+        raise from_duckdb(binder.account, problem) from problem
     return rows[0][0]
 
 

@@ -5,18 +5,14 @@ The caller holds the catalog's lock while binding, so all names of a statement a
 
 from __future__ import annotations
 
-import functools
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-import duckdb
 import pyarrow as pa
 import sqlglot
 from sqlglot import Expr, exp
 
 from snowdome.errors import SqlError, invalid_identifier, unsupported
 from snowdome.query import (
-    dynamic_names,
     functions,
     history,
     masks,
@@ -25,13 +21,14 @@ from snowdome.query import (
     streaming,
     table_functions,
 )
+from snowdome.query.bound import Bound, Parts
 from snowdome.security import resolve
-from snowdome.security.resolve import Context, Relation
+from snowdome.security.resolve import Context
 from snowdome.sql import arithmetic
 from snowdome.state.automata import DynamicTable, Stream
 from snowdome.state.duck import ROWS, VIEWS
-from snowdome.state.records import Sequence, Table, View
-from snowdome.usage import laid, reading
+from snowdome.state.records import Relation, Sequence, Table, View
+from snowdome.usage import laid, readers
 from snowdome.usage.noted import Noted
 
 if TYPE_CHECKING:
@@ -39,27 +36,6 @@ if TYPE_CHECKING:
     from snowdome.query.history import Moment
 
 INFORMATION_SCHEMA = "INFORMATION_SCHEMA"
-Parts = tuple[str | None, str | None, str]
-
-
-@dataclass(slots=True)
-class Bound:
-    """What a statement was bound to."""
-
-    reads: dict[Parts, str] = field(default_factory=dict)
-    """Each name that was read, and the anonymous table and version it meant."""
-    tables: set[int] = field(default_factory=set)
-    """The ids of the tables that were read, those behind views included."""
-    columns: dict[str, dict[str, str]] = field(default_factory=dict)
-    """The types of the columns of each anonymous table or view that is read."""
-    streams: dict[int, int] = field(default_factory=dict)
-    """The streams that were read, and the offset of each once it is consumed."""
-    session_bound: bool = False
-    """Whether the answer depends on who asks or when, so that it cannot be shared."""
-    waits: bool = False
-    """Whether it is to last, by SYSTEM$WAIT, which keeps a warehouse busy."""
-    registered: list[str] = field(default_factory=list)
-    """Relations registered on the session's connection for this statement alone."""
 
 
 class Binder:
@@ -80,6 +56,10 @@ class Binder:
         """The masking policies whose expressions are being bound."""
         self.bound = Bound()
         self.noted = Noted()
+
+    def nested(self, context: Context, *, masking: frozenset[int] = frozenset()) -> Binder:
+        """Return a binder of names that mean something in that context."""
+        return Binder(self.account, context, masking=masking)
 
     def bind(self, expression: Expr, *, targets: frozenset[int] = frozenset()) -> Expr:
         """The expression with physical names; `targets` are the ids of nodes the caller binds himself."""
@@ -121,7 +101,7 @@ class Binder:
             self._changes(table, stream, parts)
             return
         found = resolve.relation(self.account, self.context, parts)
-        self.account.require(self.context, "SELECT", found)
+        self.context.require(self.account, "SELECT", found)
         if isinstance(found, DynamicTable) and found.as_of is None:
             raise not_initialized(found.name)
         moment = self._moment(table)
@@ -150,7 +130,7 @@ class Binder:
             return None
         hidden = (schema.id, parts[2]) in self.context.session.temporary
         found = None if hidden else self.account.catalog.find(Stream, parts[2], schema.id)
-        return found if found is not None and self.account.may_see(self.context, found) else None
+        return found if found is not None and self.context.may_see(self.account, found) else None
 
     def _changes(self, table: exp.Table, stream: Stream, parts: Parts) -> None:
         """The reference reads what changed in the stream's table since the stream's offset."""
@@ -158,7 +138,7 @@ class Binder:
             raise unsupported("Time Travel of a stream")
         source = streaming.source(self.account, stream)
         for one in (stream, source):
-            self.account.require(self.context, "SELECT", one)
+            self.context.require(self.account, "SELECT", one)
         query, meta, offset = streaming.query(self.account, self.context.session, stream)
         read = sqlglot.parse_one(query.replace("{meta}", self._register(meta)), read="duckdb")
         self.bound.streams[stream.id] = offset
@@ -227,7 +207,7 @@ class Binder:
 
     def _usage(self, table: exp.Table, view: View, schema: str) -> None:
         """The reference reads one of SNOWFLAKE's usage views, as the clock says it is now."""
-        names = reading.relation(self.account, self.context.session, schema, view)
+        names = readers.relation(self.account, self.context.session, schema, view)
         self.bound.registered += names
         self.bound.tables.add(view.id)
         self.bound.session_bound = True
@@ -249,7 +229,7 @@ class Binder:
     def _result_scan(self, source: exp.TableFromRows) -> None:
         """TABLE(RESULT_SCAN(…)) is the kept answer of an earlier statement; other functions answer afresh."""
         call = source.this
-        result = table_functions.answer(self.account, self.context, call)
+        result = table_functions.answer(self, call)
         if result is None:
             if not (isinstance(call, exp.Anonymous) and call.name.upper() == "RESULT_SCAN"):
                 return
@@ -293,7 +273,7 @@ class Binder:
                 if select is not None and not select.args.get("from_"):
                     raise invalid_identifier(resolve.dotted(*parts, "NEXTVAL")) from None
                 return
-            self.account.require(self.context, "USAGE", found)
+            self.context.require(self.account, "USAGE", found)
             call = exp.Anonymous(this="nextval", expressions=[exp.Literal.string(f"{ROWS}.main.{found.physical}")])
             self.bound.session_bound = True
             if isinstance(column.parent, exp.Select):
@@ -306,21 +286,6 @@ class Binder:
             column.set("catalog", None)
 
 
-def normalise(expression: Expr, parameters: list[object] | None = None) -> Expr:
-    """The expression with IDENTIFIER(…) read and unquoted identifiers in upper case."""
-    nodes = list(expression.walk())
-    if any(map(dynamic_names.is_dynamic, nodes)):
-        expression = expression.transform(lambda e: dynamic_names.named(e, parameters), copy=False)
-        nodes = list(expression.walk())
-    for identifier in nodes:
-        if isinstance(identifier, exp.Identifier) and not identifier.quoted:
-            name = identifier.name.upper()
-            identifier.set("this", name)
-            if name in duck_words():
-                identifier.set("quoted", True)
-    return expression
-
-
 def not_initialized(name: str) -> SqlError:
     """The refusal to read a dynamic table before its first refresh."""
     return SqlError(
@@ -329,14 +294,6 @@ def not_initialized(name: str) -> SqlError:
         f"SQL compilation error:\nDynamic Table '{name}' is not initialized. Please run a manual refresh or wait for "
         "a scheduled refresh before querying.",
     )
-
-
-@functools.cache
-def duck_words() -> frozenset[str]:
-    """The words that DuckDB reserves, and Snowflake may not: as names they have to be quoted."""
-    query = "SELECT upper(keyword_name) FROM duckdb_keywords() WHERE keyword_category <> 'unreserved'"
-    with duckdb.connect() as connection:
-        return frozenset(word for (word,) in connection.execute(query).fetchall())
 
 
 def parts_of(table: exp.Table) -> Parts:

@@ -8,8 +8,8 @@ from __future__ import annotations
 from fakesnow.dialect import parse_one
 from sqlglot import Expr, exp
 
-from snowdome.query.bind import normalise
 from snowdome.query.functions import TIME_NODES
+from snowdome.query.identifiers import normalise
 from snowdome.state.records import Table
 
 _WORD = "DEFAULT"

@@ -18,7 +18,7 @@ from snowdome.state import edition
 from snowdome.state.records import Database, DatabaseRole, Role, User
 
 if TYPE_CHECKING:
-    from snowdome.query.bind import Binder
+    from snowdome.query.binding import Binding
 
 ACCOUNT_NAME = "SNOWDOME"
 REGION = "LOCAL"
@@ -50,7 +50,7 @@ TIME_NODES: tuple[type[Expr], ...] = (
 _NODES = (*_SESSION_NODES, *TIME_NODES, exp.Anonymous)
 
 
-def bind(binder: Binder, expression: Expr) -> Expr:
+def bind(binder: Binding, expression: Expr) -> Expr:
     """The expression with those functions answered."""
     found: list[Expr] = list(expression.find_all(*_NODES))
     for node in found:
@@ -66,7 +66,7 @@ def bind(binder: Binder, expression: Expr) -> Expr:
     return expression
 
 
-def _answer(binder: Binder, node: Expr) -> Expr | None:
+def _answer(binder: Binding, node: Expr) -> Expr | None:
     if isinstance(node, TIME_NODES):
         return _time(binder, node)
     if isinstance(node, exp.Anonymous):
@@ -78,7 +78,7 @@ def _literal(value: str | None) -> Expr:
     return exp.Null() if value is None else exp.Literal.string(value)
 
 
-def _session_value(binder: Binder, node: Expr) -> str | None:  # noqa: C901, PLR0911 (one line per function)
+def _session_value(binder: Binding, node: Expr) -> str | None:  # noqa: C901, PLR0911 (one line per function)
     session, account = binder.context.session, binder.account
     match node:
         case exp.CurrentRole():
@@ -111,7 +111,7 @@ def _session_value(binder: Binder, node: Expr) -> str | None:  # noqa: C901, PLR
             raise unsupported(node.sql(dialect="snowflake"))
 
 
-def _time(binder: Binder, node: Expr) -> Expr | None:
+def _time(binder: Binding, node: Expr) -> Expr | None:
     """Nothing while the account's time is real: then DuckDB's own clock is right, also inside shared views.
 
     Driven, it is when the statement began: the same wherever it is asked in it, as Snowflake and DuckDB have it.
@@ -132,7 +132,7 @@ def _time(binder: Binder, node: Expr) -> Expr | None:
     return exp.cast(exp.Literal.string(f"{text}+00:00"), exp.DataType.build("TIMESTAMPLTZ"))
 
 
-def _anonymous(binder: Binder, node: exp.Anonymous) -> Expr | None:
+def _anonymous(binder: Binding, node: exp.Anonymous) -> Expr | None:
     name = node.name.upper()
     session, account = binder.context.session, binder.account
     if name == "LAST_QUERY_ID":
@@ -154,7 +154,7 @@ def _anonymous(binder: Binder, node: exp.Anonymous) -> Expr | None:
     return None
 
 
-def _system(binder: Binder, name: str, arguments: list[str]) -> str | None:
+def _system(binder: Binding, name: str, arguments: list[str]) -> str | None:
     session, account = binder.context.session, binder.account
     if name == "SYSTEM$GET_TAG":
         return tag_references.get_tag(account, session, *arguments[:3])
@@ -171,7 +171,7 @@ def _system(binder: Binder, name: str, arguments: list[str]) -> str | None:
     raise SqlError(2140, "42601", f"SQL compilation error:\nUnknown function {name}: unsupported by snowdome")
 
 
-def _wait(binder: Binder, amount: str, unit: str = "SECONDS") -> str:
+def _wait(binder: Binding, amount: str, unit: str = "SECONDS") -> str:
     statement = wait(amount, unit)
     binder.bound.waits = True
     if binder.context.session.running:
@@ -179,12 +179,12 @@ def _wait(binder: Binder, amount: str, unit: str = "SECONDS") -> str:
     return waited(statement)
 
 
-def _in_session(binder: Binder, name: str) -> bool:
+def _in_session(binder: Binding, name: str) -> bool:
     found = binder.account.catalog.find(Role, name.upper())
     return found is not None and found.id in access.roles_of(binder.account, binder.context.session)
 
 
-def _database_role_in_session(binder: Binder, name: str) -> bool:
+def _database_role_in_session(binder: Binding, name: str) -> bool:
     """Whether the session has the role of the current database (in a policy: of the protected table's)."""
     database = binder.account.catalog.find(Database, binder.context.database or "")
     found = binder.account.catalog.find(DatabaseRole, Cursor(name).name().last, database.id) if database else None

@@ -17,7 +17,7 @@ from snowdome.state.duck import ROWS, copy_rows, journal
 from snowdome.state.records import Record, Table, Version
 
 if TYPE_CHECKING:
-    from snowdome.query.account import Account
+    from snowdome.usage.account import Account
 
 
 @dataclass(frozen=True, slots=True)

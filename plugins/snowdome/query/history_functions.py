@@ -27,6 +27,7 @@ from snowdome.usage.shapes import QUERY_HISTORY, TYPES, WAREHOUSE_METERING_HISTO
 
 if TYPE_CHECKING:
     from snowdome.query.account import Account
+    from snowdome.query.binding import Binding
 
 WEEK, HALF_YEAR = timedelta(days=7), timedelta(days=183)
 MOST = 10_000
@@ -53,7 +54,7 @@ METERED = columns(
     "time: START_TIME END_TIME; text: WAREHOUSE_NAME; "
     "credits: CREDITS_USED CREDITS_USED_COMPUTE CREDITS_USED_CLOUD_SERVICES"
 )
-Function = Callable[["Account", Context, exp.Anonymous], Result]
+Function = Callable[["Binding", exp.Anonymous], Result]
 
 
 def _answer(reading: Reading, sql: str, described: dict[str, str]) -> Result:
@@ -61,7 +62,7 @@ def _answer(reading: Reading, sql: str, described: dict[str, str]) -> Result:
     try:
         table = reading.session.duck.execute(sql).to_arrow_table()
     finally:
-        reading.account.unregister(reading.session, reading.registered)
+        reading.session.unregister(reading.registered)
     return Result(columns=tuple((name, TYPES[kind]) for name, kind in described.items()), table=table)
 
 
@@ -71,27 +72,30 @@ def _reading(account: Account, context: Context) -> Reading:
 
 
 # -- QUERY_HISTORY ------------------------------------------------------------------------------------------------
-def query_history(account: Account, context: Context, call: exp.Anonymous) -> Result:
+def query_history(binder: Binding, call: exp.Anonymous) -> Result:
     """QUERY_HISTORY(…): the latest statements that the one who asks may see."""
-    return _history(account, context, arguments.read(account, context, call, _RANGE), "true")
+    return _history(binder.account, binder.context, arguments.read(binder, call, _RANGE), "true")
 
 
-def by_session(account: Account, context: Context, call: exp.Anonymous) -> Result:
+def by_session(binder: Binding, call: exp.Anonymous) -> Result:
     """QUERY_HISTORY_BY_SESSION(…): those of a session, by default of this one."""
-    given = arguments.read(account, context, call, {"SESSION_ID": NUMBER, **_RANGE})
+    account, context = binder.account, binder.context
+    given = arguments.read(binder, call, {"SESSION_ID": NUMBER, **_RANGE})
     return _history(account, context, given, f"SESSION_ID = {given.get('SESSION_ID', context.session.id)}")
 
 
-def by_user(account: Account, context: Context, call: exp.Anonymous) -> Result:
+def by_user(binder: Binding, call: exp.Anonymous) -> Result:
     """QUERY_HISTORY_BY_USER(…): those of a user, by default of the one who asks."""
-    given = arguments.read(account, context, call, {"USER_NAME": TEXT, **_RANGE})
+    account, context = binder.account, binder.context
+    given = arguments.read(binder, call, {"USER_NAME": TEXT, **_RANGE})
     own = account.catalog.get(User, context.session.user).name
     return _history(account, context, given, f"USER_NAME = {_text(arguments.identifier(given.get('USER_NAME', own)))}")
 
 
-def by_warehouse(account: Account, context: Context, call: exp.Anonymous) -> Result:
+def by_warehouse(binder: Binding, call: exp.Anonymous) -> Result:
     """QUERY_HISTORY_BY_WAREHOUSE(…): those that ran on a warehouse, by default on the session's."""
-    given = arguments.read(account, context, call, {"WAREHOUSE_NAME": TEXT, **_RANGE})
+    account, context = binder.account, binder.context
+    given = arguments.read(binder, call, {"WAREHOUSE_NAME": TEXT, **_RANGE})
     name = given.get("WAREHOUSE_NAME")
     wanted = arguments.identifier(name) if name is not None else context.session.warehouse
     return _history(account, context, given, f"WAREHOUSE_NAME = {_text(wanted or '')}")
@@ -177,10 +181,11 @@ def _text(value: str) -> str:
 
 
 # -- WAREHOUSE_METERING_HISTORY -----------------------------------------------------------------------------------
-def metering_history(account: Account, context: Context, call: exp.Anonymous) -> Result:
+def metering_history(binder: Binding, call: exp.Anonymous) -> Result:
     """WAREHOUSE_METERING_HISTORY(…): hours of the last six months, for ACCOUNTADMIN and MONITOR USAGE; else no rows."""
+    account, context = binder.account, binder.context
     known = {"DATE_RANGE_START": TIME, "DATE_RANGE_END": TIME, "WAREHOUSE_NAME": TEXT}
-    given = arguments.read(account, context, call, known)
+    given = arguments.read(binder, call, known)
     if "DATE_RANGE_START" not in given:
         raise invalid("not enough arguments for function [WAREHOUSE_METERING_HISTORY]: DATE_RANGE_START", 938, "22023")
     reading = _reading(account, context)
@@ -206,10 +211,11 @@ def metering_history(account: Account, context: Context, call: exp.Anonymous) ->
 
 
 # -- WAREHOUSE_LOAD_HISTORY ---------------------------------------------------------------------------------------
-def load_history(account: Account, context: Context, call: exp.Anonymous) -> Result:
+def load_history(binder: Binding, call: exp.Anonymous) -> Result:
     """WAREHOUSE_LOAD_HISTORY(…): how busy a warehouse was, in steps of 5 seconds or 5 minutes."""
+    account, context = binder.account, binder.context
     known = {"DATE_RANGE_START": TIME, "DATE_RANGE_END": TIME, "WAREHOUSE_NAME": TEXT}
-    given = arguments.read(account, context, call, known)
+    given = arguments.read(binder, call, known)
     reading = _reading(account, context)
     today = reading.now.replace(hour=0, minute=0, second=0, microsecond=0)
     end = given.get("DATE_RANGE_END", reading.now if "DATE_RANGE_START" in given else today)

@@ -19,8 +19,8 @@ from snowdome.state.drops import retention_days
 from snowdome.state.records import Column, Database, Record, Schema, Sequence, Table, View
 
 if TYPE_CHECKING:
-    from snowdome.query.account import Account
     from snowdome.security.resolve import Context
+    from snowdome.usage.account import Account
 
 NAME = "INFORMATION_SCHEMA"
 TEXT, NUMBER, TIME = "VARCHAR", "NUMBER(38,0)", "TIMESTAMP_LTZ(9)"

@@ -18,18 +18,18 @@ from sqlglot.errors import ParseError, TokenError
 from snowdome import types
 from snowdome.errors import SqlError, invalid_identifier, syntax_error, unsupported
 from snowdome.query import tag_references
+from snowdome.query.identifiers import normalise
 from snowdome.security.resolve import Context
 from snowdome.sql.parsing import parse
 from snowdome.sql.translate import translate
 from snowdome.state import rows
-from snowdome.state.records import Column, Database, MaskingPolicy, Record, Role, Schema, Table, Tag, View
+from snowdome.state.records import Column, Database, MaskingPolicy, Record, Relation, Role, Schema, Table, Tag
 
 if TYPE_CHECKING:
     from snowdome.query.account import Account
-    from snowdome.query.bind import Binder
+    from snowdome.query.binding import Binding
     from snowdome.state.session import Session
 
-Relation = Table | View
 BASE = "$masked"
 ARGUMENTS = "$arguments"
 
@@ -111,7 +111,7 @@ def family(name: str) -> str:
 
 # -- putting them in ------------------------------------------------------------------------------------------------
 def cover(
-    binder: Binder, reference: exp.Table | exp.Subquery, relation: Relation, names: list[Expr] | None = None
+    binder: Binding, reference: exp.Table | exp.Subquery, relation: Relation, names: list[Expr] | None = None
 ) -> None:
     """The bound reference reads masks in place of protected columns; `names` are those of an inlined view's columns."""
     applied = on(binder.account, relation)
@@ -126,9 +126,7 @@ def cover(
         reference.set(key, None)
     inner = reference.copy()
     inner.set("alias", exp.TableAlias(this=exp.to_identifier(BASE, quoted=True), columns=names or []))
-    replaced = [
-        exp.alias_(_expression(binder, relation, column, one), column, quoted=True) for column, one in applied.items()
-    ]
+    replaced = [exp.alias_(mask(binder, relation, column, one), column, quoted=True) for column, one in applied.items()]
     query = exp.select(exp.Star(replace=replaced)).from_(inner)
     reference.replace(exp.Subquery(this=query, **outer))
 
@@ -137,7 +135,8 @@ def _columns(relation: Relation) -> dict[str, Column]:
     return {column.name: column for column in relation.columns}
 
 
-def _expression(binder: Binder, relation: Relation, column: str, applied: Applied) -> Expr:
+def mask(binder: Binding, relation: Relation, column: str, applied: Applied) -> Expr:
+    """Return what is read in place of the column."""
     policy = applied.policy
     if policy.id in binder.masking:
         raise unsupported(f"masking policy {policy.name} that reads what it masks")
@@ -153,7 +152,7 @@ def _expression(binder: Binder, relation: Relation, column: str, applied: Applie
     schema = binder.account.catalog.get(Schema, policy.parent)
     database = binder.account.catalog.get(Database, schema.parent)
     context = Context(binder.context.session, database.name, schema.name, policy.owner)
-    inner = type(binder)(binder.account, context, masking=binder.masking | {policy.id})
+    inner = binder.nested(context, masking=binder.masking | {policy.id})
     bound = inner.bind(exp.Paren(this=body))
     binder.bound.tables |= inner.bound.tables
     binder.bound.registered += inner.bound.registered
@@ -162,8 +161,6 @@ def _expression(binder: Binder, relation: Relation, column: str, applied: Applie
 
 
 def _body(policy: MaskingPolicy) -> Expr:
-    from snowdome.query.bind import normalise
-
     query = normalise(parse(None, f"SELECT ({policy.body}\n)"))
     found = query.expressions
     if not isinstance(query, exp.Select) or len(found) != 1 or not isinstance(found[0], (exp.Paren, exp.Subquery)):
@@ -186,7 +183,7 @@ def _with_arguments(body: Expr, sources: dict[str, exp.Column]) -> Expr:
     return body.transform(one)
 
 
-def _answer(binder: Binder, relation: Relation, column: str, node: Expr) -> Expr | None:
+def _answer(binder: Binding, relation: Relation, column: str, node: Expr) -> Expr | None:
     """What the body asks about the protected object: its database and schema, its tags, and who invokes it."""
     account = binder.account
     schema = account.catalog.get(Schema, relation.parent)
@@ -216,32 +213,7 @@ def _tag_value(account: Account, relation: Relation, column: str | None, node: e
     return exp.Null()
 
 
-# -- trying out -----------------------------------------------------------------------------------------------------
-def try_out(account: Account, session: Session, policy: MaskingPolicy) -> None:
-    """The body reads as an expression over the arguments, of the type returned; else Snowflake's refusal is raised."""
-    from snowdome.query.bind import Binder
-
-    schema = account.catalog.get(Schema, policy.parent)
-    database = account.catalog.get(Database, schema.parent)
-    columns = tuple(Column(name=name, type=kind) for name, kind in policy.arguments)
-    stand_in = Table(
-        id=-1, name=policy.name, parent=schema.id, created_on=policy.created_on, physical="", columns=columns
-    )
-    given = [
-        exp.alias_(exp.cast(exp.Null(), exp.DataType.build(c.type, dialect="snowflake")), c.name, quoted=True)
-        for c in columns
-    ]
-    alias = exp.TableAlias(this=exp.to_identifier(BASE, quoted=True))
-    binder = Binder(account, Context(session, database.name, schema.name, policy.owner))
-    applied = Applied(policy, tuple(c.name for c in columns))
-    try:
-        mask = _expression(binder, stand_in, columns[0].name, applied)
-        query = exp.select(exp.alias_(mask, "m", quoted=True)).from_(exp.Subquery(this=exp.select(*given), alias=alias))
-        rows.run_expression(account, session, rows.no_rows(translate(query)))
-    finally:
-        account.unregister(session, binder.bound.registered)
-
-
+# -- changes of rows ---------------------------------------------------------------------------------------------------
 def refuse_reads(account: Account, table: Table, expression: Expr) -> None:
     """A change of rows that reads a protected column of the table it changes is refused by name."""
     protected = set(on(account, table)) if account.catalog.knows(MaskingPolicy) else set()

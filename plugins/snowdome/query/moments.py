@@ -17,7 +17,7 @@ from snowdome.sql.translate import translate
 from snowdome.state import rows
 
 if TYPE_CHECKING:
-    from snowdome.query.bind import Binder
+    from snowdome.query.binding import Binding
 
 SKEW = timedelta(milliseconds=1)
 """The smallest difference of times: CURRENT_TIMESTAMP may be that much ahead of the account's clock."""
@@ -25,7 +25,7 @@ KEPT = timedelta(days=14)
 """How long a statement's id can be named."""
 
 
-def of(binder: Binder, side: str, kind: str, expression: Expr) -> Moment:
+def of(binder: Binding, side: str, kind: str, expression: Expr) -> Moment:
     """The moment that `AT | BEFORE (kind => expression)` means."""
     inclusive = side.upper() == "AT"
     match kind.upper():
@@ -45,7 +45,7 @@ def of(binder: Binder, side: str, kind: str, expression: Expr) -> Moment:
     return Moment(then, inclusive=inclusive)
 
 
-def _timestamp(binder: Binder, expression: Expr) -> datetime:
+def _timestamp(binder: Binding, expression: Expr) -> datetime:
     text = expression.sql(dialect="snowflake")
     if isinstance(expression, exp.Literal):
         raise invalid(f"Time travel data is not available: a string must be cast, {text}::TIMESTAMP.", 707, "02000")
@@ -55,7 +55,7 @@ def _timestamp(binder: Binder, expression: Expr) -> datetime:
     return value if value.tzinfo else value.replace(tzinfo=UTC)
 
 
-def _value(binder: Binder, expression: Expr) -> object:
+def _value(binder: Binding, expression: Expr) -> object:
     """The value of a constant expression."""
     if expression.find(exp.Column):
         raise invalid(f"not a constant expression: {expression.sql(dialect='snowflake')}", 1015, "42601")
@@ -65,7 +65,7 @@ def _value(binder: Binder, expression: Expr) -> object:
     return found[0][0] if found else None
 
 
-def _statement(binder: Binder, query_id: str, *, inclusive: bool) -> Moment:
+def _statement(binder: Binding, query_id: str, *, inclusive: bool) -> Moment:
     entry = binder.account.log.find(query_id)
     if entry is None or entry.turn is None or binder.account.clock.now() - entry.started > KEPT:
         raise invalid(f"Statement {query_id} not found", 707, "02000")

@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from snowdome.errors import SqlError, invalid
-from snowdome.objects import policies
 from snowdome.query import masks, tag_references
 from snowdome.result import Result
 from snowdome.security import access, lookup, shown
@@ -62,7 +61,7 @@ def references(account: Account, session: Session, arguments: Mapping[str, str])
 def _of_policy(account: Account, session: Session, given: Mapping[str, str]) -> Iterator[Row]:
     name = tag_references.parse_name(given["POLICY_NAME"])
     policy = _policy(account, session, name, given.get("POLICY_KIND", "").upper())
-    for record in policies.users(account, policy):
+    for record in lookup.policy_users(account, policy):
         if _shown(account, session, policy, record):
             yield from _rows(account, policy, record)
     if isinstance(policy, MaskingPolicy):
@@ -71,13 +70,13 @@ def _of_policy(account: Account, session: Session, given: Mapping[str, str]) -> 
 
 def _policy(account: Account, session: Session, name: Name, kind: str) -> Policy:
     if kind == "NETWORK_POLICY":
-        return policies.find(account, session, NetworkPolicy, name)
+        return lookup.policy(account, session, NetworkPolicy, name)
     if kind:
         raise invalid(f"invalid value [{kind}] for parameter 'POLICY_KIND'")
     try:
-        return policies.find(account, session, MaskingPolicy, name)
+        return lookup.policy(account, session, MaskingPolicy, name)
     except SqlError:
-        return policies.find(account, session, SessionPolicy, name)
+        return lookup.policy(account, session, SessionPolicy, name)
 
 
 def _by_tags(account: Account, session: Session, policy: MaskingPolicy) -> Iterator[Row]:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from fakesnow.statement_type import statement_type_id
 from sqlglot import exp
 
-from snowdome.query.bind import Binder, normalise
+from snowdome.query.bind import Binder
+from snowdome.query.identifiers import normalise
 from snowdome.result import Result
 from snowdome.security.resolve import Context
 from snowdome.sql import grammar, semistructured
@@ -24,7 +25,7 @@ def describe(account: Account, session: Session, sql: str) -> tuple[Result, int]
     """The columns, and how many values can be bound."""
     if grammar.parse(sql, session.variables) is not None:
         return Result(columns=(("status", "VARCHAR"),), type_id=0x6000), 0
-    expression = normalise(parse(session, sql))
+    expression = normalise(parse(session.variables, sql))
     binds = len(list(expression.find_all(exp.Placeholder)))
     kind = statement_type_id(expression)
     if not isinstance(expression, exp.Query):
@@ -47,4 +48,4 @@ def describe(account: Account, session: Session, sql: str) -> tuple[Result, int]
             type_id=0x1000,
         ), binds
     finally:
-        account.unregister(session, binder.bound.registered)
+        session.unregister(binder.bound.registered)

@@ -10,8 +10,8 @@ from snowdome.security.shown import role_name
 from snowdome.state.records import ACCOUNT_ID, Database, Record, Role, Schema
 
 if TYPE_CHECKING:
-    from snowdome.query.account import Account
     from snowdome.security.resolve import Context
+    from snowdome.usage.account import Account
 
 Row = dict[str, Any]
 _GRANT = "GRANTOR GRANTEE GRANTED_TO"

@@ -11,16 +11,16 @@ from snowdome.query import history_functions as usage
 from snowdome.query import policy_references, staged, tag_references, task_history
 from snowdome.result import Result
 from snowdome.security import resolve
-from snowdome.security.resolve import Context
 
 if TYPE_CHECKING:
-    from snowdome.query.account import Account
+    from snowdome.query.binding import Binding
 
 INFORMATION_SCHEMA = "INFORMATION_SCHEMA"
 
 
-def answer(account: Account, context: Context, call: Expr) -> Result | None:
+def answer(binder: Binding, call: Expr) -> Result | None:
     """The rows of `[database.]INFORMATION_SCHEMA.function(…)`; None where it is another kind of function."""
+    account, context = binder.account, binder.context
     if isinstance(call, exp.Anonymous) and call.name.upper() == "INFER_SCHEMA":
         return staged.infer_schema(account, context, call)
     if isinstance(call, exp.Anonymous) and context.schema == INFORMATION_SCHEMA:
@@ -34,7 +34,7 @@ def answer(account: Account, context: Context, call: Expr) -> Result | None:
     if name == "TAG_REFERENCES":
         return tag_references.references(account, context.session, *_texts(function, 2))
     if name == "TASK_HISTORY":
-        return task_history.history(account, context, function)
+        return task_history.history(binder, function)
     if name == "POLICY_REFERENCES":
         return policy_references.references(account, context.session, _named(function))
     if name == "TAG_REFERENCES_ALL_COLUMNS":
@@ -42,7 +42,7 @@ def answer(account: Account, context: Context, call: Expr) -> Result | None:
     if name in usage.FUNCTIONS:
         database = call.this.this.name if isinstance(call.this, exp.Dot) else None
         resolve.database(account, context, database)
-        return usage.FUNCTIONS[name](account, context, function)
+        return usage.FUNCTIONS[name](binder, function)
     raise unsupported(f"TABLE({INFORMATION_SCHEMA}.{name}(…))")
 
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from snowdome import errors
 from snowdome.errors import SqlError, invalid
-from snowdome.objects import tags
 from snowdome.result import Result, listing
 from snowdome.security import access, lookup, shown
 from snowdome.security.resolve import Context
@@ -129,7 +128,7 @@ def _row(account: Account, reference: Reference, record: Record, column: str | N
 
 def get_tag(account: Account, session: Session, tag_text: str, name_text: str, domain: str) -> str | None:
     """What SYSTEM$GET_TAG(tag, name, domain) answers: the value that holds, or NULL."""
-    tag = tags.find(account, session, parse_name(tag_text))
+    tag = lookup.tag(account, session, parse_name(tag_text))
     record, column = target(account, session, name_text, domain)
     return next((r.value for r in holding(account, record, column) if r.tag.id == tag.id), None)
 

@@ -20,6 +20,7 @@ from snowdome.state.records import Database, Record, Schema
 
 if TYPE_CHECKING:
     from snowdome.query.account import Account
+    from snowdome.query.binding import Binding
 
 ARGUMENTS = {
     "SCHEDULED_TIME_RANGE_START": arguments.TIME,
@@ -41,9 +42,10 @@ WEEK = timedelta(days=7)
 MOST = 10_000
 
 
-def history(account: Account, context: Context, call: exp.Anonymous) -> Result:
+def history(binder: Binding, call: exp.Anonymous) -> Result:
     """The runs of the last seven days that the one who asks may see, the latest first; limited before any WHERE."""
-    given = arguments.read(account, context, call, ARGUMENTS)
+    account, context = binder.account, binder.context
+    given = arguments.read(binder, call, ARGUMENTS)
     if "ROOT_TASK_ID" in given:
         raise invalid("unsupported by snowdome: TASK_HISTORY with ROOT_TASK_ID", 2, "0A000")
     limit = int(given.get("RESULT_LIMIT", 100))

@@ -13,8 +13,9 @@ from fakesnow.dialect import parse_one
 
 from snowdome.errors import invalid, unsupported
 from snowdome.query import history, moments
-from snowdome.query.bind import Binder, normalise
+from snowdome.query.bind import Binder
 from snowdome.query.history import Moment
+from snowdome.query.identifiers import normalise
 from snowdome.security.resolve import Context
 from snowdome.state.records import Record, Schema, Table
 

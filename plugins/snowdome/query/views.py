@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import duckdb
@@ -19,12 +18,15 @@ from sqlglot.errors import ParseError
 
 from snowdome.errors import SqlError
 from snowdome.query import masks
-from snowdome.query.bind import Binder, Parts, normalise
+from snowdome.query.bind import Binder
+from snowdome.query.bound import Compiled
+from snowdome.query.identifiers import normalise
 from snowdome.security import resolve
 from snowdome.security.resolve import Context
 from snowdome.sql import semistructured
 from snowdome.sql.translate import translate
 from snowdome.state import rows
+from snowdome.state.complaints import from_duckdb
 from snowdome.state.duck import qualified
 from snowdome.state.records import Database, Schema, View
 
@@ -32,19 +34,6 @@ if TYPE_CHECKING:
     from snowdome.query.account import Account
     from snowdome.query.history import Moment
     from snowdome.state.session import Session
-
-
-@dataclass(frozen=True, slots=True)
-class Compiled:
-    """A view as DuckDB has it, and what its names meant; no `physical`: it must be put into each statement."""
-
-    version: int
-    reads: dict[Parts, str]
-    tables: frozenset[int]
-    bases: dict[int, frozenset[str]]
-    """The columns it reads of each table, through other views too."""
-    physical: str | None
-    driven: bool
 
 
 @contextmanager
@@ -112,7 +101,7 @@ class Views:
             rows.run_expression(self._account, session, rows.no_rows(translate(query)))
             return semistructured.refined(rows.columns(session.duck), known)
         finally:
-            self._account.unregister(session, binder.bound.registered)
+            session.unregister(binder.bound.registered)
             self._parsed.pop((view.id, view.version), None)
 
     def context(self, session: Session, view: View) -> Context:
@@ -136,7 +125,7 @@ class Views:
         context = self.context(session, view)
         for parts, meant in known.reads.items():
             found = resolve.relation(self._account, context, parts)
-            self._account.require(context, "SELECT", found)
+            context.require(self._account, "SELECT", found)
             if isinstance(found, View):
                 now = self.compiled(session, found).physical
             else:
@@ -152,7 +141,7 @@ class Views:
         self._check_width(session, view, query)
         physical = None
         if bound.session_bound:
-            self._account.unregister(session, bound.registered)
+            session.unregister(bound.registered)
         else:
             self._made += 1
             physical = f"v{view.id}_{self._made}"
@@ -175,4 +164,4 @@ class Views:
         try:
             self._account.duck.run(f"CREATE VIEW {qualified(physical)} {columns} AS {body}")
         except duckdb.Error as problem:
-            raise self._account.error(problem) from problem
+            raise from_duckdb(self._account, problem) from problem

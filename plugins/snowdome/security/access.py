@@ -11,7 +11,7 @@ from snowdome.state.records import ACCOUNT_ID, Database, DatabaseRole, Record, R
 from snowdome.state.records import Account as AccountRecord
 
 if TYPE_CHECKING:
-    from snowdome.security.account import Account
+    from snowdome.state.account import Account
     from snowdome.state.session import Session
 
 PUBLIC = "PUBLIC"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 from snowdome.state.records import FutureGrant, Grant, Record, Schema
 
 if TYPE_CHECKING:
-    from snowdome.security.account import Account
+    from snowdome.state.account import Account
     from snowdome.state.session import Session
 
 R = TypeVar("R", bound=Record)

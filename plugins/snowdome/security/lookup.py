@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from snowdome import errors
 from snowdome.security import access, resolve
 from snowdome.security.resolve import Context
 from snowdome.sql.grammar.names import Name
+from snowdome.sql.grammar.policies import LISTS
 from snowdome.state.automata import DynamicTable, Pipe, Stream, Task
+from snowdome.state.records import Account as AccountRecord
 from snowdome.state.records import (
     Database,
     DatabaseRole,
@@ -18,6 +20,7 @@ from snowdome.state.records import (
     Monitor,
     NetworkPolicy,
     NetworkRule,
+    Policy,
     Record,
     Role,
     Schema,
@@ -32,9 +35,10 @@ from snowdome.state.records import (
 )
 
 if TYPE_CHECKING:
-    from snowdome.security.account import Account
+    from snowdome.state.account import Account
     from snowdome.state.session import Session
 
+P = TypeVar("P", bound=Policy)
 OF_ACCOUNT: dict[str, type[Record]] = {
     "DATABASE": Database,
     "WAREHOUSE": Warehouse,
@@ -117,3 +121,50 @@ def database_role(account: Account, session: Session, name: Name) -> DatabaseRol
 def own(account: Account, session: Session, record: Record) -> None:
     """The session owns the record, or Snowflake's refusal is raised."""
     access.check(account, session, "OWNERSHIP", record)
+
+
+def tag(account: Account, session: Session, name: Name) -> Tag:
+    """The tag of that name; who may apply every tag needs no privilege on its schema."""
+    context = Context.of(session)
+    if access.holds_on_account(account, access.roles_of(account, session), "APPLY TAG"):
+        return _tag_anywhere(account, context, name)
+    return resolve.child(account, context, Tag, (name.database, name.schema, name.last), "ALTER TAG")
+
+
+def _tag_anywhere(account: Account, context: Context, name: Name) -> Tag:
+    database_name, schema_name = name.database or context.database, name.schema or context.schema
+    parent = account.catalog.find(Database, database_name) if database_name else None
+    around = account.catalog.find(Schema, schema_name, parent.id) if parent and schema_name else None
+    found = account.catalog.find(Tag, name.last, around.id) if around else None
+    if found is None:
+        raise errors.not_found("Tag", resolve.dotted(database_name, schema_name, name.last))
+    return found
+
+
+def policy(account: Account, session: Session, cls: type[P], name: Name) -> P:
+    """The policy of that class and name, or Snowflake's 002003."""
+    if cls is NetworkPolicy:
+        found = of_account(account, session, cls, name.last)
+        assert isinstance(found, cls)  # noqa: S101 (of_account was asked for that class)
+        return found
+    return resolve.child(account, Context.of(session), cls, (name.database, name.schema, name.last), "ALTER")
+
+
+def policy_users(account: Account, used: Policy) -> list[Record]:
+    """What the policy is on: tables and views, tags, users, the account; for a rule, network policies."""
+    found: list[Record] = []
+    for record in account.catalog.all(Table, View, Tag, User, AccountRecord, NetworkPolicy):
+        match record:
+            case Table() | View():
+                uses = any(mask.policy == used.id for mask in record.masks.values())
+            case Tag():
+                uses = used.id in record.policies
+            case User() | AccountRecord():
+                uses = used.id in record.policies.values()
+            case NetworkPolicy():
+                uses = any(used.id in record.settings.get(name, ()) for name in LISTS)
+            case _:
+                uses = False
+        if uses and (account.catalog.is_live(record) or isinstance(record, AccountRecord)):
+            found.append(record)
+    return found

@@ -16,7 +16,7 @@ from snowdome.state.records import ACCOUNT_ID, NetworkPolicy, NetworkRule, User
 from snowdome.state.records import Account as AccountRecord
 
 if TYPE_CHECKING:
-    from snowdome.security.account import Account
+    from snowdome.state.account import Account
     from snowdome.state.session import Session
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address

@@ -11,7 +11,7 @@ from snowdome.security.resolve import Context
 from snowdome.state.records import Stage
 
 if TYPE_CHECKING:
-    from snowdome.security.account import Account
+    from snowdome.state.account import Account
     from snowdome.state.session import Session
 
 CATALOG, SCHEMA = "rows", "main"
@@ -28,10 +28,10 @@ def storage(account: Account, session: Session, name: str, privilege: str = "REA
     parts = named(name)
     if parts[2].startswith("%"):
         table = resolve.relation(account, context, (parts[0], parts[1], parts[2][1:]))
-        account.require(context, "OWNERSHIP", table)  # nothing can be granted on a table's stage
+        context.require(account, "OWNERSHIP", table)  # nothing can be granted on a table's stage
         return f"s{table.id}"
     found = resolve.child(account, context, Stage, parts)
-    account.require(context, privilege, found)
+    context.require(account, privilege, found)
     return found.physical
 
 

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from snowdome import errors
-from snowdome.state.records import Database, Record, Schema, Table, View
+from snowdome.security import access
+from snowdome.state.records import Database, Record, Relation, Schema, Table, View
 from snowdome.state.session import Session
 
 if TYPE_CHECKING:
-    from snowdome.security.account import Account
+    from snowdome.state.account import Account
 
 R = TypeVar("R", bound=Record)
-Relation = Table | View
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,14 @@ class Context:
         """The session's own context."""
         return cls(session, session.database, session.schema)
 
+    def may_see(self, account: Account, record: Record) -> bool:
+        """Whether the one who asks may know that the record exists."""
+        return self.applies or access.may_see(account, self.session, record, owner=self.owner)
+
+    def require(self, account: Account, privilege: str, record: Record) -> None:
+        """The one who asks has that privilege on the record, or Snowflake's refusal is raised."""
+        access.check(account, self.session, privilege, record, owner=self.owner)
+
 
 def database(account: Account, context: Context, name: str | None, verb: str = "SELECT") -> Database:
     """The database of that name, or the current one."""
@@ -40,7 +48,7 @@ def database(account: Account, context: Context, name: str | None, verb: str = "
     if wanted is None:
         raise errors.no_database(verb)
     found = account.catalog.find(Database, wanted)
-    if found is None or not account.may_see(context, found):
+    if found is None or not context.may_see(account, found):
         raise errors.not_found("Database", wanted)
     return found
 
@@ -54,7 +62,7 @@ def schema(
     if wanted is None:
         raise errors.no_schema(verb)
     found = account.catalog.find(Schema, wanted, parent.id)
-    if found is None or not account.may_see(context, found):
+    if found is None or not context.may_see(account, found):
         raise errors.not_found("Schema", f"{parent.name}.{wanted}")
     return found
 
@@ -74,7 +82,7 @@ def relation(
     found = hidden or account.catalog.find(Table, name, parent.id) or account.catalog.find(View, name, parent.id)
     if found is None and parent.owner is None:  # SNOWFLAKE has more views than are served here
         raise errors.unsupported(f"{full_name(account, parent)}.{name}")
-    if found is None or (hidden is None and not account.may_see(context, found)):
+    if found is None or (hidden is None and not context.may_see(account, found)):
         raise errors.not_found("Object", dotted(*parts) if schema_name else f"{full_name(account, parent)}.{name}")
     return found
 
@@ -85,7 +93,7 @@ def child(
     """The record of that class and name in a schema: a sequence, a stage, a file format, a tag."""
     parent = schema(account, context, parts[0], parts[1], verb)
     found = account.catalog.find(cls, parts[2], parent.id)
-    if found is None or not account.may_see(context, found):
+    if found is None or not context.may_see(account, found):
         raise errors.not_found(cls.kind.capitalize(), f"{full_name(account, parent)}.{parts[2]}")
     return found
 

@@ -17,7 +17,7 @@ from snowdome.state.records import Account as AccountRecord
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from snowdome.security.account import Account
+    from snowdome.state.account import Account
     from snowdome.state.session import Session
 
     Closure = Callable[[Account, frozenset[int]], frozenset[int]]

@@ -12,8 +12,8 @@ from snowdome.result import Result, listing
 from snowdome.state.records import DatabaseRole, Record
 
 if TYPE_CHECKING:
-    from snowdome.security.account import Account
     from snowdome.sql.grammar.show import Show
+    from snowdome.state.account import Account
 
 T = TypeVar("T")
 TEXT = "VARCHAR"

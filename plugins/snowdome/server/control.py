@@ -17,9 +17,9 @@ from starlette.routing import Route
 from snowdome.objects import password_resets
 from snowdome.server import usage_control as usage
 from snowdome.state.faults import Fault
-from snowdome.warehouses.metering import segments
 from snowdome.warehouses.metering.ledger import EPOCH
 from snowdome.warehouses.metering.rates import FIRST_GENERATION, Kind
+from snowdome.warehouses.metering.windows import segments
 
 if TYPE_CHECKING:
     from starlette.requests import Request

@@ -15,6 +15,7 @@ from snowdome.errors import SqlError
 from snowdome.objects import show_users, tokens
 from snowdome.security import access, keys, networks, passwords
 from snowdome.state.records import Database, Role, Schema, User
+from snowdome.state.sessions import open_session
 from snowdome.usage import logins
 
 if TYPE_CHECKING:
@@ -51,7 +52,8 @@ def _login(account: Account, data: Mapping[str, Any], query: Mapping[str, str], 
     secondary = user.properties.get("DEFAULT_SECONDARY_ROLES") or ()
     with account.catalog.lock:  # also while two databases exchange their names
         database, schema = _existing(account, *_namespace(user, query))
-    return account.open(
+    return open_session(
+        account,
         user,
         role,
         secondary_roles="ALL" in secondary and only_role is None,

@@ -7,15 +7,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from snowdome import types
-from snowdome.engine.execution import execute, new_query_id
+from snowdome.engine.execution import execute
 from snowdome.errors import SqlError
-from snowdome.files import stage_files, uploads
+from snowdome.files import stage_files
 from snowdome.query import preview
 from snowdome.security import networks
-from snowdome.server import wire
+from snowdome.server import uploads, wire
 from snowdome.sql.parsing import split
 from snowdome.sql.redaction import redacted
 from snowdome.state import faulty
+from snowdome.state.log import new_query_id
 
 if TYPE_CHECKING:
     from snowdome.account import Account

@@ -17,18 +17,20 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from snowdome.engine.execution import new_query_id
 from snowdome.errors import SqlError
-from snowdome.files import stage_files, uploads
+from snowdome.files import stage_files
 from snowdome.query import cancelling
 from snowdome.query.functions import ACCOUNT_NAME
 from snowdome.security import session_limits
-from snowdome.server import login, requests, wire
+from snowdome.server import login, requests, uploads, wire
 from snowdome.server.control import routes as control_routes
 from snowdome.server.lines import GRACE, CutResponse, Lines
 from snowdome.sql.redaction import redacted
 from snowdome.state.edition import VERSION
 from snowdome.state.faulty import Cut
+from snowdome.state.log import new_query_id
+from snowdome.state.records import Role
+from snowdome.state.sessions import close_session
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -129,7 +131,7 @@ class Server:
                 "databaseName": session.database,
                 "schemaName": session.schema,
                 "warehouseName": session.warehouse,
-                "roleName": self.account.role_name(session),
+                "roleName": self.account.catalog.get(Role, session.role).name,
             },
             "displayUserName": ACCOUNT_NAME,
         }
@@ -151,7 +153,7 @@ class Server:
         session = self._session(request)
         if request.query_params.get("delete"):
             self._forget(session)
-            await self._on_thread(self.account.close_session, session)
+            await self._on_thread(close_session, self.account, session)
         return JSONResponse({"data": None, "code": None, "message": None, "success": True})
 
     def _session(self, request: Request) -> Session:
@@ -162,7 +164,7 @@ class Server:
         self.account.url = str(request.base_url)
         if session_limits.over(self.account, session):
             self._forget(session)
-            self.account.close_session(session)
+            close_session(self.account, session)
             raise Expired
         session.last_used = self.account.clock.now()
         self.lines.used(request, session)
@@ -179,7 +181,7 @@ class Server:
             asyncio.get_running_loop().call_later(GRACE, self._gone, session)
             return
         self._forget(session)
-        self._on_thread(self.account.close_session, session)
+        self._on_thread(close_session, self.account, session)
 
     def _on_thread(self, work: Callable[..., R], *values: Any) -> asyncio.Future[R]:
         """What blocks is done on a thread of its own: who waits for a lock keeps no one from freeing it."""

@@ -16,8 +16,8 @@ from snowdome.server import arrow
 
 if TYPE_CHECKING:
     from snowdome.errors import SqlError
-    from snowdome.state.rows import Parameters
     from snowdome.state.session import Session
+    from snowdome.types import Parameters
 
 ASYNC_RUNNING = "333334"
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sqlglot
 from sqlglot import Expr, exp
 
-from snowdome.state.rows import Parameters
+from snowdome.types import Parameters
 
 
 def written(sql: str, parameters: Parameters) -> str:

@@ -6,10 +6,9 @@ https://docs.snowflake.com/en/sql-reference/date-time-input-output, elements TZH
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from sqlglot import Expr, exp
-
-from snowdome.state.records import Table
 
 _SHORT = re.compile(r"\d{4}-\d{1,2}-\d{1,2}[ T]\d{1,2}:\d{1,2}(?::\d{1,2}(?:\.\d+)?)?\s*[+-]\d")
 _MAKERS = (exp.Cast, exp.Anonymous, exp.TsOrDsToTimestamp, exp.StrToTime)
@@ -24,13 +23,12 @@ def padded(node: Expr) -> Expr:
     return _pad(node)
 
 
-def filled(insert: Expr, table: Table) -> Expr:
-    """The INSERT, literals on their way into columns of moments likewise."""
+def filled(insert: Expr, types: Mapping[str, str]) -> Expr:
+    """The INSERT, literals on their way into columns of moments likewise; `types` are those of the table's columns."""
     source = insert.expression if isinstance(insert, exp.Insert) else None
     if not isinstance(source, exp.Values):
         return insert
     named = insert.this.expressions if isinstance(insert.this, exp.Schema) else []
-    types = {column.name: column.type for column in table.columns}
     names = [column.name for column in named] or list(types)
     moments = [place for place, name in enumerate(names) if types.get(name, "").startswith("TIMESTAMP")]
     for row in source.expressions:

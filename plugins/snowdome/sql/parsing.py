@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import logging
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
 import sqlglot
 from sqlglot import Expr, exp
 from sqlglot.errors import ParseError, TokenError
 
 from snowdome.errors import SqlError, several_statements, syntax_error, unsupported
-
-if TYPE_CHECKING:
-    from snowdome.state.session import Session
 
 # what sqlglot cannot read becomes a Command, which is refused by name: its warning would only repeat that
 logging.getLogger("sqlglot").setLevel(logging.ERROR)
@@ -25,7 +22,7 @@ _WORDS = {
 _COLOURS = re.compile(r"\x1b\[\d*m")
 
 
-def parse(session: Session | None, sql: str) -> Expr:
+def parse(variables: Mapping[str, str] | None, sql: str) -> Expr:
     """The one statement that the text is."""
     try:
         found = _read(sql)
@@ -40,8 +37,8 @@ def parse(session: Session | None, sql: str) -> Expr:
     if len(found) != 1:
         raise several_statements(len(found))
     expression = found[0]
-    if session is not None and "$" in sql:
-        expression = _with_variables(session, expression)
+    if variables is not None and "$" in sql:
+        expression = _with_variables(variables, expression)
     return expression
 
 
@@ -94,12 +91,12 @@ def split(sql: str) -> list[str]:
     return statements
 
 
-def _with_variables(session: Session, expression: Expr) -> Expr:
+def _with_variables(variables: Mapping[str, str], expression: Expr) -> Expr:
     for parameter in list(expression.find_all(exp.Parameter)):
         name = parameter.name.upper()
         if name.isdigit():
             continue
-        if name not in session.variables:
+        if name not in variables:
             raise SqlError(904, "42000", f"SQL compilation error:\nSession variable '${name}' does not exist")
-        parameter.replace(sqlglot.parse_one(session.variables[name], read="snowflake"))
+        parameter.replace(sqlglot.parse_one(variables[name], read="snowflake"))
     return expression

@@ -5,25 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import date, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING
 
 from sqlglot import Expr, exp
 
 from snowdome.errors import SqlError, syntax_error, unsupported
 from snowdome.sql.grammar.tokens import quote_string
 
-if TYPE_CHECKING:
-    from snowdome.state.session import Session
-
 Evaluate = Callable[[Expr], object]
 MOST_BYTES = 256
 
 
-def change(session: Session, expression: Expr, evaluate: Evaluate) -> None:
+def change(variables: dict[str, str], expression: Expr, evaluate: Evaluate) -> None:
     """The variables of a SET have their values, those of an UNSET are gone."""
     if not isinstance(expression, exp.Set):
         for name in _unset(expression):
-            session.variables.pop(name, None)
+            variables.pop(name, None)
         return
     for item in expression.expressions:
         if not isinstance(item.this, exp.EQ):
@@ -33,7 +29,7 @@ def change(session: Session, expression: Expr, evaluate: Evaluate) -> None:
             if len(text.encode()) > MOST_BYTES:
                 message = f"Assignment to '{name}' not done because value exceeds size limit for variables."
                 raise SqlError(1245, "22023", f"{message} Its size is {len(text.encode())}; the limit is {MOST_BYTES}.")
-        session.variables |= found
+        variables.update(found)
 
 
 def _unset(expression: Expr) -> Iterator[str]:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from snowdome.state.records import ACCOUNT_ID, Database, Record, Schema, Sequence, Table
 
 if TYPE_CHECKING:
-    from snowdome.security.resolve import Relation
     from snowdome.state.account import Account
     from snowdome.state.catalog import Change
+    from snowdome.state.records import Relation
 
 
 KEPT_REPLACED = 3

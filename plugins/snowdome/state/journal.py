@@ -22,8 +22,8 @@ from snowdome.state.duck import ROWS, journal
 if TYPE_CHECKING:
     from snowdome.state.account import Account
     from snowdome.state.records import Table
-    from snowdome.state.rows import Parameters
     from snowdome.state.session import Session
+    from snowdome.types import Parameters
 
 FIRST_NEW = 36_028_797_018_960_000
 """DuckDB numbers the rows that an open transaction adds from here on."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import uuid
 from collections import deque
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,6 +12,11 @@ from typing import Any
 from snowdome.state.clock import Clock
 
 KEPT = 20_000
+
+
+def new_query_id() -> str:
+    """Return an id in the form of Snowflake's."""
+    return str(uuid.uuid4())
 
 
 @dataclass(slots=True, kw_only=True)

@@ -11,6 +11,8 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 ACCOUNT_ID = 0
+SNOWFLAKE = "SNOWFLAKE"
+"""The database that every account is given, with what Snowflake shares of its use."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,6 +197,9 @@ class View(Record):
 
     kind: ClassVar[str] = "VIEW"
     space: ClassVar[str] = "RELATION"
+
+
+Relation = Table | View
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

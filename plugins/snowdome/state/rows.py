@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import duckdb
 import pyarrow as pa
@@ -12,12 +12,12 @@ from snowdome import types
 from snowdome.errors import SqlError
 from snowdome.result import Result
 from snowdome.sql.translate import with_numeric_casts
+from snowdome.state.complaints import from_duckdb
+from snowdome.types import Parameters
 
 if TYPE_CHECKING:
     from snowdome.state.account import Account
     from snowdome.state.session import Session
-
-Parameters = list[Any] | dict[str, Any] | None
 
 
 def run(account: Account, session: Session, sql: str, parameters: Parameters = None) -> None:
@@ -28,7 +28,7 @@ def run(account: Account, session: Session, sql: str, parameters: Parameters = N
         else:
             session.duck.execute(sql)
     except duckdb.Error as problem:
-        raise account.error(problem) from problem
+        raise from_duckdb(account, problem) from problem
 
 
 def run_expression(account: Account, session: Session, expression: Expr, parameters: Parameters = None) -> str:
@@ -63,7 +63,7 @@ def answer(account: Account, session: Session, type_id: int) -> Result:
     try:
         table: pa.Table = session.duck.to_arrow_table()
     except duckdb.Error as problem:
-        raise account.error(problem) from problem
+        raise from_duckdb(account, problem) from problem
     return Result(columns=described, table=table, type_id=type_id)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import threading
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -87,3 +88,12 @@ class Session:
     def query_tag(self) -> str:
         """The session's query tag."""
         return str(self.parameters.get("QUERY_TAG", ""))
+
+    def unregister(self, names: list[str]) -> None:
+        """Relations registered for one statement are gone."""
+        for name in reversed(names):
+            if name.startswith("u"):
+                with suppress(duckdb.TransactionException):  # an aborted transaction takes it along
+                    self.duck.execute(f'DROP VIEW IF EXISTS temp.main."{name}"')
+            else:
+                self.duck.unregister(name)

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
-from snowdome.state import intents, journal
+from snowdome.state import intents, journal, limits
+from snowdome.state.complaints import from_duckdb
 
 if TYPE_CHECKING:
     from snowdome.state.account import Account
     from snowdome.state.intents import Intent
+    from snowdome.state.records import Table
     from snowdome.state.session import Session
 
 
@@ -26,7 +28,7 @@ def start_writing(account: Account, session: Session) -> None:
         try:
             session.duck.begin()
         except duckdb.Error as problem:
-            raise account.error(problem) from problem
+            raise from_duckdb(account, problem) from problem
         session.writing = True
 
 
@@ -38,6 +40,11 @@ def pin(account: Account, session: Session) -> None:
     """
     start_writing(account, session)
     session.duck.execute(f"SELECT turn FROM {intents.MARKS} LIMIT 0")
+
+
+def lock(account: Account, session: Session, table: Table) -> None:
+    """The session holds the table's lock until its transaction ends; it waits LOCK_TIMEOUT seconds at most."""
+    account.locks.acquire(session, table, int(limits.of_session(account, session, limits.LOCK_TIMEOUT)))
 
 
 def unpin(session: Session) -> None:
@@ -55,7 +62,7 @@ def commit(account: Account, session: Session) -> None:
             journal.stamp(account, session, now)
             _commit(account, session, intents.declare(account, session, now))
     except duckdb.Error as problem:
-        raise account.error(problem) from problem
+        raise from_duckdb(account, problem) from problem
     finally:
         _forget(account, session)
 
@@ -100,4 +107,4 @@ def _forget(account: Account, session: Session) -> None:
     session.journaled.clear()
     session.consumed.clear()
     session.alone = False
-    account.locks.release(account, session)
+    account.locks.release(session)

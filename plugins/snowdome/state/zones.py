@@ -8,6 +8,7 @@ import duckdb
 
 from snowdome.sql.grammar.tokens import quote_string
 from snowdome.state import limits
+from snowdome.state.complaints import from_duckdb
 
 if TYPE_CHECKING:
     from snowdome.state.account import Account
@@ -26,5 +27,5 @@ def apply(account: Account, session: Session) -> None:
     try:
         session.duck.execute(f"SET SESSION TimeZone = {quote_string(wanted)}")
     except duckdb.Error as problem:
-        raise account.error(problem) from problem
+        raise from_duckdb(account, problem) from problem
     session.timezone = wanted

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from snowdome.usage.history import USAGE
 from snowdome.usage.reading import YEAR, at, hour, kept
 from snowdome.usage.shapes import QUERY_HISTORY
-from snowdome.warehouses import metering
+from snowdome.warehouses.metering import windows
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -27,7 +27,7 @@ _SEGMENTS = {"id": "number", "cluster": "number", "started": "time", "ended": "t
 def _segments(reading: Reading, until: datetime) -> str:
     rows = [
         (s.warehouse_id, s.cluster, s.started, min(s.ended or until, until), s.rate / 3600)
-        for s in metering.segments(reading.account, reading.now - YEAR, until)
+        for s in windows.segments(reading.account, reading.now - YEAR, until)
         if s.started < until
     ]
     return reading.rows(_SEGMENTS, rows)

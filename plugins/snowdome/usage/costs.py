@@ -14,7 +14,7 @@ from snowdome.usage.attribution import attributed_by_hour
 from snowdome.usage.history import USAGE
 from snowdome.usage.reading import YEAR, at, hour, kept
 from snowdome.usage.shapes import METERING_HISTORY, QUERY_HISTORY, WAREHOUSE_METERING_HISTORY
-from snowdome.warehouses import metering
+from snowdome.warehouses.metering import windows
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -33,7 +33,7 @@ _LEDGER = {"start": "time", "id": "number", "name": "text", "compute": "float"}
 def _hours(reading: Reading, until: datetime, *, partial: bool) -> str:
     """The ledger's hours that ended by then: a relation of start, id, name and compute."""
     end = until if partial else until.replace(minute=0, second=0, microsecond=0)
-    found = metering.hours(reading.account, reading.now - YEAR, end)
+    found = windows.hours(reading.account, reading.now - YEAR, end)
     return reading.rows(_LEDGER, [(h.start, h.warehouse_id, h.warehouse_name, h.credits) for h in found])
 
 
@@ -106,7 +106,7 @@ _EVENT_COLUMNS = (
 
 def events(reading: Reading, shape: Shape) -> str:
     """What happened to warehouses (account-usage/warehouse_events_history)."""
-    found = metering.events(reading.account, reading.now - YEAR, reading.late(shape))
+    found = windows.events(reading.account, reading.now - YEAR, reading.late(shape))
     rows = [[getattr(event, name) for name in _EVENT_COLUMNS] for event in found]
     for row in rows:
         row[11] = str(row[11]) if row[11] is not None else None  # the page has CLUSTER_COUNT as VARCHAR

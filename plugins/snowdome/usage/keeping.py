@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from snowdome.state import trace
 from snowdome.state.records import Database, Schema
 from snowdome.state.trace import Trace
-from snowdome.usage import accesses, statements, storage
+from snowdome.usage import accesses, statements
 from snowdome.usage.history import History
 from snowdome.usage.shapes import ACCESS_HISTORY, QUERY_HISTORY
 from snowdome.usage.versions import Versions
 
 if TYPE_CHECKING:
     from snowdome.result import Result
+    from snowdome.state.account import Account
     from snowdome.state.log import Entry
     from snowdome.state.session import Session
-    from snowdome.usage.account import Account
-
-DAY = timedelta(days=1)
 
 
 class Usage:
@@ -70,17 +67,6 @@ class Usage:
             self.history.add(QUERY_HISTORY, statements.row(self._account.catalog, notes))
             for row in accesses.rows(self._account.catalog, notes):
                 self.history.add(ACCESS_HISTORY, row)
-
-    def start(self) -> None:
-        """From now on, what tables take up is looked at each midnight (UTC)."""
-        now = self._account.clock.now()
-        midnight = now.replace(hour=0, minute=0, second=0, microsecond=0) + DAY
-        self._account.agenda.at(midnight, "usage: storage", self._at_midnight)
-
-    def _at_midnight(self, moment: datetime) -> None:
-        del moment
-        storage.measure(self._account)
-        self.start()
 
     def close(self) -> None:
         """Everything noted is kept."""

@@ -9,17 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from snowdome.errors import unsupported
 from snowdome.usage.history import ARROW, USAGE
-from snowdome.usage.shapes import SHAPES, Shape
+from snowdome.usage.shapes import Shape
 
 if TYPE_CHECKING:
-    from snowdome.state.records import View
     from snowdome.state.session import Session
     from snowdome.usage.account import Account
 
 YEAR = timedelta(days=365)
-BY_NAME = {(shape.schema, shape.name): shape for shape in SHAPES}
 Rows = Iterable[Sequence[Any]]
 
 
@@ -76,16 +73,3 @@ def kept(reading: Reading, shape: Shape) -> str:
         f"SELECT {shape.select()} FROM {USAGE}.main.{shape.kept} "
         f"WHERE {shape.when} <= {at(reading.late(shape))} AND {shape.when} > {at(reading.now - YEAR)}"
     )
-
-
-def relation(account: Account, session: Session, schema: str, view: View) -> list[str]:
-    """The names registered for the statement that reads the view; the last of them is the view."""
-    from snowdome.usage.readers import READERS  # the readers read with what is above
-
-    shape = BY_NAME.get((schema, view.name))
-    if shape is None:
-        raise unsupported(f"SNOWFLAKE.{schema}.{view.name}")
-    account.usage.history.flush()
-    reading = Reading(account, session, account.clock.now())
-    reading.view(READERS.get(shape.name, kept)(reading, shape))
-    return reading.registered

@@ -9,6 +9,7 @@ from snowdome.state.automata import EVERY_RECORD
 from snowdome.state.drops import retention_days
 from snowdome.state.records import (
     ACCOUNT_ID,
+    SNOWFLAKE,
     Database,
     DatabaseRole,
     Record,
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from snowdome.usage.reading import Reading
     from snowdome.usage.shapes import Shape
 
-SNOWFLAKE = "SNOWFLAKE"
 Records = dict[int, Record]
 _ROLE_WORDS = {Role: "ROLE", DatabaseRole: "DATABASE_ROLE", User: "USER"}
 

@@ -62,6 +62,17 @@ def measure(account: Account) -> None:
             history.execute(f"INSERT INTO {USAGE}.main.storage_samples VALUES {marks}", values)
 
 
+def measure_at_midnight(account: Account) -> None:
+    """From now on, what tables take up is measured each midnight (UTC)."""
+
+    def due(_: datetime) -> None:
+        measure(account)
+        measure_at_midnight(account)
+
+    midnight = account.clock.now().replace(hour=0, minute=0, second=0, microsecond=0) + DAY
+    account.agenda.at(midnight, "usage: storage", due)
+
+
 def _is_fresh(table: Table, last: tuple[str, datetime] | None) -> bool:
     return last is not None and last[0] == table.physical and last[1] >= _since(table)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from snowdome.security import account as below
+from snowdome.state import account as below
 
 if TYPE_CHECKING:
     from snowdome.warehouses.compute import Compute

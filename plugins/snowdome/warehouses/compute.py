@@ -18,8 +18,10 @@ from snowdome.warehouses import warehouse_rules
 from snowdome.warehouses.fleet.fleet import AUTORESUME, SUSPENDED
 
 if TYPE_CHECKING:
+    from snowdome.state.account import Account
     from snowdome.state.session import Session
-    from snowdome.warehouses.account import Account
+    from snowdome.warehouses.fleet.fleet import Fleet
+    from snowdome.warehouses.fleet.watch import Watch
 
 DISABLED = "DISABLED"
 ADAPTIVE_CLUSTER = 1
@@ -28,8 +30,8 @@ ADAPTIVE_CLUSTER = 1
 class Compute:
     """The way of a statement onto a warehouse, and off it."""
 
-    def __init__(self, account: Account) -> None:
-        self._account = account
+    def __init__(self, account: Account, fleet: Fleet, watch: Watch) -> None:
+        self._account, self._fleet, self._watch = account, fleet, watch
         self._shapes: dict[int, tuple[dict[str, Any], str, str]] = {}
 
     @contextmanager
@@ -76,7 +78,7 @@ class Compute:
         if _adaptive(found):
             if found.state == DISABLED:
                 raise errors.no_warehouse()
-            refusal = self._account.watch.refusal(found, at)
+            refusal = self._watch.refusal(found, at)
             if refusal is not None:
                 raise refusal
             running.warehouse, running.cluster = found.id, ADAPTIVE_CLUSTER
@@ -84,17 +86,17 @@ class Compute:
         if found.state == SUSPENDED:
             if not found.settings.get("AUTO_RESUME", True):
                 raise errors.no_warehouse()
-            found = self._account.fleet.start(found, at, AUTORESUME, running)
-        return self._account.fleet.place(found, running, at)
+            found = self._fleet.start(found, at, AUTORESUME, running)
+        return self._fleet.place(found, running, at)
 
     def _leave(self, running: Running) -> None:
         with self._account.catalog.lock:
             now = self._account.clock.now()
             found = self._account.catalog.peek(running.warehouse) if running.warehouse is not None else None
             if isinstance(found, Warehouse) and _adaptive(found):
-                self._account.fleet.billed(found, running, now)
+                self._fleet.billed(found, running, now)
             else:
-                self._account.fleet.leave(running, now)
+                self._fleet.leave(running, now)
             running.warehouse = running.cluster = None
 
     def _trace(self, session: Session, running: Running, found: Warehouse, asked: datetime) -> None:
@@ -120,7 +122,7 @@ class Compute:
         if session.warehouse is None:
             raise errors.no_warehouse()
         found = self._account.catalog.find(Warehouse, session.warehouse)
-        if found is None or not self._account.may_see(Context.of(session), found):
+        if found is None or not Context.of(session).may_see(self._account, found):
             raise errors.no_warehouse()
         access.check(self._account, session, "USAGE", found)
         return found

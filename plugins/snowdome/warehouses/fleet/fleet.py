@@ -18,13 +18,14 @@ from snowdome.warehouses.fleet.scaling import Scaling
 from snowdome.warehouses.metering.ledger import moment, number
 
 if TYPE_CHECKING:
+    from snowdome.state.account import Account
     from snowdome.state.catalog import Change
-    from snowdome.warehouses.account import Account
+    from snowdome.warehouses.fleet.watch import Watch
+    from snowdome.warehouses.metering.ledger import Ledger
 
 UP, SUSPENDED = "STARTED", "SUSPENDED"
 RESUME, AUTORESUME = "WAREHOUSE_RESUME", "WAREHOUSE_AUTORESUME"
 SUSPEND, AUTOSUSPEND = "WAREHOUSE_SUSPEND", "WAREHOUSE_AUTOSUSPEND"
-BY_MONITOR = "RESOURCE_MONITOR_SUSPEND"
 SPINUP, SPINDOWN = "MULTICLUSTER_SPINUP", "MULTICLUSTER_SPINDOWN"
 MARKS = "CREATE TABLE IF NOT EXISTS warehouse_marks (warehouse INTEGER PRIMARY KEY, idle_since INTEGER)"
 
@@ -32,9 +33,10 @@ MARKS = "CREATE TABLE IF NOT EXISTS warehouse_marks (warehouse INTEGER PRIMARY K
 class Fleet:
     """The machines of every warehouse. Every method is called with the catalog's lock held."""
 
-    def __init__(self, account: Account) -> None:
-        self._account = account
-        self.history = History(account)
+    def __init__(self, account: Account, ledger: Ledger, watch: Watch) -> None:
+        self._account, self._ledger, self._watch = account, ledger, watch
+        watch.fleet = self
+        self.history = History(account, ledger, watch)
         self.scaling = Scaling(account, self)
         self._machines: dict[int, Machines] = {}
         account.store.prepare((MARKS,))
@@ -43,7 +45,7 @@ class Fleet:
         """The machines are as the account's file has them: statements that ran when it was last open are over."""
         now = self._account.clock.now()
         marks = {row[0]: moment(row[1]) for row in self._account.store.rows("SELECT * FROM warehouse_marks")}
-        for segment in self._account.ledger.running():
+        for segment in self._ledger.running():
             warehouse = self._account.catalog.peek(segment.warehouse_id)
             if not isinstance(warehouse, Warehouse) or warehouse.state != UP:
                 with self._account.catalog.change() as change:
@@ -75,14 +77,14 @@ class Fleet:
 
     def start(self, warehouse: Warehouse, at: datetime, reason: str, by: Running | None = None) -> Warehouse:
         """The warehouse runs from now on, or a monitor's refusal is raised."""
-        refusal = self._account.watch.refusal(warehouse, at)
+        refusal = self._watch.refusal(warehouse, at)
         if refusal is not None:
             raise refusal
         with self._account.catalog.change() as change:
             started = change.put(replace(warehouse, state=UP, resumed_on=at, updated_on=at))
             self.history.note(change, started, "RESUME_WAREHOUSE", at, by, reason=reason)
             self._up(change, started, at, by, reason)
-        self._account.watch.changed(started, at)
+        self._watch.changed(started, at)
         return started
 
     def _up(self, change: Change, warehouse: Warehouse, at: datetime, by: Running | None, reason: str) -> None:
@@ -110,7 +112,7 @@ class Fleet:
                 self._leaves(change, machines, cluster, at)
             self._settled(change, asleep, machines, at)
         self._account.agenda.forget(("suspend", warehouse.id))
-        self._account.watch.changed(asleep, at)
+        self._watch.changed(asleep, at)
         self._readmit(asleep, machines, at)
         return asleep
 
@@ -143,7 +145,7 @@ class Fleet:
             self.history.note(change, warehouse, "SPINUP_CLUSTER", at, reason=reason, cluster=cluster.number)
             self.history.consistent(change, warehouse, len(machines.serving()) + 1, at)
         machines.clusters.append(cluster)
-        self._account.watch.changed(warehouse, at)
+        self._watch.changed(warehouse, at)
         self.scaling.watch(warehouse, machines, at)
         return cluster
 
@@ -154,7 +156,7 @@ class Fleet:
             self.history.note(change, warehouse, "SPINDOWN_CLUSTER", at, reason=reason, cluster=cluster.number)
             self._leaves(change, machines, cluster, at)
             self._settled(change, warehouse, machines, at)
-        self._account.watch.changed(warehouse, at)
+        self._watch.changed(warehouse, at)
 
     def reshape(self, change: Change, old: Warehouse, new: Warehouse, at: datetime, by: Running | None) -> None:
         """The running warehouse has the size and the number of clusters that its new settings ask for."""
@@ -183,7 +185,7 @@ class Fleet:
             self.scaling.watch(warehouse, machines, at)
             self.fill(warehouse, at)
             self._plan(machines, again=True)
-        self._account.watch.changed(warehouse, at)
+        self._watch.changed(warehouse, at)
 
     # -- statements -------------------------------------------------------------------------------------------------
     def place(self, warehouse: Warehouse, running: Running, at: datetime) -> bool:
@@ -266,7 +268,7 @@ class Fleet:
         """
         with self._account.catalog.change() as change:
             self.history.spent(change, warehouse, running.started, at)
-        self._account.watch.changed(warehouse, at)
+        self._watch.changed(warehouse, at)
 
     # -- idleness ---------------------------------------------------------------------------------------------------
     def _plan(self, machines: Machines, *, again: bool = False) -> None:
@@ -318,7 +320,7 @@ class Fleet:
             if isinstance(warehouse, Warehouse):
                 self._settled(change, warehouse, machines, at)
         if isinstance(warehouse, Warehouse):
-            self._account.watch.changed(warehouse, at)
+            self._watch.changed(warehouse, at)
         elif not machines.clusters:
             self._machines.pop(machines.warehouse, None)
 

@@ -14,9 +14,11 @@ from snowdome.warehouses.metering.events import Event
 from snowdome.warehouses.metering.segments import MINIMUM_SECONDS, Segment
 
 if TYPE_CHECKING:
+    from snowdome.state.account import Account
     from snowdome.state.catalog import Change
     from snowdome.state.inflight import Running
-    from snowdome.warehouses.account import Account
+    from snowdome.warehouses.fleet.watch import Watch
+    from snowdome.warehouses.metering.ledger import Ledger
 
 STARTED, COMPLETED = "STARTED", "COMPLETED"
 RATES = "credit_factors"
@@ -26,8 +28,8 @@ ORDER = {size: position for position, size in enumerate(rates.FIRST_GENERATION)}
 class History:
     """The account's ledger, as the fleet writes it."""
 
-    def __init__(self, account: Account) -> None:
-        self._account = account
+    def __init__(self, account: Account, ledger: Ledger, watch: Watch) -> None:
+        self._account, self._ledger, self._watch = account, ledger, watch
         self._factors: dict[str, float] = dict(rates.ASSUMED) | json.loads(account.catalog.fact(RATES) or "{}")
 
     # -- prices ---------------------------------------------------------------------------------------------------
@@ -58,11 +60,11 @@ class History:
         settings = warehouse_rules.effective(warehouse.settings)
         kind = rates.kind_of(settings)
         size = settings.get("WAREHOUSE_SIZE") or settings["MAX_QUERY_PERFORMANCE_LEVEL"]
-        segment = self._account.ledger.begin(
+        segment = self._ledger.begin(
             change, warehouse=warehouse.id, name=warehouse.name, cluster=cluster, size=size, base=base,
             generation=settings.get("GENERATION") or kind, at=at, factor=self._factors[kind], minimum=minimum,
         )  # fmt: skip
-        self._account.watch.began(change, segment)
+        self._watch.began(change, segment)
         return segment
 
     def spent(self, change: Change, warehouse: Warehouse, start: datetime, at: datetime) -> None:
@@ -93,11 +95,11 @@ class History:
             self.began(change, warehouse, cluster, at, base=layers[-1].size)
 
     def _of(self, warehouse: int, cluster: int) -> list[Segment]:
-        found = [one for one in self._account.ledger.running(warehouse) if one.cluster == cluster]
+        found = [one for one in self._ledger.running(warehouse) if one.cluster == cluster]
         return sorted(found, key=lambda one: ORDER[one.size])
 
     def _end(self, change: Change, segment: Segment, at: datetime) -> None:
-        self._account.watch.count(change, self._account.ledger.end(change, segment, at))
+        self._watch.count(change, self._ledger.end(change, segment, at))
 
     # -- events ---------------------------------------------------------------------------------------------------
     def note(
@@ -117,7 +119,7 @@ class History:
             at=at, warehouse_id=warehouse.id, warehouse_name=warehouse.name, name=name, cluster=cluster, reason=reason,
             state=state, **self._by(by),
         )  # fmt: skip
-        self._account.ledger.happened(change, event)
+        self._ledger.happened(change, event)
 
     def consistent(self, change: Change, warehouse: Warehouse, clusters: int, at: datetime) -> None:
         """All that was begun on the warehouse is done: WAREHOUSE_CONSISTENT, with what it is now."""
@@ -127,7 +129,7 @@ class History:
             size=settings.get("WAREHOUSE_SIZE"), cluster_count=clusters, warehouse_type=settings["WAREHOUSE_TYPE"],
             resource_constraint=settings.get("RESOURCE_CONSTRAINT"),
         )  # fmt: skip
-        self._account.ledger.happened(change, event)
+        self._ledger.happened(change, event)
 
     def _by(self, by: Running | None) -> dict[str, Any]:
         if by is None:

@@ -9,7 +9,7 @@ from snowdome.state.records import Warehouse
 from snowdome.warehouses.fleet.machines import Machines
 
 if TYPE_CHECKING:
-    from snowdome.warehouses.account import Account
+    from snowdome.state.account import Account
     from snowdome.warehouses.fleet.fleet import Fleet
 
 STANDARD, ECONOMY = "STANDARD", "ECONOMY"

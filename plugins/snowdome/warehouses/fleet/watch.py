@@ -5,21 +5,23 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from snowdome.errors import SqlError
 from snowdome.sql.grammar.monitors import NOTIFY, SUSPEND_IMMEDIATE
 from snowdome.state import limits
 from snowdome.state.records import Monitor, Warehouse
-from snowdome.warehouses.fleet.fleet import BY_MONITOR
 from snowdome.warehouses.metering.meters import Meter, Meters, Notice, Trigger, ends
 from snowdome.warehouses.metering.segments import Segment, credit
 from snowdome.warehouses.metering.tally import Tally
 
 if TYPE_CHECKING:
+    from snowdome.state.account import Account
     from snowdome.state.catalog import Change
-    from snowdome.warehouses.account import Account
+    from snowdome.state.inflight import Running
+    from snowdome.warehouses.metering.ledger import Ledger
 
+BY_MONITOR = "RESOURCE_MONITOR_SUSPEND"
 TRIGGERS = "TRIGGERS"
 INSTANT = timedelta(microseconds=1)
 SOON = timedelta(milliseconds=1)
@@ -28,11 +30,23 @@ END = Trigger(0, "END_TIMESTAMP")
 """What has fired once a monitor's END_TIMESTAMP has stopped its warehouses."""
 
 
+class Machinery(Protocol):
+    """What stops warehouses."""
+
+    def suspend(self, warehouse: Warehouse, at: datetime, reason: str, by: Running | None = None) -> Warehouse:
+        """The warehouse is suspended."""
+
+    def abort(self, warehouse: Warehouse) -> list[Running]:
+        """What runs or waits on the warehouse is cancelled; those statements."""
+
+
 class Watch:
     """All resource monitors of the account. Every method is called with the catalog's lock held."""
 
-    def __init__(self, account: Account) -> None:
-        self._account = account
+    fleet: Machinery
+
+    def __init__(self, account: Account, ledger: Ledger) -> None:
+        self._account, self._ledger = account, ledger
         self.meters = Meters(account.store)
         self._assigned: defaultdict[int, set[int]] = defaultdict(set)
         self._tallies: dict[int, Tally] = {}
@@ -102,7 +116,7 @@ class Watch:
         found = []
         for warehouse in self.watched(monitor):
             since = next(since for one, since in self._watching(warehouse.id) if one.id == monitor.id)
-            found += [(segment, max(begin, since)) for segment in self._account.ledger.running(warehouse.id)]
+            found += [(segment, max(begin, since)) for segment in self._ledger.running(warehouse.id)]
         return found
 
     def count(self, change: Change, segment: Segment) -> None:
@@ -215,7 +229,7 @@ class Watch:
         running = [one for one in self.watched(monitor) if one.state == "STARTED"]
         if running and self.stops(monitor, at):
             for warehouse in running:
-                self._account.fleet.suspend(warehouse, at, BY_MONITOR)
+                self.fleet.suspend(warehouse, at, BY_MONITOR)
 
     def _fire(self, monitor: Monitor, meter: Meter, trigger: Trigger, used: float, at: datetime) -> None:
         action = SUSPEND_IMMEDIATE if trigger == END else trigger.action
@@ -240,9 +254,9 @@ class Watch:
         for warehouse in self.watched(monitor):
             found = self._account.catalog.get(Warehouse, warehouse.id)
             if action == SUSPEND_IMMEDIATE:
-                self._account.fleet.abort(found)
+                self.fleet.abort(found)
             if found.state == "STARTED":
-                self._account.fleet.suspend(found, at, BY_MONITOR)
+                self.fleet.suspend(found, at, BY_MONITOR)
 
     # -- when to look -----------------------------------------------------------------------------------------------
     def _plan(self, monitor: Monitor, at: datetime) -> None:

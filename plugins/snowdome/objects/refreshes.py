@@ -19,10 +19,10 @@ import duckdb
 from sqlglot import Expr, exp
 
 from snowdome.dml import dml
-from snowdome.engine import execution
 from snowdome.errors import SqlError
 from snowdome.objects import constraints
-from snowdome.query.bind import Binder, normalise
+from snowdome.query.bind import Binder
+from snowdome.query.identifiers import normalise
 from snowdome.security import resolve
 from snowdome.security.resolve import Context
 from snowdome.sql.grammar.names import Name
@@ -30,9 +30,12 @@ from snowdome.sql.parsing import parse
 from snowdome.sql.translate import translate_create
 from snowdome.state import rows, transactions
 from snowdome.state.automata import DynamicTable
+from snowdome.state.complaints import from_duckdb
 from snowdome.state.duck import ROWS, lay_journal
 from snowdome.state.inflight import Running
+from snowdome.state.log import new_query_id
 from snowdome.state.records import Database, Role, Schema, Table, User, Version
+from snowdome.state.sessions import close_session, open_session
 
 if TYPE_CHECKING:
     from snowdome.query.account import Account
@@ -56,7 +59,7 @@ def refresh(account: Account, session: Session, table: DynamicTable, done: dict[
         query, binder = _bound(account, own, table)
         seen = _seen(account, binder)
         if table.as_of is not None and seen == table.seen and not binder.bound.session_bound:
-            account.unregister(own, binder.bound.registered)
+            own.unregister(binder.bound.registered)
             with account.catalog.change() as change:
                 change.put(replace(account.catalog.get(DynamicTable, table.id), as_of=now))
             return
@@ -114,16 +117,16 @@ def _make(
                 rows.run_expression(account, own, statement)
             lay_journal(own.duck, physical)
     except duckdb.Error as problem:
-        raise account.error(problem) from problem
+        raise from_duckdb(account, problem) from problem
     finally:
-        account.unregister(own, binder.bound.registered)
+        own.unregister(binder.bound.registered)
 
 
 def _bound(account: Account, own: Session, table: DynamicTable) -> tuple[Expr, Binder]:
     """The query with the names it means now: in the table's schema, with its owner's rights."""
     binder = Binder(account, _context(account, own, table))
     with account.catalog.lock:
-        return binder.bind(normalise(parse(own, table.query))), binder
+        return binder.bind(normalise(parse(own.variables, table.query))), binder
 
 
 def _context(account: Account, session: Session, table: DynamicTable) -> Context:
@@ -135,7 +138,8 @@ def _context(account: Account, session: Session, table: DynamicTable) -> Context
 def _owners(account: Account, session: Session, table: DynamicTable) -> Iterator[Session]:
     """A session with the owner's rights on the table's warehouse, for part of the session's statement."""
     schema = account.catalog.get(Schema, table.parent)
-    own = account.open(
+    own = open_session(
+        account,
         account.catalog.get(User, session.user),
         account.catalog.get(Role, table.owner or 0),
         as_owner=True,
@@ -149,14 +153,14 @@ def _owners(account: Account, session: Session, table: DynamicTable) -> Iterator
         yield own
     finally:
         own.running = []
-        account.close_session(own)
+        close_session(account, own)
 
 
 def _upstream(account: Account, session: Session, table: DynamicTable) -> list[DynamicTable]:
     """The dynamic tables that the query reads."""
     query, binder = _bound(account, session, table)
     del query
-    account.unregister(session, binder.bound.registered)
+    session.unregister(binder.bound.registered)
     found = (account.catalog.peek(one) for one in sorted(binder.bound.tables))
     return [one for one in found if isinstance(one, DynamicTable) and one.id != table.id]
 
@@ -207,19 +211,19 @@ def _due(account: Account, table_id: int, at: datetime) -> None:
     plan(account, replace(table, as_of=at))
     users = [u for u in account.catalog.all(User) if u.id == table.user] or account.catalog.all(User)
     role = account.catalog.get(Role, table.owner or 0)
-    session = account.open(users[0], role, as_owner=True, warehouse=table.settings.get("WAREHOUSE"))
+    session = open_session(account, users[0], role, as_owner=True, warehouse=table.settings.get("WAREHOUSE"))
     name = Name(tuple(resolve.full_parts(account, table)))
     text = f"ALTER DYNAMIC TABLE {name.sql} REFRESH"
-    waiting = Running(query_id=execution.new_query_id(), session=session, text=text, started=at, woken=True)
+    waiting = Running(query_id=new_query_id(), session=session, text=text, started=at, woken=True)
     account.inflight.begin(waiting)
     threading.Thread(target=_run, args=(account, waiting), name=f"refresh-{table_id}", daemon=True).start()
 
 
 def _run(account: Account, waiting: Running) -> None:
     try:
-        execution.execute(account, waiting.session, waiting.text)
+        account.execute(waiting.session, waiting.text)
     except SqlError:
         return  # the statement log tells of it; the next refresh tries again
     finally:
         account.inflight.end(waiting)
-        account.close_session(waiting.session)
+        close_session(account, waiting.session)

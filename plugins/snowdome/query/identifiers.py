@@ -1,4 +1,4 @@
-"""IDENTIFIER('…') and IDENTIFIER(?): a name that comes as a text, or is bound.
+"""Names as they are meant: in upper case unless quoted; IDENTIFIER('…') and IDENTIFIER(?) come as a text, or bound.
 
 https://docs.snowflake.com/en/sql-reference/identifier-literal: the text is a name as it would be written, dots and
 quotes included.
@@ -6,6 +6,9 @@ quotes included.
 
 from __future__ import annotations
 
+import functools
+
+import duckdb
 from fakesnow.params import pop_qmark_param
 from sqlglot import Expr, exp
 
@@ -41,3 +44,26 @@ def named(node: Expr, parameters: list[object] | None) -> Expr:
     for role, part in zip(("this", "db", "catalog"), reversed(padded[-3:]), strict=True):
         node.set(role, part)
     return node
+
+
+def normalise(expression: Expr, parameters: list[object] | None = None) -> Expr:
+    """The expression with IDENTIFIER(…) read and unquoted identifiers in upper case."""
+    nodes = list(expression.walk())
+    if any(map(is_dynamic, nodes)):
+        expression = expression.transform(lambda e: named(e, parameters), copy=False)
+        nodes = list(expression.walk())
+    for identifier in nodes:
+        if isinstance(identifier, exp.Identifier) and not identifier.quoted:
+            name = identifier.name.upper()
+            identifier.set("this", name)
+            if name in duck_words():
+                identifier.set("quoted", True)
+    return expression
+
+
+@functools.cache
+def duck_words() -> frozenset[str]:
+    """The words that DuckDB reserves, and Snowflake may not: as names they have to be quoted."""
+    query = "SELECT upper(keyword_name) FROM duckdb_keywords() WHERE keyword_category <> 'unreserved'"
+    with duckdb.connect() as connection:
+        return frozenset(word for (word,) in connection.execute(query).fetchall())

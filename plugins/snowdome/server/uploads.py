@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -52,13 +51,6 @@ def offer(account: Account, result: Result, base_url: str, fault: Fault | None =
 def offered(answer: dict[str, Any]) -> bool:
     """Whether the answer only says where files are to be sent."""
     return "presignedUrl" in (answer["data"] or {}).get("stageInfo", ())
-
-
-def copy_folder(source: str, physical: str) -> None:
-    """The stage of that anonymous name has a copy of the files of the other."""
-    folder = Path(stage.internal_dir(f"rows.main.{source}"))
-    if folder.is_dir():
-        shutil.copytree(folder, stage.internal_dir(f"rows.main.{physical}"), dirs_exist_ok=True)
 
 
 def route(holder: Held) -> Route:

@@ -14,13 +14,14 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from snowdome.engine import execution
 from snowdome.errors import SqlError
 from snowdome.query import streaming
 from snowdome.sql.grammar.parameters import SESSION_OPTIONS
 from snowdome.state.automata import Task
 from snowdome.state.inflight import Running
+from snowdome.state.log import new_query_id
 from snowdome.state.records import Database, Record, Role, Schema, User
+from snowdome.state.sessions import close_session, open_session
 from snowdome.state.task_runs import FAILED, SKIPPED, SUCCEEDED, Run, next_run
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ def start(account: Account, task: Task, at: datetime) -> None:
     if not account.runs.enter(task.id):
         return
     session = _session(account, task)
-    waiting = Running(query_id=execution.new_query_id(), session=session, text=task.definition, started=at, woken=True)
+    waiting = Running(query_id=new_query_id(), session=session, text=task.definition, started=at, woken=True)
     account.inflight.begin(waiting)
     threading.Thread(target=_graph, args=(account, task, at, waiting), name=f"task-{task.id}", daemon=True).start()
 
@@ -104,7 +105,7 @@ def _graph(account: Account, root: Task, at: datetime, waiting: Running) -> None
     finally:
         account.runs.leave(root.id)
         account.inflight.end(waiting)  # last: the clock may move on
-        account.close_session(waiting.session)
+        close_session(account, waiting.session)
 
 
 def _session(account: Account, task: Task) -> Session:
@@ -116,7 +117,8 @@ def _session(account: Account, task: Task) -> Session:
     parameters = {n: v for n, v in task.settings.items() if n in SESSION_OPTIONS.readers}
     milliseconds = int(task.settings.get("USER_TASK_TIMEOUT_MS", 0) or 3_600_000)
     parameters.setdefault("STATEMENT_TIMEOUT_IN_SECONDS", max(milliseconds // 1000, 1))
-    return account.open(
+    return open_session(
+        account,
         user,
         account.catalog.get(Role, task.owner or 0),
         as_owner=True,
@@ -129,18 +131,18 @@ def _session(account: Account, task: Task) -> Session:
 
 def _run(account: Account, task: Task, at: datetime, session: Session) -> bool:
     """Whether the run succeeded; what became of it is kept."""
-    started, query_id = account.clock.now(), execution.new_query_id()
+    started, query_id = account.clock.now(), new_query_id()
     error, state = None, SUCCEEDED
     try:
         if task.condition and not _wanted(account, session, task):
             state = SKIPPED
         else:
-            execution.execute(account, session, task.definition, query_id=query_id)
+            account.execute(session, task.definition, query_id=query_id)
     except SqlError as problem:
         state, error = FAILED, problem
     finally:
         database, schema = session.database or "", session.schema or ""
-        account.close_session(session)
+        close_session(account, session)
     account.runs.add(
         Run(
             task=task.id,

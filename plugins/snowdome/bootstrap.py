@@ -10,7 +10,7 @@ from snowdome.security.passwords import hashed
 from snowdome.sql.privileges import GLOBAL
 from snowdome.state import intents
 from snowdome.state.duck import journal
-from snowdome.state.records import ACCOUNT_ID, Database, DatabaseRole, Grant, Role, Sequence, Table, User
+from snowdome.state.records import ACCOUNT_ID, SNOWFLAKE, Database, DatabaseRole, Grant, Role, Sequence, Table, User
 from snowdome.state.records import Account as AccountRecord
 from snowdome.state.zones import OF_A_FRESH_ACCOUNT, TIMEZONE
 from snowdome.usage import laid as usage
@@ -38,7 +38,6 @@ SETTINGS = {TIMEZONE: OF_A_FRESH_ACCOUNT}
 """What the account is set to from the start."""
 ADMIN = "ADMIN"
 IMPORTED = "IMPORTED PRIVILEGES"
-SNOWFLAKE = "SNOWFLAKE"
 SNOWFLAKE_ROLES = (
     "ALERT_VIEWER", "BUDGET_CREATOR", "CORTEX_USER", "DATA_METRIC_USER", "GOVERNANCE_ADMIN", "GOVERNANCE_VIEWER",
     "MONITORING_VIEWER", "OBJECT_VIEWER", "ORGANIZATION_BILLING_VIEWER", "ORGANIZATION_USAGE_VIEWER",
