@@ -35,12 +35,12 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _support(document: Path | None) -> int:
-    from snowdome.tools import guide
+    from snowdome.tools import docs_tables
 
     if document is None:
-        sys.stdout.write(guide.support_text() + "\n")
+        sys.stdout.write(docs_tables.support_text() + "\n")
     else:
-        document.write_text(guide.written(document.read_text(encoding="utf-8")), encoding="utf-8")
+        document.write_text(docs_tables.written(document.read_text(encoding="utf-8")), encoding="utf-8")
     return 0
 
 
@@ -83,8 +83,8 @@ def _serve(folder: Path | None, listener: socket.socket, host: str, *, attached:
 
     pa.array([None])  # looks for pandas, here where there are no threads yet to trip over each other
     from snowdome.account import Account
-    from snowdome.server import lines
-    from snowdome.server.server import Server
+    from snowdome.server import connections
+    from snowdome.server.app import Server
 
     if folder is not None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -95,12 +95,12 @@ def _serve(folder: Path | None, listener: socket.socket, host: str, *, attached:
         return _complain(f"cannot open the account in {folder}: {str(problem).splitlines()[0]}")
     config = uvicorn.Config(
         face.app,
-        http=face.lines.protocol(),
+        http=face.connections.protocol(),
         log_level="warning",
         access_log=False,
         proxy_headers=False,
         lifespan="off",
-        timeout_keep_alive=lines.KEEP_ALIVE,
+        timeout_keep_alive=connections.KEEP_ALIVE,
         timeout_graceful_shutdown=5,
     )
     server = uvicorn.Server(config)

@@ -1,4 +1,4 @@
-"""The account: everything a statement can reach, and the one way in."""
+"""The account: assembled from its parts; opened and closed."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ from snowdome.objects.retention import Purge
 from snowdome.query import account as query_account
 from snowdome.query.information_schema import InformationSchema
 from snowdome.query.views import Views
-from snowdome.state.agenda import Agenda
 from snowdome.state.catalog import Catalog
 from snowdome.state.clock import Clock
-from snowdome.state.duck import Duck
-from snowdome.state.faults import Faults
-from snowdome.state.inflight import InFlight
+from snowdome.state.duckdb_rows import Duck
+from snowdome.state.fault_injection import Faults
 from snowdome.state.locks import TableLocks
-from snowdome.state.log import StatementLog
 from snowdome.state.results import Results
+from snowdome.state.running_queries import RunningQueries
 from snowdome.state.sessions import close_session
+from snowdome.state.statement_log import StatementLog
 from snowdome.state.store import Store
-from snowdome.state.task_runs import Runs
+from snowdome.state.task_state import Runs
 from snowdome.state.timekeeper import Timekeeper
-from snowdome.usage import storage
-from snowdome.usage.keeping import Usage
-from snowdome.warehouses.compute import Compute
-from snowdome.warehouses.fleet.fleet import Fleet
-from snowdome.warehouses.fleet.watch import Watch
+from snowdome.state.timers import Timers
+from snowdome.usage import storage_views
+from snowdome.usage.recorder import Usage
+from snowdome.warehouses.admission import Compute
+from snowdome.warehouses.clusters import Clusters
 from snowdome.warehouses.metering.ledger import Ledger
+from snowdome.warehouses.resource_monitors import ResourceMonitors
 
 CLOCK = "clock"
 
@@ -59,25 +59,25 @@ class Account(query_account.Account):
         self.results = Results()
         self.log = StatementLog(self.clock)
         self.faults = Faults()
-        self.agenda = Agenda()
-        self.inflight = InFlight()
-        self.locks = TableLocks(self.clock, self.inflight, self.results)
-        self.time = Timekeeper(self.clock, self.agenda, self.inflight)
+        self.timers = Timers()
+        self.running_queries = RunningQueries()
+        self.locks = TableLocks(self.clock, self.running_queries, self.results)
+        self.time = Timekeeper(self.clock, self.timers, self.running_queries)
         self.time.together = self.catalog.change
-        self.watch = Watch(self, self.ledger)
-        self.fleet = Fleet(self, self.ledger, self.watch)
-        self.compute = Compute(self, self.fleet, self.watch)
-        bootstrap.lay(self, password)
-        bootstrap.clean(self)
+        self.monitors = ResourceMonitors(self, self.ledger)
+        self.clusters = Clusters(self, self.ledger, self.monitors)
+        self.compute = Compute(self, self.clusters, self.monitors)
+        bootstrap.create_system_objects(self, password)
+        bootstrap.repair(self)
         self.maintenance.append(Purge(self).when_due)
         self.runs = Runs()
         self.execute = partial(execution.execute, self)
         with self.catalog.lock:
-            self.fleet.wake_up()
-            self.watch.wake_up()
-            runs.wake_up(self)
-            refreshes.wake_up(self)
-            storage.measure_at_midnight(self)
+            self.clusters.restore()
+            self.monitors.restore()
+            runs.restore(self)
+            refreshes.restore(self)
+            storage_views.measure_at_midnight(self)
         self.time.start()
 
     def _keep_clock(self, setting: str) -> None:
@@ -86,11 +86,11 @@ class Account(query_account.Account):
 
     def close(self) -> None:
         """The files are closed; everything committed is in them."""
-        for running in self.inflight.all():
-            self.inflight.cancel(running)
-        self.inflight.settle(within=CANCELLED_WITHIN)
+        for running in self.running_queries.all():
+            self.running_queries.cancel(running)
+        self.running_queries.settle(within=CANCELLED_WITHIN)
         self.time.stop()
-        self.fleet.mark()
+        self.clusters.mark()
         for session in list(self.sessions.values()):
             close_session(self, session)
         self.usage.close()

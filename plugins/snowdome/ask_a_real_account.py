@@ -20,16 +20,16 @@ from rich.console import Console
 from snowflake.connector.errors import Error
 
 from snowdome.tools.assumptions import EXPERIMENTS, report
+from snowdome.tools.assumptions.client import LEAST_PREFIX, Cleanup, Connect, ProbeClient
 from snowdome.tools.assumptions.experiment import (
     DIFFERENT,
     SAME,
     UNTRIED,
-    CannotTry,
     Experiment,
     Finding,
-    Unasked,
+    NotTestable,
+    Untestable,
 )
-from snowdome.tools.assumptions.hand import LEAST_PREFIX, Broom, Connect, Hand
 
 PREFIX = "SNOWDOME_ASKS"
 ALL_SAME, DIFFERS, NOT_STARTED, NOT_CLEAN = 0, 1, 2, 3
@@ -46,8 +46,8 @@ def main(arguments: list[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, _interrupted)
     try:
         connect = _connector(options)
-        broom = Broom(connect(), options.prefix, options.role)
-        left = broom.found()
+        cleanup = Cleanup(connect(), options.prefix, options.role)
+        left = cleanup.found()
     except Error as problem:
         return _complain(f"cannot connect: {problem.msg}")
     if left and not options.remove_leftovers:
@@ -58,11 +58,11 @@ def main(arguments: list[str] | None = None) -> int:
         )
     findings: list[Finding] = []
     try:
-        broom.sweep()
+        cleanup.sweep()
         _ask_all(connect, options, wanted, findings, console)
     except KeyboardInterrupt:
         console.print("interrupted: removing what was made")
-    kept = broom.sweep()
+    kept = cleanup.sweep()
     report.show(console, findings)
     if options.json:
         Path(options.json).write_text(report.as_json(findings), encoding="utf-8")
@@ -75,7 +75,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _ask_all(
     connect: Connect,
     options: argparse.Namespace,
-    wanted: Iterable[Experiment | Unasked],
+    wanted: Iterable[Experiment | NotTestable],
     findings: list[Finding],
     console: Console,
 ) -> None:
@@ -84,20 +84,20 @@ def _ask_all(
         findings.append(ask(connect, options.prefix, options.role, one))
 
 
-def ask(connect: Connect, prefix: str, role: str, one: Experiment | Unasked) -> Finding:
+def ask(connect: Connect, prefix: str, role: str, one: Experiment | NotTestable) -> Finding:
     """What the account answers to one experiment, made on a connection of its own."""
-    if isinstance(one, Unasked):
+    if isinstance(one, NotTestable):
         return Finding(one.key, one.topic, one.mark, one.assumes, "", one.why, UNTRIED)
-    hand: Hand | None = None
+    client: ProbeClient | None = None
     try:
-        hand = Hand(connect, prefix, role, one.key)
-        found = one.find(hand)
+        client = ProbeClient(connect, prefix, role, one.key)
+        found = one.find(client)
         outcome = SAME if found == one.expected else DIFFERENT
-    except (CannotTry, Error) as problem:
+    except (Untestable, Error) as problem:
         found, outcome = str(problem).replace("\n", " "), UNTRIED
     finally:
-        if hand is not None:
-            hand.close()
+        if client is not None:
+            client.close()
     return Finding(one.key, one.topic, one.mark, one.assumes, one.expected, found, outcome)
 
 

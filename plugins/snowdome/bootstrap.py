@@ -1,4 +1,4 @@
-"""What a fresh account starts with, and what a restart tidies."""
+"""Creates the system objects of a new account, and repairs an account after a crash."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 from snowdome.security.access import MANAGE_GRANTS
 from snowdome.security.passwords import hashed
 from snowdome.sql.privileges import GLOBAL
-from snowdome.state import intents
-from snowdome.state.duck import journal
+from snowdome.state import commit_log
+from snowdome.state.duckdb_rows import journal
 from snowdome.state.records import ACCOUNT_ID, SNOWFLAKE, Database, DatabaseRole, Grant, Role, Sequence, Table, User
 from snowdome.state.records import Account as AccountRecord
-from snowdome.state.zones import OF_A_FRESH_ACCOUNT, TIMEZONE
-from snowdome.usage import laid as usage
+from snowdome.state.time_zone import OF_A_FRESH_ACCOUNT, TIMEZONE
+from snowdome.usage import usage_schema
 
 if TYPE_CHECKING:
     from snowdome.query.account import Account
@@ -46,8 +46,8 @@ SNOWFLAKE_ROLES = (
 """Database roles that Snowflake's own database offers."""
 
 
-def lay(account: Account, password: str) -> None:
-    """The account has its system roles and the user ADMIN; an account that has them stays as it is."""
+def create_system_objects(account: Account, password: str) -> None:
+    """Create the system roles and the ADMIN user unless they exist."""
     if account.catalog.find(User, ADMIN) is not None or account.catalog.all(Role):
         return
     now = account.clock.now()
@@ -70,7 +70,7 @@ def lay(account: Account, password: str) -> None:
             )
         )
         _lay_snowflake(change, ids["ACCOUNTADMIN"], now)
-        usage.lay(account.catalog, now)
+        usage_schema.create(account.catalog, now)
         change.put(
             User(
                 id=user,
@@ -98,9 +98,9 @@ def _lay_snowflake(change: Change, admin: int, now: datetime) -> None:
         change.put(DatabaseRole(id=change.new_id(), name=name, parent=database.id, created_on=now))
 
 
-def clean(account: Account) -> None:
+def repair(account: Account) -> None:
     """DuckDB holds the tables the catalog knows and no others: what a killed statement left half made is gone."""
-    intents.settle(account)
+    commit_log.settle(account)
     known = {physical for r in account.catalog.all(Table, dropped=True) for physical in r.physicals}
     known |= {journal(physical) for physical in known}
     known |= {r.physical for r in account.catalog.all(Sequence, dropped=True)}

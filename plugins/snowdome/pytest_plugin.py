@@ -158,7 +158,7 @@ class Snowdome:
         return found
 
     def fault(self, match: str, **fault: Any) -> None:
-        """The n-th statement that matches will be struck (see `snowdome.state.faults.Fault`)."""
+        """The n-th statement that matches will be struck (see `snowdome.state.fault_injection.Fault`)."""
         self.control("faults", {"match": match, **fault}, "POST")
 
     def no_faults(self) -> None:

@@ -16,8 +16,8 @@ import pytest
 
 from snowdome.ask_a_real_account import PREFIX, ask
 from snowdome.tools.assumptions import EXPERIMENTS
-from snowdome.tools.assumptions.experiment import DIFFERENT, SAME, UNTRIED, CannotTry, Experiment
-from snowdome.tools.assumptions.hand import Broom, Hand
+from snowdome.tools.assumptions.client import Cleanup, ProbeClient
+from snowdome.tools.assumptions.experiment import DIFFERENT, SAME, UNTRIED, Experiment, Untestable
 
 ROLE = "ACCOUNTADMIN"
 Asked = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -27,9 +27,9 @@ Asked = Callable[..., "subprocess.CompletedProcess[str]"]
 def swept(snowdome_module: Any) -> Any:
     """The account, with nothing of the experiment left on it afterwards."""
     yield snowdome_module
-    broom = Broom(snowdome_module.connect(), PREFIX, ROLE)
-    assert broom.sweep() == []
-    assert broom.found() == []
+    cleanup = Cleanup(snowdome_module.connect(), PREFIX, ROLE)
+    assert cleanup.sweep() == []
+    assert cleanup.found() == []
     snowdome_module.disconnect()
 
 
@@ -51,8 +51,8 @@ def test_a_difference_is_found(swept: Any) -> None:
     one = next(e for e in EXPERIMENTS if isinstance(e, Experiment))
     assert ask(swept.connect, PREFIX, ROLE, replace(one, expected="something else")).outcome == DIFFERENT
 
-    def cannot(_: Hand) -> str:
-        raise CannotTry("the edition is too small")
+    def cannot(_: ProbeClient) -> str:
+        raise Untestable("the edition is too small")
 
     found = ask(swept.connect, PREFIX, ROLE, replace(one, find=cannot))
     assert (found.outcome, found.found) == (UNTRIED, "the edition is too small")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from snowdome.tools import guide
+from snowdome.tools import docs_tables
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "snowdome.md"
 UPDATE = "bring it up to date: python -m snowdome support --write docs/snowdome.md"
@@ -14,13 +14,13 @@ UPDATE = "bring it up to date: python -m snowdome support --write docs/snowdome.
 def test_the_document_is_current() -> None:
     """The tables of what is served and what is assumed are as the grammar and the experiments say."""
     text = DOCUMENT.read_text(encoding="utf-8")
-    assert guide.written(text) == text, UPDATE
+    assert docs_tables.written(text) == text, UPDATE
 
 
 def test_every_part_is_in_the_document() -> None:
     """No part that snowdome makes of itself is missing."""
     found = re.findall(r"<!-- from snowdome: (\w+) -->", DOCUMENT.read_text(encoding="utf-8"))
-    assert sorted(found) == sorted(guide.PARTS)
+    assert sorted(found) == sorted(docs_tables.PARTS)
 
 
 def test_every_control_is_in_the_document() -> None:

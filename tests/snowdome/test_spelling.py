@@ -22,9 +22,10 @@ from hypothesis import strategies as st
 
 from snowdome.errors import SqlError
 from snowdome.query.identifiers import normalise
-from snowdome.sql import grammar, parsing
+from snowdome.sql import grammar
 from snowdome.sql.grammar import BY_KIND, parse
 from snowdome.sql.grammar.tokens import Kind, Token, tokens
+from snowdome.sql.parse import parse as parse_data
 from snowdome.sql.privileges import PRIVILEGES
 
 CORPUS = Path(__file__).parent / "corpus"
@@ -66,7 +67,7 @@ def meaning(sql: str) -> object:
     try:
         statement = parse(sql)
         if statement is None:
-            tree = normalise(parsing.parse(None, sql))
+            tree = normalise(parse_data(None, sql))
             for node in tree.walk():
                 node.pop_comments()
             return plain(tree.sql(dialect="snowflake", comments=False))

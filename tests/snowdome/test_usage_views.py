@@ -11,7 +11,7 @@ from asking import asker
 from snowflake.connector.errors import DatabaseError, ProgrammingError
 
 from snowdome.pytest_plugin import Snowdome
-from snowdome.usage.shapes import SHAPES
+from snowdome.usage.columns import SHAPES
 
 START = "2026-03-02T09:00:00+00:00"
 

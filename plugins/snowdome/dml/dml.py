@@ -11,21 +11,21 @@ import duckdb
 from fakesnow import statement_type
 from sqlglot import Expr, exp
 
-from snowdome.dml import bulk
+from snowdome.dml import array_binding
 from snowdome.errors import SqlError, invalid, not_found, unsupported
-from snowdome.query import defaults, masks
-from snowdome.query.bind import Binder, parts_of, redirect
+from snowdome.query import defaults, masking
+from snowdome.query.binder import Binder, parts_of, redirect
 from snowdome.result import Result
 from snowdome.security import resolve
 from snowdome.security.resolve import Context
 from snowdome.sql import offsets
 from snowdome.sql.translate import translate
-from snowdome.state import journal, lengths, rows, transactions
-from snowdome.state.automata import DynamicTable, Stream
-from snowdome.state.complaints import from_duckdb
-from snowdome.state.duck import copy_rows
+from snowdome.state import change_log, run_sql, text_length, transactions
+from snowdome.state.duckdb_rows import copy_rows
+from snowdome.state.error_mapping import from_duckdb
+from snowdome.state.pipelines import DynamicTable, Stream
 from snowdome.state.records import Table
-from snowdome.usage import noted
+from snowdome.usage import column_usage
 
 if TYPE_CHECKING:
     from snowdome.query.account import Account
@@ -81,14 +81,14 @@ def _change(account: Account, session: Session, expression: Expr, parameters: Pa
                 raise not_found("Object", parts[2])
             for privilege in privileges(expression):
                 context.require(account, privilege, table)
-            masks.refuse_reads(account, table, expression)
+            masking.refuse_reads(account, table, expression)
             if account.clock.driven:
                 expression = defaults.said(expression, table)
             bound = binder.bind(expression, targets=frozenset({id(node)}))
             physical = claim(account, session, table)
             session.consumed |= binder.bound.streams
         if session.trace is not None:
-            session.trace.written[table.id] = noted.written(expression)
+            session.trace.written[table.id] = column_usage.written(expression)
         with account.compute.use(session):
             return _write(
                 account, session, expression, bound=bound, table=table, physical=physical, parameters=parameters
@@ -112,9 +112,9 @@ def _write(
         make_own(account, session, table, physical, empty=_empties(expression) and not _watched(account, table))
     redirect(target_node(bound), physical, temporary=table.temporary, alias=not isinstance(expression, exp.Insert))
     session.touched.add(table.id)
-    with journal.recording(account, session, table, change=bound, parameters=parameters):
+    with change_log.recording(account, session, table, change=bound, parameters=parameters):
         types = {column.name: column.type for column in table.columns}
-        return _run(account, session, lengths.checked(offsets.filled(bound, types), table), parameters)
+        return _run(account, session, text_length.checked(offsets.filled(bound, types), table), parameters)
 
 
 def target_node(expression: Expr) -> exp.Table:
@@ -215,7 +215,7 @@ def _run(account: Account, session: Session, expression: Expr, parameters: Param
             return _merge(account, session, expression, parameters)
         case exp.Insert() if expression.args.get("overwrite"):
             place = target_node(expression).sql(dialect="duckdb")
-            rows.run(account, session, f"DELETE FROM {place}")
+            run_sql.run(account, session, f"DELETE FROM {place}")
             expression.set("overwrite", None)
             return _insert(account, session, expression, parameters)
         case exp.Insert():
@@ -224,14 +224,14 @@ def _run(account: Account, session: Session, expression: Expr, parameters: Param
             for assignment in expression.expressions:
                 if isinstance(assignment, exp.EQ) and isinstance(assignment.this, exp.Column):
                     assignment.this.set("table", None)
-            rows.run_expression(account, session, translate(expression), parameters)
-            count = rows.count(session)
+            run_sql.run_expression(account, session, translate(expression), parameters)
+            count = run_sql.count(session)
             return _counted(statement_type.UPDATE, (("updated", count), ("multi-joined rows updated", 0)))
         case exp.Delete():
-            rows.run_expression(account, session, translate(expression), parameters)
-            return _counted(statement_type.DELETE, (("deleted", rows.count(session)),))
+            run_sql.run_expression(account, session, translate(expression), parameters)
+            return _counted(statement_type.DELETE, (("deleted", run_sql.count(session)),))
         case _:
-            rows.run(
+            run_sql.run(
                 account, session, f"DELETE FROM {target_node(expression).sql(dialect='duckdb').partition(' AS ')[0]}"
             )
             return _nothing(expression)
@@ -240,11 +240,11 @@ def _run(account: Account, session: Session, expression: Expr, parameters: Param
 def _insert(account: Account, session: Session, expression: Expr, parameters: Parameters) -> Result:
     translated = translate(expression)
     if parameters and isinstance(parameters, list) and isinstance(parameters[0], (list, tuple)):
-        with bulk.bound(account, session, translated, parameters) as (sql, single):
-            rows.run(account, session, sql, single)
+        with array_binding.bound(account, session, translated, parameters) as (sql, single):
+            run_sql.run(account, session, sql, single)
         return _counted(statement_type.INSERT, (("inserted", len(parameters)),))
-    rows.run_expression(account, session, translated, parameters)
-    return _counted(statement_type.INSERT, (("inserted", rows.count(session)),))
+    run_sql.run_expression(account, session, translated, parameters)
+    return _counted(statement_type.INSERT, (("inserted", run_sql.count(session)),))
 
 
 def _merge(account: Account, session: Session, expression: exp.Merge, parameters: Parameters) -> Result:
@@ -264,7 +264,7 @@ def _merge(account: Account, session: Session, expression: exp.Merge, parameters
         else:
             actions["DELETE"] = "deleted"
     translated = translate(expression)
-    rows.run(account, session, translated.sql(dialect="duckdb") + " RETURNING merge_action", parameters)
+    run_sql.run(account, session, translated.sql(dialect="duckdb") + " RETURNING merge_action", parameters)
     done = session.duck.to_arrow_table().column(0).value_counts().to_pylist()
     counts = {found["values"]: found["counts"] for found in done}
     order = [a for a in ("INSERT", "UPDATE", "DELETE") if a in actions]

@@ -1,4 +1,4 @@
-"""Account statements to what carries them out: each kind of statement has one function that does it."""
+"""From an account statement to the function that carries it out."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ from snowdome.objects import (
     warehouses,
 )
 from snowdome.query import calls, tag_references
-from snowdome.security import shown
+from snowdome.security import show_format
 from snowdome.sql.grammar.show import Show
 
 if TYPE_CHECKING:
@@ -105,4 +105,4 @@ def run(account: Account, session: Session, statement: Statement) -> Result:
     if handler is None:
         raise unsupported(what)
     result = handler(account, session, statement)
-    return shown.as_resource(result, what) if isinstance(statement, Show) and statement.as_resource else result
+    return show_format.as_resource(result, what) if isinstance(statement, Show) and statement.as_resource else result

@@ -1,21 +1,21 @@
-"""One statement from its text to its answer, with all that is true of every statement around it."""
+"""Carries out one statement: log, limits, transaction, dispatch."""
 
 from __future__ import annotations
 
 import time
 from typing import TYPE_CHECKING
 
-from snowdome.engine import data, dispatch
+from snowdome.engine import dispatch, query_statements
 from snowdome.errors import SqlError
 from snowdome.result import Result
 from snowdome.sql import grammar, literals
 from snowdome.sql.grammar.session import SessionStatement
 from snowdome.sql.grammar.show import ShowStatement
 from snowdome.sql.redaction import redacted, without_secrets
-from snowdome.state import limits, transactions, zones
-from snowdome.state.inflight import Running
-from snowdome.state.log import Entry, new_query_id
+from snowdome.state import limits, time_zone, transactions
 from snowdome.state.records import Role, User
+from snowdome.state.running_queries import Running
+from snowdome.state.statement_log import Entry, new_query_id
 
 if TYPE_CHECKING:
     from snowdome.query.account import Account
@@ -51,7 +51,7 @@ def execute(account: Account, session: Session, sql: str, parameters: Parameters
     else:
         return result
     finally:
-        account.inflight.end(running)
+        account.running_queries.end(running)
         account.duck.leave(ticket)
         entry.seconds = time.perf_counter() - started
         entry.turn, entry.changed = session.turn or account.catalog.last_id, session.turn is not None
@@ -65,22 +65,22 @@ def _begin(account: Account, session: Session, entry: Entry) -> Running:
     if account.clock.speed > 1:  # else the timekeeper's own thread is in time
         account.time.catch_up()
     running = Running(
-        query_id=entry.query_id, session=session, text=entry.text, started=entry.started, linger=session.linger
+        query_id=entry.query_id, session=session, text=entry.text, started=entry.started, delay=session.delay
     )
-    session.linger = 0.0
+    session.delay = 0.0
     limits.limit(account, running)
-    zones.apply(account, session)
-    account.inflight.begin(running)
+    time_zone.apply(account, session)
+    account.running_queries.begin(running)
     return running
 
 
 def _run(account: Account, session: Session, sql: str, parameters: Parameters) -> Result:
     statement = grammar.parse(literals.written(sql, parameters), session.variables)
     if statement is None:
-        result = data.execute(account, session, sql, parameters)
-        account.compute.linger(session.running[-1])  # one that needed no warehouse
+        result = query_statements.execute(account, session, sql, parameters)
+        account.compute.delay(session.running[-1])  # one that needed no warehouse
         return result
-    account.compute.linger(session.running[-1])
+    account.compute.delay(session.running[-1])
     if session.in_transaction and not isinstance(statement, (SessionStatement, ShowStatement)):
         transactions.commit(account, session)
     return dispatch.run(account, session, statement)

@@ -22,7 +22,7 @@ from starlette.routing import Route
 
 from snowdome.errors import invalid
 from snowdome.result import Result
-from snowdome.security import places
+from snowdome.security import stage_location
 from snowdome.sql.grammar.files import (
     FileStatement,
     GetFiles,
@@ -84,12 +84,12 @@ def _put(account: Account, session: Session, statement: PutFiles, parameters: Pa
         if not isinstance(parameters, list) or not parameters:
             raise invalid("PUT: no value is bound to the place")
         place = located(str(parameters.pop(0)).removeprefix("@"))
-    physical = places.storage(account, session, place.stage, "WRITE")
+    physical = stage_location.storage(account, session, place.stage, "WRITE")
     account.duck.stage(physical)  # now, because a COPY INTO in an open transaction would not see it
     data = {
         "stageInfo": {
             "locationType": "LOCAL_FS",
-            "location": stage.internal_dir(f"{places.CATALOG}.{places.SCHEMA}.{physical}", place.path),
+            "location": stage.internal_dir(f"{stage_location.CATALOG}.{stage_location.SCHEMA}.{physical}", place.path),
             "creds": {},
         },
         "src_locations": [statement.source],
@@ -121,9 +121,9 @@ def _get(account: Account, session: Session, statement: GetFiles) -> Result:
 
 def _files(account: Account, session: Session, place: Place, privilege: str) -> list[Staged]:
     """The files there, in the order of their names."""
-    physical = places.storage(account, session, place.stage, privilege)
-    root = Path(stage.internal_dir(f"{places.CATALOG}.{places.SCHEMA}.{physical}"))
-    prefix = places.shown_name(place.stage)
+    physical = stage_location.storage(account, session, place.stage, privilege)
+    root = Path(stage.internal_dir(f"{stage_location.CATALOG}.{stage_location.SCHEMA}.{physical}"))
+    prefix = stage_location.shown_name(place.stage)
     found = []
     for file in sorted(root.rglob("*")):
         path = file.relative_to(root).as_posix()

@@ -15,17 +15,17 @@ from sqlglot import Expr, exp
 from snowdome import errors
 from snowdome.dml import dml
 from snowdome.errors import SqlError, unsupported
-from snowdome.files import loads
-from snowdome.query.bind import parts_of, redirect
+from snowdome.files import copy_into_table
+from snowdome.query.binder import parts_of, redirect
 from snowdome.result import Result, status
 from snowdome.security import resolve
-from snowdome.security.future import born
-from snowdome.security.places import CATALOG, SCHEMA, storage
-from snowdome.security.places import named as _parts
+from snowdome.security.new_object import new_object
 from snowdome.security.resolve import Context
-from snowdome.state import journal, rows, transactions
-from snowdome.state.drops import erase
+from snowdome.security.stage_location import CATALOG, SCHEMA, storage
+from snowdome.security.stage_location import named as _parts
+from snowdome.state import change_log, run_sql, transactions
 from snowdome.state.records import FileFormat, Record, Stage, Table
+from snowdome.state.retention import erase
 
 if TYPE_CHECKING:
     from snowdome.query.account import Account
@@ -82,7 +82,7 @@ def copy(account: Account, session: Session, expression: exp.Copy, parameters: P
     """The files' rows are in the table; a file that was loaded before is left out unless FORCE is given."""
     context = Context.of(session)
     node = expression.this.this if isinstance(expression.this, exp.Schema) else expression.this
-    query = loads.query(expression)
+    query = copy_into_table.query(expression)
     if query is None:
         bind_source(account, session, expression)
         _bind_format(account, context, expression)
@@ -102,7 +102,7 @@ def copy(account: Account, session: Session, expression: exp.Copy, parameters: P
             if physical != account.physical(session, table):
                 dml.make_own(account, session, table, physical)
             session.touched.add(table.id)
-            with journal.recording(account, session, table):
+            with change_log.recording(account, session, table):
                 return _load(
                     account, session, expression, node=node, table=table, physical=physical, parameters=parameters
                 )
@@ -121,10 +121,12 @@ def _load(
     redirect(node, physical, temporary=table.temporary, alias=False)
     node.set("db", None)
     node.set("catalog", None)
-    query = loads.query(expression)
+    query = copy_into_table.query(expression)
     if query is not None:
         into, context = expression.this, Context.of(session)
-        return loads.load(account, session, context, expression, query, target=into, table=table, parameters=parameters)
+        return copy_into_table.load(
+            account, session, context, expression, query, target=into, table=table, parameters=parameters
+        )
     listed = list(parameters) if isinstance(parameters, list) else parameters
     try:
         loader.copy_into(session.duck, CATALOG, SCHEMA, expression, stage.TableStages(session.duck), listed)
@@ -132,7 +134,7 @@ def _load(
         raise SqlError(problem.errno or 1003, problem.sqlstate or "42000", str(problem.raw_msg)) from problem
     except (NotImplementedError, ValueError) as problem:
         raise unsupported(f"COPY INTO … {problem}") from problem
-    found = rows.answer(account, session, COPY)
+    found = run_sql.answer(account, session, COPY)
     loaded = [] if found.table is None or "rows_loaded" not in found.table.column_names else found.table["rows_loaded"]
     return replace(_named(account, expression, found), affected=sum(n.as_py() for n in loaded))
 
@@ -208,5 +210,5 @@ def _settle(account: Account, session: Session, create: exp.Create, record: Reco
         if old is not None:
             context.require(account, "OWNERSHIP", old)
             erase(account, change, old)
-        change.put(born(account, session, replace(record, name=parts[2], parent=schema.id)))
+        change.put(new_object(account, session, replace(record, name=parts[2], parent=schema.id)))
     return status(f"{word} {parts[2]} successfully created.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from snowdome.result import Result, listing
-from snowdome.security import lookup, shown
+from snowdome.security import lookup, show_format
 from snowdome.sql.grammar.show import Show
 
 if TYPE_CHECKING:
@@ -39,8 +39,8 @@ KINDS = (
     "STORAGE LIFECYCLE POLICY",
 )
 COLUMNS = (
-    ("created_on", shown.TIME),
-    *((name, shown.TEXT) for name in ("name", "database_name", "schema_name", "owner", "comment", "state")),
+    ("created_on", show_format.TIME),
+    *((name, show_format.TEXT) for name in ("name", "database_name", "schema_name", "owner", "comment", "state")),
 )
 
 

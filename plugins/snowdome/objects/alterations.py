@@ -12,14 +12,14 @@ from snowdome import errors, types
 from snowdome.dml import dml
 from snowdome.errors import unsupported
 from snowdome.objects import column_masks, constraints
-from snowdome.query.bind import parts_of
+from snowdome.query.binder import parts_of
 from snowdome.result import Result, status
 from snowdome.security import resolve
 from snowdome.security.resolve import Context
 from snowdome.sql.grammar.cursor import Cursor
 from snowdome.sql.translate import translate
-from snowdome.state import journal, rows, transactions
-from snowdome.state.duck import ROWS
+from snowdome.state import change_log, run_sql, transactions
+from snowdome.state.duckdb_rows import ROWS
 from snowdome.state.records import Column, Table, Version
 
 if TYPE_CHECKING:
@@ -148,7 +148,7 @@ def _add(account: Account, session: Session, table: Table, place: str, column: e
     quoted = _quoted(name)
     _both(account, session, place, f"ADD COLUMN {quoted} {kind}{default}")
     if required:
-        rows.run(account, session, f"ALTER TABLE {place} ALTER COLUMN {quoted} SET NOT NULL")
+        run_sql.run(account, session, f"ALTER TABLE {place} ALTER COLUMN {quoted} SET NOT NULL")
     duck_type = _duck_type(session, place, name)
     made = Column(
         name=name,
@@ -191,10 +191,10 @@ def _rename(account: Account, session: Session, table: Table, place: str, action
 
 def _both(account: Account, session: Session, place: str, change: str) -> None:
     """The table and its journal have that change: its past is read with the columns of today."""
-    rows.run(account, session, f"ALTER TABLE {place} {change}")
+    run_sql.run(account, session, f"ALTER TABLE {place} {change}")
     catalog, _, physical = place.partition(".main.")
     if catalog == ROWS:
-        rows.run(account, session, f"ALTER TABLE {journal.of(physical.strip(chr(34)))} {change}")
+        run_sql.run(account, session, f"ALTER TABLE {change_log.of(physical.strip(chr(34)))} {change}")
 
 
 def _alter_column(account: Account, session: Session, table: Table, place: str, action: exp.AlterColumn) -> Table:
@@ -213,10 +213,10 @@ def _alter_column(account: Account, session: Session, table: Table, place: str, 
         new = replace(new, comment=action.args["comment"].name)
     elif action.args.get("allow_null") is not None:
         nullable = bool(action.args["allow_null"])
-        rows.run(account, session, f"{change} {'DROP' if nullable else 'SET'} NOT NULL")
+        run_sql.run(account, session, f"{change} {'DROP' if nullable else 'SET'} NOT NULL")
         new = replace(new, nullable=nullable)
     elif action.args.get("drop"):
-        rows.run(account, session, f"{change} DROP DEFAULT")
+        run_sql.run(account, session, f"{change} DROP DEFAULT")
         new = replace(new, default=None)
     else:
         raise unsupported(f"ALTER TABLE … {action.sql(dialect='snowflake')}")

@@ -11,14 +11,14 @@ from snowdome.errors import SqlError
 from snowdome.objects import settings
 from snowdome.result import Result, status
 from snowdome.security import access, resolve
-from snowdome.security.future import born
+from snowdome.security.new_object import new_object
 from snowdome.security.resolve import Context
 from snowdome.sql.grammar.automata import DropInside
 from snowdome.sql.grammar.clauses import How, TagValue
 from snowdome.sql.grammar.names import Name
-from snowdome.state.automata import Pipe, Stream, Task
-from snowdome.state.drops import erase
+from snowdome.state.pipelines import Pipe, Stream, Task
 from snowdome.state.records import Record, Schema
+from snowdome.state.retention import erase
 
 if TYPE_CHECKING:
     from snowdome.query.account import Account
@@ -60,7 +60,7 @@ def create(
         else:
             if old is not None:
                 erase(account, change, old)
-            change.put(born(account, session, made))
+            change.put(new_object(account, session, made))
         settings.tag(account, context, change, made.id, tags)
     return status(f"{cls.kind.capitalize()} {name.last} successfully created.")
 
@@ -91,7 +91,7 @@ def drop(account: Account, session: Session, statement: DropInside) -> Result:
         for task in account.catalog.all(Task):
             if found.id in task.after:
                 change.put(replace(task, after=tuple(i for i in task.after if i != found.id)))
-    account.agenda.forget((statement.kind, found.id))
+    account.timers.forget((statement.kind, found.id))
     return status(f"{name.last} successfully dropped.")
 
 

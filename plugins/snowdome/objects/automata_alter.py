@@ -9,7 +9,7 @@ from snowdome.objects import automata, clones, dynamic_tables, pipes, streams, t
 from snowdome.result import Result
 from snowdome.security import access
 from snowdome.sql.grammar.automata import CloneInside, RunInside, SetInside
-from snowdome.state.automata import Task
+from snowdome.state.pipelines import Task
 from snowdome.state.records import Schema
 
 if TYPE_CHECKING:

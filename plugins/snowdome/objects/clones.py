@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, TypeVar
 
 from snowdome import errors
 from snowdome.files import stage_files
-from snowdome.query import history, time_travel
+from snowdome.query import clone_point, time_travel
 from snowdome.security import access
-from snowdome.state.automata import DynamicTable, Stream, Task
+from snowdome.state.pipelines import DynamicTable, Stream, Task
 from snowdome.state.records import (
     Database,
     DatabaseRole,
@@ -32,7 +32,7 @@ from snowdome.state.records import (
 
 if TYPE_CHECKING:
     from snowdome.query.account import Account
-    from snowdome.query.history import Moment
+    from snowdome.query.time_travel import Moment
     from snowdome.sql.grammar.clauses import Clone
     from snowdome.state.catalog import Change
     from snowdome.state.session import Session
@@ -167,7 +167,7 @@ def _content(cloning: Cloning, old: Record, new_id: int) -> Record:
 def rows_of(account: Account, table: Table, new_id: int, moment: Moment | None = None) -> Table:
     """The table sharing its rows, or with a copy of those it had, or of the committed ones of a table being written."""
     if moment is not None:
-        past = history.as_of(account, table, moment)
+        past = time_travel.as_of(account, table, moment)
         if past is not table:
             return past
     table = replace(table, past=())
@@ -183,15 +183,15 @@ def _inventory(cloning: Cloning, parent: int) -> Iterator[Record]:
     if moment is None:
         found: Iterator[Record] = iter(account.catalog.children(parent, *INSIDE))
     else:
-        found = time_travel.kept(
-            account, iter(time_travel.there(account, parent, moment, INSIDE)), moment, cloning.clause
+        found = clone_point.kept(
+            account, iter(clone_point.there(account, parent, moment, INSIDE)), moment, cloning.clause
         )
     for child in found:
         needed = NEEDED.get(type(child))
         if needed is not None and not access.has(account, cloning.session, needed, child):
             continue
         if isinstance(child, Table) and child.hybrid:
-            time_travel.refuse_hybrid(cloning.clause, child)
+            clone_point.refuse_hybrid(cloning.clause, child)
             continue
         if isinstance(child, Task) and moment is not None:
             continue

@@ -13,7 +13,7 @@ from sqlglot import Expr, exp
 
 from snowdome import types
 from snowdome.errors import SqlError, unsupported
-from snowdome.query.bind import parts_of
+from snowdome.query.binder import parts_of
 from snowdome.security import resolve
 from snowdome.security.resolve import Context
 from snowdome.state.records import Column, Key

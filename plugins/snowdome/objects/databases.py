@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from snowdome import errors
 from snowdome.objects import clones, policies, settings
 from snowdome.objects.undrop import to_restore
-from snowdome.query import time_travel
+from snowdome.query import clone_point
 from snowdome.result import Result, status
 from snowdome.security import resolve
-from snowdome.security.future import born
+from snowdome.security.new_object import new_object
 from snowdome.security.resolve import Context
 from snowdome.sql.grammar.clauses import How
 from snowdome.sql.grammar.databases import (
@@ -23,10 +23,10 @@ from snowdome.sql.grammar.databases import (
     UndropDatabase,
     UnsetDatabase,
 )
-from snowdome.state import horizons
-from snowdome.state.drops import erase, retention_days
+from snowdome.state import retention_change
 from snowdome.state.records import ACCOUNT_ID, Database, Schema
 from snowdome.state.records import Account as AccountRecord
+from snowdome.state.retention import erase, retention_days
 
 if TYPE_CHECKING:
     from snowdome.query.account import Account
@@ -45,7 +45,7 @@ def create(account: Account, session: Session, statement: CreateDatabase) -> Res
             context.require(account, "OWNERSHIP", old)
             if statement.transient != old.transient:
                 raise errors.invalid("CREATE OR ALTER does not change whether a database is transient", 1420)
-            change.put(settings.told(old, statement.settings, account.clock.now()))
+            change.put(settings.replaced(old, statement.settings, account.clock.now()))
             return status(f"Database {name} successfully altered.")
         if old is not None and statement.how is not How.OR_REPLACE:
             raise errors.already_exists(name)
@@ -53,7 +53,7 @@ def create(account: Account, session: Session, statement: CreateDatabase) -> Res
         if statement.clone is not None:
             source = resolve.database(account, context, statement.clone.source.last)
             context.require(account, "USAGE", source)
-            moment = time_travel.moment(account, session, statement.clone, source)
+            moment = clone_point.moment(account, session, statement.clone, source)
         if old is not None:
             context.require(account, "OWNERSHIP", old)
             policies.check_detached(account, old)
@@ -75,7 +75,7 @@ def create(account: Account, session: Session, statement: CreateDatabase) -> Res
             public = Schema(
                 id=change.new_id(), name="PUBLIC", parent=made.id, created_on=now, transient=statement.transient
             )
-            change.put(born(account, session, public))
+            change.put(new_object(account, session, public))
         else:
             clones.clone_database(clones.Cloning(account, session, change, statement.clone, moment), source, made)
         settings.tag(account, context, change, made.id, statement.tags)
@@ -119,7 +119,7 @@ def set_properties(account: Account, session: Session, statement: SetDatabase) -
         found = _owned(account, Context.of(session), statement.name, if_exists=statement.if_exists, needed=needed)
         if found is None:
             return settings.missing(statement.name)
-        known = horizons.settled(account, change, found, dict(statement.settings))
+        known = retention_change.settled(account, change, found, dict(statement.settings))
         change.put(settings.applied(known, statement.settings, account.clock.now()))
     return status("Statement executed successfully.")
 
@@ -131,7 +131,7 @@ def unset_properties(account: Account, session: Session, statement: UnsetDatabas
         found = _owned(account, Context.of(session), statement.name, if_exists=statement.if_exists, needed=needed)
         if found is None:
             return settings.missing(statement.name)
-        known = horizons.settled(account, change, found, statement.names)
+        known = retention_change.settled(account, change, found, statement.names)
         change.put(settings.cleared(known, statement.names, account.clock.now()))
     return status("Statement executed successfully.")
 

@@ -8,8 +8,8 @@ from sqlglot import exp
 
 from snowdome import errors
 from snowdome.errors import unsupported
-from snowdome.query import masks
-from snowdome.query.bind import parts_of
+from snowdome.query import masking
+from snowdome.query.binder import parts_of
 from snowdome.result import Result
 from snowdome.security import access, resolve
 from snowdome.security.resolve import Context
@@ -55,7 +55,7 @@ def _described(account: Account, session: Session, parts: tuple[str | None, str 
         if not found.temporary and not access.may_see(account, session, found):
             raise errors.not_found("Object", found.name)
         keys = found.keys if isinstance(found, Table) else ()
-        protected = {name: resolve.full_name(account, one.policy) for name, one in masks.on(account, found).items()}
+        protected = {name: resolve.full_name(account, one.policy) for name, one in masking.on(account, found).items()}
         rows = [_row(column, keys, protected.get(column.name)) for column in found.columns]
     return Result(columns=tuple((name, "VARCHAR") for name in COLUMNS), rows=rows, type_id=DESCRIBE)
 

@@ -10,10 +10,10 @@ from snowdome.errors import SqlError, invalid
 from snowdome.objects import automata, clones, refreshes, settings
 from snowdome.objects.automata import DONE
 from snowdome.objects.tables import standing
-from snowdome.query import time_travel
+from snowdome.query import clone_point
 from snowdome.result import Result, listing, status
 from snowdome.security import access, resolve
-from snowdome.security.future import born
+from snowdome.security.new_object import new_object
 from snowdome.security.resolve import Context
 from snowdome.sql.grammar.automata import (
     CloneInside,
@@ -25,9 +25,9 @@ from snowdome.sql.grammar.automata import (
 from snowdome.sql.grammar.clauses import How
 from snowdome.sql.grammar.names import Name
 from snowdome.state import transactions
-from snowdome.state.automata import DynamicTable
-from snowdome.state.drops import drop_relation
+from snowdome.state.pipelines import DynamicTable
 from snowdome.state.records import Relation, Schema, Warehouse
+from snowdome.state.retention import drop_relation
 
 if TYPE_CHECKING:
     from snowdome.query.account import Account
@@ -65,7 +65,7 @@ def create(account: Account, session: Session, statement: CreateDynamicTable) ->
         if statement.copy_grants and old is not None:
             made = replace(made, grants=old.grants)
         else:
-            made = born(account, session, made)
+            made = new_object(account, session, made)
         change.put(made)
         settings.tag(account, context, change, made.id, statement.tags)
     refreshes.plan(account, made)
@@ -140,7 +140,7 @@ def clone(account: Account, session: Session, statement: CloneInside) -> Result:
         old = standing(account, session, schema, name.last, temporary=False)
         if old is not None and statement.how is not How.OR_REPLACE:
             raise errors.already_exists(f"{resolve.full_name(account, schema)}.{name.last}")
-        moment = time_travel.moment(account, session, statement.clone, source)
+        moment = clone_point.moment(account, session, statement.clone, source)
         new_id, now = change.new_id(), account.clock.now()
         rows = clones.rows_of(account, source, new_id, moment)
         made = replace(
@@ -159,7 +159,7 @@ def clone(account: Account, session: Session, statement: CloneInside) -> Result:
             settings=source.settings | {n: v for n, v in wanted.items() if n not in OF_TABLE},
         )
         made = settings.applied(clones.asleep(made, now), tuple((n, v) for n, v in wanted.items() if n in OF_TABLE))
-        made = replace(made, grants=source.grants) if statement.copy_grants else born(account, session, made)
+        made = replace(made, grants=source.grants) if statement.copy_grants else new_object(account, session, made)
         if old is not None:
             _replaced(account, context, old)
             drop_relation(account, change, old, replaced=True)

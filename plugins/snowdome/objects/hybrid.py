@@ -15,10 +15,10 @@ from snowdome.security import resolve
 from snowdome.security.resolve import Context
 from snowdome.sql.grammar.clauses import How
 from snowdome.sql.grammar.tables import CreateHybridTable
-from snowdome.sql.parsing import parse
-from snowdome.state.drops import erase
-from snowdome.state.duck import qualified
+from snowdome.sql.parse import parse
+from snowdome.state.duckdb_rows import qualified
 from snowdome.state.records import Schema, Table
+from snowdome.state.retention import erase
 
 if TYPE_CHECKING:
     from snowdome.query.account import Account

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, get_args
 from snowdome import errors
 from snowdome.errors import invalid
 from snowdome.result import Result, listing, status
-from snowdome.security import access, shown
-from snowdome.security.future import born
+from snowdome.security import access, show_format
+from snowdome.security.new_object import new_object
 from snowdome.sql.grammar import monitors as grammar
 from snowdome.sql.grammar.clauses import How
 from snowdome.sql.grammar.cursor import invalid_value
@@ -66,8 +66,8 @@ def create(account: Account, session: Session, statement: grammar.CreateMonitor)
         if old is not None:
             drop(account, session, old)
         monitor = Monitor(id=change.new_id(), name=statement.name, created_on=now, settings=settings)
-        monitor = change.put(born(account, session, monitor))
-        account.watch.check(monitor, now)
+        monitor = change.put(new_object(account, session, monitor))
+        account.monitors.check(monitor, now)
     return status(f"Resource monitor {statement.name} successfully created.")
 
 
@@ -108,13 +108,13 @@ def alter(account: Account, session: Session, found: Monitor, statement: grammar
     access.check(account, session, "MODIFY", found)
     settings, now = _with(account, found.settings, statement.settings, statement.triggers), account.clock.now()
     with account.catalog.change() as change:
-        whole = account.watch.whole()
+        whole = account.monitors.whole()
         if settings.get(NOTIFIED) and whole is not None and whole.id == found.id:
             raise invalid(f"{NOTIFIED} cannot be set on an account's resource monitor")
         altered = replace(found, settings=settings, altered_on=now)
-        account.watch.rebase(change, found, altered, now)
+        account.monitors.rebase(change, found, altered, now)
         change.put(altered)
-        account.watch.altered(altered, now, anew=statement.triggers is not None)
+        account.monitors.altered(altered, now, anew=statement.triggers is not None)
     return DONE
 
 
@@ -125,17 +125,17 @@ def drop(account: Account, session: Session, found: Monitor) -> Result:
         for warehouse in account.catalog.all(Warehouse):
             if warehouse.monitor == found.id:
                 change.put(replace(warehouse, monitor=None, watched_since=None))
-        whole = account.watch.whole()
+        whole = account.monitors.whole()
         if whole is not None and whole.id == found.id:
             record = access.account_record(account)
             change.put(replace(record, parameters={k: v for k, v in record.parameters.items() if k != WHOLE}))
-        account.watch.forget(change, found)
+        account.monitors.forget(change, found)
         change.erase(found.id)
     return status(f"{found.name} successfully dropped.")
 
 
 COLUMNS = tuple(
-    (name, shown.TIME if name in ("start_time", "end_time", "created_on") else shown.TEXT)
+    (name, show_format.TIME if name in ("start_time", "end_time", "created_on") else show_format.TEXT)
     for name in (
         "name", "credit_quota", "used_credits", "remaining_credits", "level", "frequency", "start_time", "end_time",
         "notify_at", "suspend_at", "suspend_immediately_at", "created_on", "owner", "comment", "notify_users",
@@ -147,24 +147,24 @@ def show(account: Account, session: Session, statement: Show) -> Result:
     """SHOW RESOURCE MONITORS."""
     with account.catalog.lock:
         monitors = [one for one in account.catalog.all(Monitor) if access.may_see(account, session, one)]
-        rows = [_row(account, one) for one in shown.keep(statement, monitors, lambda monitor: monitor.name)]
+        rows = [_row(account, one) for one in show_format.keep(statement, monitors, lambda monitor: monitor.name)]
     return listing(COLUMNS, rows)
 
 
 def _row(account: Account, monitor: Monitor) -> tuple[Any, ...]:
     of = monitor.settings
     quota = of.get("CREDIT_QUOTA")
-    whole = account.watch.whole()
-    level = "WAREHOUSE" if account.watch.watched(monitor) else None
+    whole = account.monitors.whole()
+    level = "WAREHOUSE" if account.monitors.watched(monitor) else None
     if whole is not None and whole.id == monitor.id:
         level = "ACCOUNT"
-    used = account.watch.used(monitor, account.clock.now())
+    used = account.monitors.used(monitor, account.clock.now())
     left = None if quota is None else quota - used
     return (
         monitor.name, _credits(quota), _credits(used), _credits(left), level,
         of["FREQUENCY"], _moment(of.get("START_TIMESTAMP")), _moment(of.get("END_TIMESTAMP")), _at(of, grammar.NOTIFY),
         _at(of, grammar.SUSPEND), _at(of, grammar.SUSPEND_IMMEDIATE), monitor.created_on,
-        shown.role_name(account, monitor.owner), monitor.comment, ", ".join(of.get(NOTIFIED, ())),
+        show_format.role_name(account, monitor.owner), monitor.comment, ", ".join(of.get(NOTIFIED, ())),
     )  # fmt: skip
 
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from snowdome import errors
 from snowdome.errors import SqlError, invalid
 from snowdome.objects import grantees
-from snowdome.security import access, shown
+from snowdome.security import access, show_format
 from snowdome.sql.grammar import grants as grammar
 from snowdome.sql.privileges import WITHOUT_FUTURE
-from snowdome.state.automata import Task
+from snowdome.state.pipelines import Task
 from snowdome.state.records import FutureGrant, Grant, Record, Schema
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def _at_rest(account: Account, record: Record) -> Record:
     """A task that changes hands is suspended (sql/grant-ownership)."""
     if not isinstance(record, Task) or not record.started:
         return record
-    account.agenda.forget((Task.kind, record.id))
+    account.timers.forget((Task.kind, record.id))
     return replace(record, started=False, suspended_on=account.clock.now(), suspended_why="GRANT_OWNERSHIP")
 
 
@@ -85,7 +85,7 @@ def dependent_grants(account: Account, record: Record, grant: Grant) -> SqlError
         3036,
         "42501",
         f"SQL execution error: Dependent grant of privilege '{grant.privilege}' on securable "
-        f"'{access.full_name(account, record)}' to role '{shown.role_name(account, grant.to)}' exists. "
+        f"'{access.full_name(account, record)}' to role '{show_format.role_name(account, grant.to)}' exists. "
         "It must be revoked first. More than one dependent grant may exist: use 'SHOW GRANTS' command to view them. "
         "To revoke all dependent grants while transferring object ownership, use convenience command "
         "'GRANT OWNERSHIP ON <target_objects> TO <target_role> REVOKE CURRENT GRANTS'.",
@@ -104,7 +104,7 @@ def _promise(account: Account, session: Session, on: grammar.OnFuture, to: Recor
     if same and same[0].to == to.id:
         return
     if same:
-        name = shown.role_name(account, same[0].to)
+        name = show_format.role_name(account, same[0].to)
         raise invalid(
             f"future ownership of {on.kind.lower()}s there is promised to '{name}': revoke it first", 3038, "42501"
         )

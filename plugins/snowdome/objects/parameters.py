@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from snowdome import errors
 from snowdome.objects import protection
 from snowdome.result import Result, listing, status
-from snowdome.security import access, lookup, shown
+from snowdome.security import access, lookup, show_format
 from snowdome.sql.grammar.names import Name
 from snowdome.sql.grammar.parameters import (
     ACCOUNT_ONLY,
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from snowdome.state.session import Session
 
 DONE = status("Statement executed successfully.")
-COLUMNS = tuple((name, shown.TEXT) for name in ("key", "value", "default", "level", "description", "type"))
+COLUMNS = tuple((name, show_format.TEXT) for name in ("key", "value", "default", "level", "description", "type"))
 RETENTION = "DATA_RETENTION_TIME_IN_DAYS"
 NETWORK = "NETWORK_POLICY"
 
@@ -66,12 +66,12 @@ def set_account(account: Account, session: Session, statement: SetAccount | Unse
         for name in statement.names:
             parameters.pop(name, None)
     with account.catalog.change() as change:
-        watching, watches = account.watch.whole(), _monitor(account, parameters.get("RESOURCE_MONITOR"))
+        watching, watches = account.monitors.whole(), _monitor(account, parameters.get("RESOURCE_MONITOR"))
         if watching != watches:
-            account.watch.exchange(change, watching, watches, account.clock.now())
+            account.monitors.exchange(change, watching, watches, account.clock.now())
         change.put(replace(record, parameters=parameters))
         if watches is not None:
-            account.watch.check(watches, account.clock.now())
+            account.monitors.check(watches, account.clock.now())
     return DONE
 
 
@@ -91,7 +91,7 @@ def show(account: Account, session: Session, statement: ShowParameters) -> Resul
     """Each parameter with its value and the level it was set at."""
     known, levels = _asked(account, session, statement)
     rows = []
-    pattern = shown.like(statement.like) if statement.like is not None else None
+    pattern = show_format.like(statement.like) if statement.like is not None else None
     for name in sorted(known):
         parameter = known[name]
         if pattern is not None and not pattern.fullmatch(name):
@@ -149,7 +149,7 @@ def _of(record: Record) -> Mapping[str, Any]:
 
 def _text(value: object) -> str:
     if isinstance(value, bool):
-        return shown.truth(value)
+        return show_format.truth(value)
     return "" if value is None else str(value)
 
 

@@ -11,15 +11,15 @@ from snowdome.errors import SqlError, invalid, unsupported
 from snowdome.files import stages
 from snowdome.objects import automata
 from snowdome.objects.automata import DONE
-from snowdome.query.bind import parts_of
+from snowdome.query.binder import parts_of
 from snowdome.query.identifiers import normalise
 from snowdome.result import Result
 from snowdome.security import access, resolve
 from snowdome.security.resolve import Context
 from snowdome.sql.grammar.automata import CreatePipe, SetInside
 from snowdome.sql.grammar.clauses import How
-from snowdome.sql.parsing import parse
-from snowdome.state.automata import Pipe
+from snowdome.sql.parse import parse
+from snowdome.state.pipelines import Pipe
 from snowdome.state.records import Schema
 
 if TYPE_CHECKING:

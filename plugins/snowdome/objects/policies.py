@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 from snowdome import errors
 from snowdome.errors import SqlError, invalid
-from snowdome.query import mask_check, masks
+from snowdome.query import masking, masking_check
 from snowdome.result import Result, status
-from snowdome.security import access, lookup, networks, resolve
-from snowdome.security.future import born
+from snowdome.security import access, lookup, network_policies, resolve
+from snowdome.security.new_object import new_object
 from snowdome.security.resolve import Context
 from snowdome.sql.grammar import policies as grammar
 from snowdome.sql.grammar.clauses import How
@@ -93,7 +93,7 @@ def create(account: Account, session: Session, statement: grammar.CreatePolicy) 
                 return status(f"{title} {name.last} successfully altered.")
             _unused(account, old)
             change.erase(old.id)
-        change.put(born(account, session, _made(account, session, statement, parent)))
+        change.put(new_object(account, session, _made(account, session, statement, parent)))
     return status(f"{title} {name.last} successfully created.")
 
 
@@ -115,18 +115,18 @@ def _made(account: Account, session: Session, statement: grammar.CreatePolicy, p
     made = cls(**common, **extra)
     made = _with(account, session, made, given)
     if isinstance(made, MaskingPolicy):
-        mask_check.try_out(account, session, made)
+        masking_check.try_out(account, session, made)
     return made
 
 
 def _signature(account: Account, session: Session, signature: grammar.Signature) -> dict[str, Any]:
     """The arguments with their types by Snowflake's names; what is returned has the type of the first."""
-    arguments = tuple((one.name, masks.type_named(account, session, one.type)) for one in signature.arguments)
+    arguments = tuple((one.name, masking.type_named(account, session, one.type)) for one in signature.arguments)
     names = [name for name, _ in arguments]
     if len(set(names)) != len(names):
         raise invalid(f"duplicate argument name in the signature ({', '.join(names)})", 2014, "42601")
-    returns = masks.type_named(account, session, signature.returns)
-    if masks.family(returns) != masks.family(arguments[0][1]):
+    returns = masking.type_named(account, session, signature.returns)
+    if masking.family(returns) != masking.family(arguments[0][1]):
         raise SqlError(
             3507, "42601", "SQL compilation error:\nMasking policy function argument and return type mismatch."
         )
@@ -148,7 +148,7 @@ def _retell(account: Account, session: Session, old: Policy, statement: grammar.
         if (signature["arguments"], signature["returns"]) != (_pairs(old), old.returns):
             raise invalid(f"the signature of masking policy '{old.name}' cannot be changed", 1420)
         fresh = replace(old, comment="", settings={}, body=signature["body"])
-        mask_check.try_out(account, session, fresh)
+        masking_check.try_out(account, session, fresh)
     with account.catalog.change() as change:
         change.put(replace(_with(account, session, fresh, given), altered_on=account.clock.now()))
 
@@ -167,7 +167,7 @@ def _put(account: Account, session: Session, after: Policy) -> None:
     """The policy is kept; one that would shut out who changes it is refused (sql/alter-network-policy)."""
     with account.catalog.change() as change:
         change.put(replace(after, altered_on=account.clock.now()))
-        networks.stay_in(account, session)
+        network_policies.stay_in(account, session)
 
 
 def _with(account: Account, session: Session, record: P, given: Mapping[str, Any]) -> P:
@@ -227,7 +227,7 @@ def _set_body(account: Account, session: Session, found: Policy, body: str) -> N
     if not isinstance(found, MaskingPolicy):
         raise invalid_property("BODY", found.kind)
     after = replace(found, body=body)
-    mask_check.try_out(account, session, after)
+    masking_check.try_out(account, session, after)
     _put(account, session, after)
 
 

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, TypeVar
 
 from snowdome import errors
 from snowdome.errors import SqlError, invalid
-from snowdome.query import masks
+from snowdome.query import masking
 from snowdome.result import Result, status
-from snowdome.security import access, lookup, networks, resolve
+from snowdome.security import access, lookup, network_policies, resolve
 from snowdome.security.resolve import Context
 from snowdome.sql.grammar import protection as grammar
 from snowdome.sql.grammar.names import Name
@@ -103,7 +103,7 @@ def mask(record: Relation, column: str, policy: MaskingPolicy, using: tuple[str,
     for name, (argument, kind) in zip(given, policy.arguments, strict=True):
         if name not in known:
             raise errors.invalid_identifier(name)
-        if masks.family(known[name]) != masks.family(kind):
+        if masking.family(known[name]) != masking.family(kind):
             raise SqlError(
                 3507,
                 "42601",
@@ -142,8 +142,8 @@ def mask_tag(account: Account, session: Session, statement: grammar.MaskTag) -> 
 
 
 def _on_tag(account: Account, tag: Tag, now: list[int], policy: MaskingPolicy, statement: grammar.MaskTag) -> list[int]:
-    kind = masks.family(policy.arguments[0][1])
-    same = [i for i in now if masks.family(account.catalog.get(MaskingPolicy, i).arguments[0][1]) == kind]
+    kind = masking.family(policy.arguments[0][1])
+    same = [i for i in now if masking.family(account.catalog.get(MaskingPolicy, i).arguments[0][1]) == kind]
     if same and not statement.force:
         raise invalid(f"tag {tag.name} has a masking policy for the type {kind} already", 3529, "42601")
     return [i for i in now if i not in same] + [policy.id]
@@ -199,7 +199,7 @@ def put(account: Account, session: Session, record: User | AccountRecord, kind: 
     rest = {name: one for name, one in record.policies.items() if name != kind}
     with account.catalog.change() as change:
         change.put(replace(record, policies=rest | ({kind: policy.id} if policy is not None else {})))
-        networks.stay_in(account, session)
+        network_policies.stay_in(account, session)
 
 
 def set_network_policy(account: Account, session: Session, record: User | AccountRecord, name: str | None) -> None:

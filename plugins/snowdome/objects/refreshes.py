@@ -21,21 +21,21 @@ from sqlglot import Expr, exp
 from snowdome.dml import dml
 from snowdome.errors import SqlError
 from snowdome.objects import constraints
-from snowdome.query.bind import Binder
+from snowdome.query.binder import Binder
 from snowdome.query.identifiers import normalise
 from snowdome.security import resolve
 from snowdome.security.resolve import Context
 from snowdome.sql.grammar.names import Name
-from snowdome.sql.parsing import parse
+from snowdome.sql.parse import parse
 from snowdome.sql.translate import translate_create
-from snowdome.state import rows, transactions
-from snowdome.state.automata import DynamicTable
-from snowdome.state.complaints import from_duckdb
-from snowdome.state.duck import ROWS, lay_journal
-from snowdome.state.inflight import Running
-from snowdome.state.log import new_query_id
+from snowdome.state import run_sql, transactions
+from snowdome.state.duckdb_rows import ROWS, lay_journal
+from snowdome.state.error_mapping import from_duckdb
+from snowdome.state.pipelines import DynamicTable
 from snowdome.state.records import Database, Role, Schema, Table, User, Version
+from snowdome.state.running_queries import Running
 from snowdome.state.sessions import close_session, open_session
+from snowdome.state.statement_log import new_query_id
 
 if TYPE_CHECKING:
     from snowdome.query.account import Account
@@ -94,7 +94,7 @@ def filled(
         query, binder = _bound(account, own, table)
         seen = _seen(account, binder)
         physical = f"t{table.id}"
-        _make(account, own, rows.no_rows(query) if empty else query, binder, physical=physical, names=names)
+        _make(account, own, run_sql.no_rows(query) if empty else query, binder, physical=physical, names=names)
         columns = constraints.columns(own.duck, physical, constraints.Declared())
     return replace(table, physical=physical, columns=columns, seen=seen, as_of=None if empty else now)
 
@@ -114,7 +114,7 @@ def _make(
         with dml.implicit(account, own), account.compute.use(own):
             transactions.start_writing(account, own)
             for statement in translate_create(create, own.duck):
-                rows.run_expression(account, own, statement)
+                run_sql.run_expression(account, own, statement)
             lay_journal(own.duck, physical)
     except duckdb.Error as problem:
         raise from_duckdb(account, problem) from problem
@@ -185,7 +185,7 @@ def downstream(account: Account, table: DynamicTable) -> list[DynamicTable]:
 
 
 # -- when -----------------------------------------------------------------------------------------------------------
-def wake_up(account: Account) -> None:
+def restore(account: Account) -> None:
     """Every dynamic table's next refresh is waited for again."""
     for table in account.catalog.all(DynamicTable):
         plan(account, table)
@@ -196,11 +196,11 @@ def plan(account: Account, table: DynamicTable) -> None:
     key = (DynamicTable.kind, table.id)
     lag = _LAG.match(str(table.settings.get("TARGET_LAG")))
     if lag is None or table.suspended or table.settings.get("SCHEDULER") == "DISABLE":
-        account.agenda.forget(key)
+        account.timers.forget(key)
         return
     span = timedelta(seconds=int(lag[1]) * _SECONDS[lag[2]])
     last = table.as_of or account.clock.now()
-    account.agenda.at(max(last + span, account.clock.now()), key, lambda at: _due(account, table.id, at))
+    account.timers.at(max(last + span, account.clock.now()), key, lambda at: _due(account, table.id, at))
 
 
 def _due(account: Account, table_id: int, at: datetime) -> None:
@@ -215,7 +215,7 @@ def _due(account: Account, table_id: int, at: datetime) -> None:
     name = Name(tuple(resolve.full_parts(account, table)))
     text = f"ALTER DYNAMIC TABLE {name.sql} REFRESH"
     waiting = Running(query_id=new_query_id(), session=session, text=text, started=at, woken=True)
-    account.inflight.begin(waiting)
+    account.running_queries.begin(waiting)
     threading.Thread(target=_run, args=(account, waiting), name=f"refresh-{table_id}", daemon=True).start()
 
 
@@ -225,5 +225,5 @@ def _run(account: Account, waiting: Running) -> None:
     except SqlError:
         return  # the statement log tells of it; the next refresh tries again
     finally:
-        account.inflight.end(waiting)
+        account.running_queries.end(waiting)
         close_session(account, waiting.session)

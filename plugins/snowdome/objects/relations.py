@@ -24,10 +24,10 @@ from snowdome.sql.grammar.tables import (
     UndropTable,
     UnsetTable,
 )
-from snowdome.state import horizons
-from snowdome.state.automata import DynamicTable
-from snowdome.state.drops import drop_relation
+from snowdome.state import retention_change
+from snowdome.state.pipelines import DynamicTable
 from snowdome.state.records import Relation, Schema, Table, View
+from snowdome.state.retention import drop_relation
 
 if TYPE_CHECKING:
     from snowdome.query.account import Account
@@ -84,7 +84,7 @@ def set_properties(account: Account, session: Session, statement: SetTable) -> R
         found = _owned(account, Context.of(session), statement.name, statement.kind, if_exists=statement.if_exists)
         if found is None:
             return settings.missing(statement.name.last)
-        known = horizons.settled(account, change, found, dict(statement.settings))
+        known = retention_change.settled(account, change, found, dict(statement.settings))
         _put(session, change, settings.applied(known, statement.settings, account.clock.now()))
     return status(DONE)
 
@@ -95,7 +95,7 @@ def unset_properties(account: Account, session: Session, statement: UnsetTable) 
         found = _owned(account, Context.of(session), statement.name, statement.kind, if_exists=statement.if_exists)
         if found is None:
             return settings.missing(statement.name.last)
-        known = horizons.settled(account, change, found, statement.names)
+        known = retention_change.settled(account, change, found, statement.names)
         _put(session, change, settings.cleared(known, statement.names, account.clock.now()))
     return status(DONE)
 

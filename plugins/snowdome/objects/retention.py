@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
-from snowdome.query import streaming
-from snowdome.state import journal
-from snowdome.state.automata import Stream
-from snowdome.state.drops import erase, retention_days
+from snowdome.query.streams import EXTENSION_DAYS
+from snowdome.state import change_log
+from snowdome.state.pipelines import Stream
 from snowdome.state.records import Record, Table
+from snowdome.state.retention import erase, retention_days
 from snowdome.state.transactions import release
 
 if TYPE_CHECKING:
@@ -67,13 +67,13 @@ class Purge:
         if self._emptied.get(table.physical, table.created_on) != table.altered_on:
             # a table that is altered or dropped at this very moment is seen to the next time
             with suppress(duckdb.TransactionException, duckdb.CatalogException):
-                journal.forget(self._account, table.physical, horizon)
+                change_log.forget(self._account, table.physical, horizon)
             if table.altered_on is not None and table.altered_on < horizon:
                 self._emptied[table.physical] = table.altered_on
 
     def _needed(self, table: Table) -> list[datetime]:
         """Moments that someone still wants to read the table's changes from."""
-        extension = timedelta(days=streaming.EXTENSION_DAYS)
+        extension = timedelta(days=EXTENSION_DAYS)
         now = self._account.clock.now()
         streams = self._account.catalog.all(Stream)
         return [one.at for one in streams if one.source == table.id and now - one.at <= extension]

@@ -9,9 +9,10 @@ from snowdome import errors
 from snowdome.errors import SqlError
 from snowdome.objects import tags
 from snowdome.result import Result, listing, status
-from snowdome.security import access, lookup, resolve, shown
-from snowdome.security.future import born
+from snowdome.security import access, lookup, resolve, show_format
+from snowdome.security.new_object import new_object
 from snowdome.security.resolve import Context
+from snowdome.security.show_format import NUMBER, TEXT, TIME
 from snowdome.sql.grammar import roles as grammar
 from snowdome.sql.grammar.clauses import How
 from snowdome.sql.grammar.names import Name
@@ -85,7 +86,7 @@ def create(account: Account, session: Session, statement: grammar.CreateRole) ->
             created_on=account.clock.now(),
             tags=wanted,
         )
-        change.put(born(account, session, made))
+        change.put(new_object(account, session, made))
         if isinstance(made, DatabaseRole):  # docs sql-reference/sql/create-database-role: it may use its database
             home = account.catalog.get(Database, parent)
             usage = Grant(privilege="USAGE", to=made.id, by=home.owner, on=account.clock.now())
@@ -145,11 +146,11 @@ def forget(account: Account, grantee: Record) -> None:
 # -- SHOW ---------------------------------------------------------------------------------------------------------
 COUNTS = ("assigned_to_users", "granted_to_roles", "granted_roles")
 COLUMNS = (
-    ("created_on", shown.TIME),
-    *((name, shown.TEXT) for name in ("name", "is_default", "is_current", "is_inherited")),
-    *((name, shown.NUMBER) for name in COUNTS),
-    ("owner", shown.TEXT),
-    ("comment", shown.TEXT),
+    ("created_on", TIME),
+    *((name, TEXT) for name in ("name", "is_default", "is_current", "is_inherited")),
+    *((name, NUMBER) for name in COUNTS),
+    ("owner", TEXT),
+    ("comment", TEXT),
 )
 
 
@@ -166,14 +167,14 @@ def show(account: Account, session: Session, statement: Show) -> Result:
         (
             role.created_on,
             role.name,
-            shown.mark(role.name == default),
-            shown.mark(role.id == session.role),
-            shown.mark(role.id in in_session and role.id != session.role),
+            show_format.mark(role.name == default),
+            show_format.mark(role.id == session.role),
+            show_format.mark(role.id in in_session and role.id != session.role),
             *_counts(account, role),
-            shown.role_name(account, role.owner),
+            show_format.role_name(account, role.owner),
             role.comment,
         )
-        for role in shown.keep(statement, roles, lambda role: role.name)
+        for role in show_format.keep(statement, roles, lambda role: role.name)
     ]
     if statement.terse:
         keep = ("created_on", "name", "owner")
@@ -195,7 +196,7 @@ def show_database_roles(account: Account, session: Session, statement: Show) -> 
     name = statement.scope_name.last if statement.scope_name else None
     database = resolve.database(account, Context.of(session), name, "SHOW DATABASE ROLES")
     columns = tuple(
-        (name, shown.TIME if name == "created_on" else shown.NUMBER if name.startswith("granted") else shown.TEXT)
+        (name, TIME if name == "created_on" else NUMBER if name.startswith("granted") else TEXT)
         for name in (
             "created_on", "name", "is_default", "is_current", "is_inherited", "granted_to_roles",
             "granted_to_database_roles", "granted_database_roles", "owner", "comment", "owner_role_type",
@@ -203,13 +204,15 @@ def show_database_roles(account: Account, session: Session, statement: Show) -> 
     )  # fmt: skip
     in_session = access.roles_of(account, session)
     rows = []
-    for role in shown.keep(statement, account.catalog.children(database.id, DatabaseRole), lambda role: role.name):
+    for role in show_format.keep(
+        statement, account.catalog.children(database.id, DatabaseRole), lambda role: role.name
+    ):
         grantees = [account.catalog.peek(g.to) for g in role.grants]
         to_database_roles = sum(isinstance(g, DatabaseRole) for g in grantees)
         rows.append((
-            role.created_on, role.name, "N", "N", shown.mark(role.id in in_session), len(grantees) - to_database_roles,
-            to_database_roles, _counts(account, role)[2], shown.role_name(account, role.owner), role.comment,
-            shown.role_type(account, role.owner),
+            role.created_on, role.name, "N", "N", show_format.mark(role.id in in_session),
+            len(grantees) - to_database_roles, to_database_roles, _counts(account, role)[2],
+            show_format.role_name(account, role.owner), role.comment, show_format.role_type(account, role.owner),
         ))  # fmt: skip
     return listing(columns, rows)
 

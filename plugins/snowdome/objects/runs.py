@@ -15,14 +15,14 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from snowdome.errors import SqlError
-from snowdome.query import streaming
+from snowdome.query import streams
 from snowdome.sql.grammar.parameters import SESSION_OPTIONS
-from snowdome.state.automata import Task
-from snowdome.state.inflight import Running
-from snowdome.state.log import new_query_id
+from snowdome.state.pipelines import Task
 from snowdome.state.records import Database, Record, Role, Schema, User
+from snowdome.state.running_queries import Running
 from snowdome.state.sessions import close_session, open_session
-from snowdome.state.task_runs import FAILED, SKIPPED, SUCCEEDED, Run, next_run
+from snowdome.state.statement_log import new_query_id
+from snowdome.state.task_state import FAILED, SKIPPED, SUCCEEDED, Run, next_run
 
 if TYPE_CHECKING:
     from snowdome.query.account import Account
@@ -54,7 +54,7 @@ def roots(account: Account, task: Task) -> list[Task]:
 
 
 # -- when -----------------------------------------------------------------------------------------------------------
-def wake_up(account: Account) -> None:
+def restore(account: Account) -> None:
     """Every task that was resumed is waited for again."""
     for task in account.catalog.all(Task):
         plan(account, task)
@@ -65,9 +65,9 @@ def plan(account: Account, task: Task) -> None:
     key = (Task.kind, task.id)
     due = next_run(task, account.clock.now()) if task.started and account.catalog.is_live(task) else None
     if due is None:
-        account.agenda.forget(key)
+        account.timers.forget(key)
     else:
-        account.agenda.at(due, key, lambda at: _due(account, task.id, at))
+        account.timers.at(due, key, lambda at: _due(account, task.id, at))
 
 
 def _due(account: Account, task_id: int, at: datetime) -> None:
@@ -84,7 +84,7 @@ def start(account: Account, task: Task, at: datetime) -> None:
         return
     session = _session(account, task)
     waiting = Running(query_id=new_query_id(), session=session, text=task.definition, started=at, woken=True)
-    account.inflight.begin(waiting)
+    account.running_queries.begin(waiting)
     threading.Thread(target=_graph, args=(account, task, at, waiting), name=f"task-{task.id}", daemon=True).start()
 
 
@@ -104,7 +104,7 @@ def _graph(account: Account, root: Task, at: datetime, waiting: Running) -> None
             ]
     finally:
         account.runs.leave(root.id)
-        account.inflight.end(waiting)  # last: the clock may move on
+        account.running_queries.end(waiting)  # last: the clock may move on
         close_session(account, waiting.session)
 
 
@@ -166,7 +166,7 @@ def _wanted(account: Account, session: Session, task: Task) -> bool:
     found = _HAS_DATA.fullmatch(task.condition)
     if found is None:
         return True
-    return streaming.has_data(account, session, found[1])
+    return streams.has_data(account, session, found[1])
 
 
 def _count(account: Account, task: Task, state: str) -> None:

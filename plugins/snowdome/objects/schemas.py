@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from snowdome import errors
 from snowdome.objects import clones, policies, settings
 from snowdome.objects.undrop import to_restore
-from snowdome.query import time_travel
-from snowdome.query.bind import INFORMATION_SCHEMA
+from snowdome.query import clone_point
+from snowdome.query.binder import INFORMATION_SCHEMA
 from snowdome.result import Result, status
 from snowdome.security import resolve
-from snowdome.security.future import born
+from snowdome.security.new_object import new_object
 from snowdome.security.resolve import Context
 from snowdome.sql.grammar.clauses import How
 from snowdome.sql.grammar.names import Name
@@ -26,9 +26,9 @@ from snowdome.sql.grammar.schemas import (
     UndropSchema,
     UnsetSchema,
 )
-from snowdome.state import horizons
-from snowdome.state.drops import erase, retention_days
+from snowdome.state import retention_change
 from snowdome.state.records import Schema
+from snowdome.state.retention import erase, retention_days
 
 if TYPE_CHECKING:
     from snowdome.query.account import Account
@@ -49,7 +49,7 @@ def create(account: Account, session: Session, statement: CreateSchema) -> Resul
             context.require(account, "OWNERSHIP", old)
             if statement.transient != old.transient:
                 raise errors.invalid("CREATE OR ALTER does not change whether a schema is transient", 1420)
-            told = settings.told(old, statement.settings, account.clock.now())
+            told = settings.replaced(old, statement.settings, account.clock.now())
             change.put(replace(told, managed=statement.managed))
             return status(f"Schema {name} successfully altered.")
         context.require(account, "CREATE SCHEMA", database)
@@ -59,7 +59,7 @@ def create(account: Account, session: Session, statement: CreateSchema) -> Resul
         if statement.clone is not None:
             source = _found(account, context, statement.clone.source)
             context.require(account, "USAGE", source)
-            moment = time_travel.moment(account, session, statement.clone, source)
+            moment = clone_point.moment(account, session, statement.clone, source)
         if old is not None:
             context.require(account, "OWNERSHIP", old)
             policies.check_detached(account, old)
@@ -76,7 +76,7 @@ def create(account: Account, session: Session, statement: CreateSchema) -> Resul
             retention=source.retention if source is not None else None,
             comment=source.comment if source is not None else "",
         )
-        made = settings.applied(born(account, session, made), statement.settings)
+        made = settings.applied(new_object(account, session, made), statement.settings)
         if source is None or statement.clone is None:
             change.put(made)
         else:
@@ -130,7 +130,7 @@ def set_properties(account: Account, session: Session, statement: SetSchema) -> 
         found = _owned(account, Context.of(session), statement.name, if_exists=statement.if_exists, needed=needed)
         if found is None:
             return settings.missing(statement.name.last)
-        known = horizons.settled(account, change, found, dict(statement.settings))
+        known = retention_change.settled(account, change, found, dict(statement.settings))
         change.put(settings.applied(known, statement.settings, account.clock.now()))
     return status("Statement executed successfully.")
 
@@ -142,7 +142,7 @@ def unset_properties(account: Account, session: Session, statement: UnsetSchema)
         found = _owned(account, Context.of(session), statement.name, if_exists=statement.if_exists, needed=needed)
         if found is None:
             return settings.missing(statement.name.last)
-        known = horizons.settled(account, change, found, statement.names)
+        known = retention_change.settled(account, change, found, statement.names)
         change.put(settings.cleared(known, statement.names, account.clock.now()))
     return status("Statement executed successfully.")
 

@@ -8,13 +8,13 @@ from sqlglot import exp
 
 from snowdome import errors
 from snowdome.errors import unsupported
-from snowdome.query.bind import parts_of
+from snowdome.query.binder import parts_of
 from snowdome.result import Result, status
 from snowdome.security import resolve
-from snowdome.security.future import born
+from snowdome.security.new_object import new_object
 from snowdome.security.resolve import Context
-from snowdome.state.drops import erase
 from snowdome.state.records import FileFormat, Record, Sequence, Stage
+from snowdome.state.retention import erase
 
 if TYPE_CHECKING:
     from snowdome.query.account import Account
@@ -51,7 +51,7 @@ def create(account: Account, session: Session, create: exp.Create) -> Result:
         record_id = change.new_id()
         account.duck.run(f'CREATE SEQUENCE rows.main."q{record_id}" START {start} INCREMENT {increment}')
         change.put(
-            born(
+            new_object(
                 account,
                 session,
                 Sequence(

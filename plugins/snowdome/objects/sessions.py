@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from snowdome import errors
 from snowdome.result import Result, status
-from snowdome.security import access, resolve, session_limits
+from snowdome.security import access, resolve, session_policies
 from snowdome.security.resolve import Context
 from snowdome.sql.grammar.session import SetSession, UnsetSession, Use, UseSecondaryRoles
-from snowdome.state import transactions, zones
+from snowdome.state import time_zone, transactions
 from snowdome.state.records import Role, Schema, User, Warehouse
 
 if TYPE_CHECKING:
@@ -75,13 +75,13 @@ def use_secondary(account: Account, session: Session, statement: UseSecondaryRol
 
 def _check_policy(account: Account, session: Session, statement: UseSecondaryRoles) -> None:
     """The session policy lets the roles count (user-guide/session-policies-using); 003120 is an assumption."""
-    policy = session_limits.governing(account, session.user)
+    policy = session_policies.governing(account, session.user)
     if policy is None or statement.mode == "NONE":
         return
     wanted = statement.roles or ("ALL",)
     mine = access.available_roles(account, session.user)
     named = [role for role in mine if not statement.roles or role.name in statement.roles]
-    kept = session_limits.kept(account, policy, named, access.closure)
+    kept = session_policies.kept(account, policy, named, access.closure)
     if not kept or (statement.roles and len(kept) < len(named)):
         raise errors.SqlError(
             3120,
@@ -96,7 +96,7 @@ def set_parameters(account: Account, session: Session, statement: SetSession) ->
         session.parameters[name] = value
         if name == "AUTOCOMMIT":
             _autocommit(account, session, on=bool(value))
-    zones.apply(account, session)
+    time_zone.apply(account, session)
     return status(DONE)
 
 
@@ -106,7 +106,7 @@ def unset_parameters(account: Account, session: Session, statement: UnsetSession
         session.parameters.pop(name, None)
         if name == "AUTOCOMMIT":
             _autocommit(account, session, on=True)
-    zones.apply(account, session)
+    time_zone.apply(account, session)
     return status(DONE)
 
 

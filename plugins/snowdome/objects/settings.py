@@ -30,7 +30,7 @@ def applied(record: R, settings: Settings, at: datetime | None = None) -> R:
     return replace(record, altered_on=at) if at is not None else record
 
 
-def told(record: R, settings: Settings, at: datetime) -> R:
+def replaced(record: R, settings: Settings, at: datetime) -> R:
     """The record with those properties and the defaults for all others: what CREATE OR ALTER makes of it."""
     if isinstance(record, (Database, Schema, Table)):
         record = replace(record, retention=None)

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 from snowdome import errors, types
 from snowdome.objects.relations import RECLUSTER_OFF
 from snowdome.result import Result, listing
-from snowdome.security import access, resolve, shown
+from snowdome.security import access, resolve, show_format
 from snowdome.security.resolve import Context
-from snowdome.security.shown import NUMBER, TEXT, TIME
+from snowdome.security.show_format import NUMBER, TEXT, TIME
 from snowdome.sql.grammar.show import Show
 from snowdome.state import sizes
-from snowdome.state.automata import DynamicTable
-from snowdome.state.drops import retention_days
+from snowdome.state.pipelines import DynamicTable
 from snowdome.state.records import Column, Database, Record, Schema, Table, View
+from snowdome.state.retention import retention_days
 
 if TYPE_CHECKING:
     from snowdome.query.account import Account
@@ -63,7 +63,7 @@ def show(account: Account, session: Session, statement: Show) -> Result:
         found = _found(account, session, statement)
         if statement.kind == "HYBRID TABLE":
             found = [r for r in found if isinstance(r, Table) and r.hybrid]
-        wanted = shown.keep(statement, found, lambda r: r.name)
+        wanted = show_format.keep(statement, found, lambda r: r.name)
         tables = [r for r in wanted if isinstance(r, Table) and r.dropped_on is None]
         counts: dict[int, int] = {}
         if not statement.terse and statement.kind in ("TABLE", "HYBRID TABLE", "OBJECT"):
@@ -142,8 +142,8 @@ def _cells(account: Account, session: Session, record: Record, counts: dict[int,
         "created_on": record.created_on,
         "dropped_on": record.dropped_on,
         "name": record.name,
-        "owner": shown.role_name(account, record.owner),
-        "owner_role_type": shown.role_type(account, record.owner),
+        "owner": show_format.role_name(account, record.owner),
+        "owner_role_type": show_format.role_type(account, record.owner),
         "comment": record.comment,
         "retention_time": str(retention_days(account, record)),
     }
@@ -151,12 +151,12 @@ def _cells(account: Account, session: Session, record: Record, counts: dict[int,
     match record:
         case Database():
             current = record.name == session.database
-            cells |= {"is_default": "N", "is_current": shown.mark(current), "origin": "", "kind": "STANDARD"}
+            cells |= {"is_default": "N", "is_current": show_format.mark(current), "origin": "", "kind": "STANDARD"}
             cells["options"] = "TRANSIENT" if record.transient else ""
         case Schema() if parent is not None:
             current = parent.name == session.database and record.name == session.schema
             options = [word for word, on in (("TRANSIENT", record.transient), ("MANAGED ACCESS", record.managed)) if on]
-            cells |= {"is_default": "N", "is_current": shown.mark(current), "options": ", ".join(options)}
+            cells |= {"is_default": "N", "is_current": show_format.mark(current), "options": ", ".join(options)}
             cells |= {"database_name": parent.name, "kind": None, "schema_name": None}
         case Table() | View() if parent is not None:
             database = account.catalog.peek(parent.parent)
@@ -180,7 +180,7 @@ def _relation_cells(record: Table | View, counts: dict[int, int]) -> dict[str, A
             "bytes": 0,
             "reserved": "",
             "text": record.text,
-            "is_secure": shown.truth(record.secure),
+            "is_secure": show_format.truth(record.secure),
             "is_materialized": "false",
         }
     kind = "TEMPORARY" if record.temporary else "TRANSIENT" if record.transient else "TABLE"
@@ -190,8 +190,8 @@ def _relation_cells(record: Table | View, counts: dict[int, int]) -> dict[str, A
         "rows": counts.get(record.id),
         "bytes": sizes.about(record, counts.get(record.id) or 0),
         "automatic_clustering": "ON" if record.cluster_by and not record.parameters.get(RECLUSTER_OFF) else "OFF",
-        "is_hybrid": shown.mark(record.hybrid),
-        "is_dynamic": shown.mark(isinstance(record, DynamicTable)),
+        "is_hybrid": show_format.mark(record.hybrid),
+        "is_dynamic": show_format.mark(isinstance(record, DynamicTable)),
     }
 
 
@@ -209,7 +209,7 @@ def _columns(account: Account, session: Session, statement: Show) -> Result:
                 if access.may_see(account, session, r)
             ]
         found = [(r, column) for r in relations for column in r.columns]
-        rows = [_column_cells(account, r, c) for r, c in shown.keep(statement, found, lambda pair: pair[1].name)]
+        rows = [_column_cells(account, r, c) for r, c in show_format.keep(statement, found, lambda pair: pair[1].name)]
     names = COLUMN.split()
     return listing(_described(names), [[row.get(n) for n in names] for row in rows])
 

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from snowdome.objects import automata
 from snowdome.objects import show as shows
-from snowdome.query import streaming
+from snowdome.query import streams
 from snowdome.result import Result, listing
-from snowdome.security import access, resolve, shown
+from snowdome.security import access, resolve, show_format
 from snowdome.security.resolve import Context
-from snowdome.security.shown import NUMBER, TEXT, TIME
+from snowdome.security.show_format import NUMBER, TEXT, TIME
 from snowdome.sql.grammar.names import Name
 from snowdome.sql.grammar.show import Show
-from snowdome.state.automata import DynamicTable, Pipe, Stream, Task
+from snowdome.state.pipelines import DynamicTable, Pipe, Stream, Task
 from snowdome.state.records import Database, Record, Schema, Table
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def show(account: Account, session: Session, statement: Show) -> Result:
             for r in account.catalog.children(parent, cls)
             if access.may_see(account, session, r)
         ]
-        wanted = shown.keep(statement, found, lambda r: r.name)
+        wanted = show_format.keep(statement, found, lambda r: r.name)
         rows = [cells(account, session, r) for r in wanted]
     if statement.terse:
         names = TERSE.get(statement.kind, shows.TERSE)
@@ -95,8 +95,8 @@ def cells(account: Account, session: Session, record: Record) -> dict[str, Any]:
         "name": record.name,
         "database_name": database.name,
         "schema_name": schema.name,
-        "owner": shown.role_name(account, record.owner),
-        "owner_role_type": shown.role_type(account, record.owner),
+        "owner": show_format.role_name(account, record.owner),
+        "owner_role_type": show_format.role_type(account, record.owner),
         "comment": record.comment,
     }
     match record:
@@ -124,7 +124,7 @@ def _task(account: Account, task: Task) -> dict[str, Any]:
         "state": "started" if task.started else "suspended",
         "definition": task.definition,
         "condition": task.condition or None,
-        "allow_overlapping_execution": None if task.after else shown.truth(overlap),
+        "allow_overlapping_execution": None if task.after else show_format.truth(overlap),
         "last_committed_on": task.committed_on,
         "last_suspended_on": task.suspended_on,
         "config": task.settings.get("CONFIG"),
@@ -136,7 +136,7 @@ def _task(account: Account, task: Task) -> dict[str, Any]:
 def _stream(account: Account, session: Session, stream: Stream) -> dict[str, Any]:
     table = account.catalog.peek(stream.source)
     live = isinstance(table, Table) and account.catalog.is_live(table)
-    after = streaming.stale_after(account, stream, table) if isinstance(table, Table) else stream.at
+    after = streams.stale_after(account, stream, table) if isinstance(table, Table) else stream.at
     seen = live and table is not None and access.may_see(account, session, table)
     name = resolve.full_name(account, table) if seen and table is not None else None
     return {
@@ -146,7 +146,7 @@ def _stream(account: Account, session: Session, stream: Stream) -> dict[str, Any
         "source_type": "Table",
         "base_tables": name,
         "type": "DELTA",
-        "stale": shown.truth(not live or account.clock.now() > after),
+        "stale": show_format.truth(not live or account.clock.now() > after),
         "mode": "APPEND_ONLY" if stream.append_only else "DEFAULT",
         "stale_after": after,
         "invalid_reason": "N/A",
@@ -168,7 +168,7 @@ def _dynamic(account: Account, session: Session, table: DynamicTable) -> dict[st
         "automatic_clustering": "OFF",
         "scheduling_state": "SUSPENDED" if table.suspended else "ACTIVE",
         "last_suspended_on": table.suspended_on,
-        "is_clone": shown.truth(table.cloned),
+        "is_clone": show_format.truth(table.cloned),
         "is_replica": "false",
         "is_iceberg": "false",
         "data_timestamp": table.as_of,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from snowdome import errors
 from snowdome.result import Result, listing
-from snowdome.security import access, lookup, shown
+from snowdome.security import access, lookup, show_format
 from snowdome.sql.grammar.grants import OnAccount
 from snowdome.sql.grammar.names import Name
 from snowdome.sql.grammar.show import ShowFutureGrants, ShowGrants
@@ -22,7 +22,7 @@ Row = tuple[Any, ...]
 
 
 def _columns(names: str) -> tuple[tuple[str, str], ...]:
-    return tuple((name, shown.TIME if name == "created_on" else shown.TEXT) for name in names.split())
+    return tuple((name, show_format.TIME if name == "created_on" else show_format.TEXT) for name in names.split())
 
 
 ON = _columns(
@@ -110,7 +110,7 @@ def _row(account: Account, record: Record, privilege: str, to: int, on: object, 
     kind = record.kind.replace(" ", "_")
     return (
         on, privilege, kind, dotted(account, record), grantee_kind(account, to), grantee_name(account, to),
-        shown.truth(option), shown.role_name(account, by), shown.role_type(account, by),
+        show_format.truth(option), show_format.role_name(account, by), show_format.role_type(account, by),
     )  # fmt: skip
 
 
@@ -138,7 +138,7 @@ def _members(account: Account, role: Record) -> Iterator[Row]:
     for grant in role.grants:
         to = account.catalog.peek(grant.to)
         grantee = access.full_name(account, to) if to is not None else ""
-        yield grant.on, name, grantee_kind(account, grant.to), grantee, shown.role_name(account, grant.by)
+        yield grant.on, name, grantee_kind(account, grant.to), grantee, show_format.role_name(account, grant.by)
 
 
 def _to_user(account: Account, user: User) -> Iterator[Row]:
@@ -177,7 +177,7 @@ def _future(account: Account, container: Record, promise: FutureGrant) -> Row:
     kind = promise.kind.replace(" ", "_")
     return (
         promise.on, promise.privilege, kind, f"{dotted(account, container)}.<{kind}>",
-        grantee_kind(account, promise.to), grantee_name(account, promise.to), shown.truth(promise.option),
+        grantee_kind(account, promise.to), grantee_name(account, promise.to), show_format.truth(promise.option),
     )  # fmt: skip
 
 

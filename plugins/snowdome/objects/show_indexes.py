@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from snowdome.objects import show_inside
 from snowdome.result import Result, listing
-from snowdome.security import shown
-from snowdome.security.shown import TEXT, TIME
+from snowdome.security import show_format
+from snowdome.security.show_format import TEXT, TIME
 from snowdome.sql.grammar.show import Show
 from snowdome.state.records import Database, Schema, Table
 
@@ -29,7 +29,7 @@ def show(account: Account, session: Session, statement: Show) -> Result:
     """A row for each index that the session may see."""
     with account.catalog.lock:
         tables = [t for t in show_inside.tables_in(account, session, statement) if t.hybrid]
-        rows = [_cells(account, table) for table in shown.keep(statement, tables, _name)]
+        rows = [_cells(account, table) for table in show_format.keep(statement, tables, _name)]
     names = (TERSE if statement.terse else FULL).split()
     columns = [(name, TIME if name == "created_on" else TEXT) for name in names]
     return listing(columns, [[row.get(name) for name in names] for row in rows])
@@ -53,6 +53,6 @@ def _cells(account: Account, table: Table) -> dict[str, Any]:
         "table": table.name,
         "database_name": account.catalog.get(Database, schema.parent).name,
         "schema_name": schema.name,
-        "owner": shown.role_name(account, table.owner),
-        "owner_role_type": shown.role_type(account, table.owner),
+        "owner": show_format.role_name(account, table.owner),
+        "owner_role_type": show_format.role_type(account, table.owner),
     }

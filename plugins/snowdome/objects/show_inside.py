@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from snowdome.objects import show as shows
 from snowdome.result import Result, listing
-from snowdome.security import access, resolve, shown
+from snowdome.security import access, resolve, show_format
 from snowdome.security.resolve import Context
-from snowdome.security.shown import NUMBER, TEXT, TIME
+from snowdome.security.show_format import NUMBER, TEXT, TIME
 from snowdome.sql.grammar.show import Show
 from snowdome.state.records import Database, FileFormat, Record, Schema, Sequence, Stage, Table
 
@@ -66,7 +66,7 @@ def show(account: Account, session: Session, statement: Show) -> Result:
             for r in account.catalog.children(parent, cls)
             if access.may_see(account, session, r)
         ]
-        rows = [_cells(account, r) for r in shown.keep(statement, found, lambda r: r.name)]
+        rows = [_cells(account, r) for r in show_format.keep(statement, found, lambda r: r.name)]
     return listing(columns, [[row.get(n) for n, _ in columns] for row in rows])
 
 
@@ -88,7 +88,7 @@ def show_keys(account: Account, session: Session, statement: Show) -> Result:
 
 def show_variables(account: Account, session: Session, statement: Show) -> Result:
     """A row for each of the session's variables."""
-    found = shown.keep(statement, session.variables.items(), lambda item: item[0])
+    found = show_format.keep(statement, session.variables.items(), lambda item: item[0])
     columns = [("session_id", TEXT), ("name", TEXT), ("value", TEXT), ("type", TEXT), ("comment", TEXT)]
     del account
     return listing(columns, [[str(session.id), name, value.strip("'"), "text", ""] for name, value in found])
@@ -149,14 +149,14 @@ def _cells(account: Account, record: Record) -> dict[str, Any]:
         "name": record.name,
         "database_name": database.name,
         "schema_name": schema.name,
-        "owner": shown.role_name(account, record.owner),
-        "owner_role_type": shown.role_type(account, record.owner),
+        "owner": show_format.role_name(account, record.owner),
+        "owner_role_type": show_format.role_type(account, record.owner),
         "comment": record.comment,
     }
     match record:
         case Sequence():
             cells |= {"next_value": account.duck.next_value(record.physical, record.start, record.increment)}
-            cells |= {"interval": record.increment, "ordered": shown.mark(record.ordered)}
+            cells |= {"interval": record.increment, "ordered": show_format.mark(record.ordered)}
         case Stage():
             kind = "INTERNAL TEMPORARY" if record.temporary else "INTERNAL"
             cells |= {

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from snowdome.objects import show as shows
 from snowdome.objects.policies import CLASSES
 from snowdome.result import Result, listing
-from snowdome.security import access, session_limits, shown
-from snowdome.security.shown import NUMBER, TEXT, TIME
+from snowdome.security import access, session_policies, show_format
+from snowdome.security.show_format import NUMBER, TEXT, TIME
 from snowdome.sql.grammar import policies as grammar
 from snowdome.sql.grammar.show import Show
 from snowdome.state.records import MaskingPolicy, NetworkPolicy, NetworkRule, Policy, Record, SessionPolicy
@@ -53,7 +53,7 @@ def show(account: Account, session: Session, statement: Show) -> Result:
             for record in account.catalog.children(home, cls)
             if access.may_see(account, session, record)
         ]
-        kept = shown.keep(statement, found, lambda record: record.name)
+        kept = show_format.keep(statement, found, lambda record: record.name)
         rows = [_cells(account, record) for record in kept]
     names = COLUMNS[statement.kind].split()
     return listing([(name, _type(name)) for name in names], [[row.get(name) for name in names] for row in rows])
@@ -69,8 +69,8 @@ def _cells(account: Account, record: Policy) -> dict[str, Any]:
         "name": record.name,
         **_place(account, record),
         "kind": record.kind.replace(" ", "_"),
-        "owner": shown.role_name(account, record.owner),
-        "owner_role_type": shown.role_type(account, record.owner),
+        "owner": show_format.role_name(account, record.owner),
+        "owner_role_type": show_format.role_type(account, record.owner),
         "comment": record.comment,
         "options": '{"EXEMPT_OTHER_POLICIES": "TRUE"}' if record.settings.get("EXEMPT_OTHER_POLICIES") else "",
         "type": record.settings.get("TYPE"),
@@ -99,7 +99,9 @@ def describe(account: Account, record: Record) -> Result | None:
                 }
             )
         case SessionPolicy():
-            limits = {name.lower(): _plain(session_limits.setting(record, name)) for name in session_limits.DEFAULTS}
+            limits = {
+                name.lower(): _plain(session_policies.setting(record, name)) for name in session_policies.DEFAULTS
+            }
             return _one_row({"created_on": record.created_on, "name": record.name, **limits, "comment": record.comment})
         case NetworkRule():
             cells = _cells(account, record) | {"value_list": ",".join(record.settings.get("VALUE_LIST", ()))}

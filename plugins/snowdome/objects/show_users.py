@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from snowdome import errors
 from snowdome.result import Result, listing
-from snowdome.security import access, shown
+from snowdome.security import access, show_format
 from snowdome.sql.grammar.show import Show
 from snowdome.state.records import User
 
@@ -76,15 +76,15 @@ def _property(account: Account, user: User, name: str) -> Any:  # noqa: PLR0911 
         case "PASSWORD":
             return "********" if has_password(user) else None
         case "DISABLED":
-            return shown.truth(user.disabled)
+            return show_format.truth(user.disabled)
         case "MUST_CHANGE_PASSWORD":
-            return shown.truth(user.properties.get(name))
+            return show_format.truth(user.properties.get(name))
         case "DEFAULT_SECONDARY_ROLES":
             return _secondary(user)
         case "DAYS_TO_EXPIRY":
             return _days_left(account, user)
         case "HAS_WORKLOAD_IDENTITY":
-            return shown.truth(user.properties.get("WORKLOAD_IDENTITY"))
+            return show_format.truth(user.properties.get("WORKLOAD_IDENTITY"))
         case _:
             return user.properties.get(name)
 
@@ -107,12 +107,12 @@ def describe(account: Account, session: Session, user: User) -> Result:
             (name, "null" if value is None and default is None else str(value or default), default, description)
         )
     columns = ("property", "value", "default", "description")
-    return listing(tuple((column, shown.TEXT) for column in columns), rows)
+    return listing(tuple((column, show_format.TEXT) for column in columns), rows)
 
 
 TIMES = frozenset({"created_on", "last_success_login", "expires_at_time", "locked_until_time"})
 COLUMNS = tuple(
-    (name, shown.TIME if name in TIMES else shown.TEXT)
+    (name, show_format.TIME if name in TIMES else show_format.TEXT)
     for name in (
         "name", "created_on", "login_name", "display_name", "first_name", "last_name", "email", "mins_to_unlock",
         "days_to_expiry", "comment", "disabled", "must_change_password", "snowflake_lock", "default_warehouse",
@@ -144,10 +144,11 @@ def show(account: Account, session: Session, statement: Show) -> Result:
     if not _all_seen(account, session):
         roles = access.roles_of(account, session)
         users = [user for user in users if user.owner in roles or user.id == session.user]
-    rows = [_row(account, user) for user in shown.keep(statement, users, lambda user: user.name)]
+    rows = [_row(account, user) for user in show_format.keep(statement, users, lambda user: user.name)]
     if statement.terse:
         return listing(
-            [(name, shown.TIME if name in TIMES else shown.TEXT) for name in TERSE], [_terse(row) for row in rows]
+            [(name, show_format.TIME if name in TIMES else show_format.TEXT) for name in TERSE],
+            [_terse(row) for row in rows],
         )
     return listing(COLUMNS, rows)
 
@@ -157,9 +158,10 @@ def _row(account: Account, user: User) -> tuple[Any, ...]:
     days = _days_left(account, user)
     return (
         user.name, user.created_on, user.login_name, of.get("DISPLAY_NAME"), of.get("FIRST_NAME"), of.get("LAST_NAME"),
-        of.get("EMAIL"), None, str(days) if days is not None else None, user.comment, shown.truth(user.disabled),
-        shown.truth(of.get("MUST_CHANGE_PASSWORD")), "false", of.get("DEFAULT_WAREHOUSE"), of.get("DEFAULT_NAMESPACE"),
-        of.get("DEFAULT_ROLE"), _secondary(user), "false", None, None, shown.role_name(account, user.owner),
-        user.last_login, None, None, shown.truth(has_password(user)), shown.truth(of.get("RSA_PUBLIC_KEY")),
-        of.get("TYPE"), "false", "false", shown.truth(of.get("WORKLOAD_IDENTITY")),
+        of.get("EMAIL"), None, str(days) if days is not None else None, user.comment, show_format.truth(user.disabled),
+        show_format.truth(of.get("MUST_CHANGE_PASSWORD")), "false", of.get("DEFAULT_WAREHOUSE"),
+        of.get("DEFAULT_NAMESPACE"), of.get("DEFAULT_ROLE"), _secondary(user), "false", None, None,
+        show_format.role_name(account, user.owner), user.last_login, None, None,
+        show_format.truth(has_password(user)), show_format.truth(of.get("RSA_PUBLIC_KEY")),
+        of.get("TYPE"), "false", "false", show_format.truth(of.get("WORKLOAD_IDENTITY")),
     )  # fmt: skip

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 from snowdome.errors import SqlError, invalid, unsupported
 from snowdome.objects import automata
 from snowdome.objects.automata import DONE
-from snowdome.query import history, time_travel
+from snowdome.query import clone_point, time_travel
 from snowdome.result import Result
 from snowdome.security import access, resolve
 from snowdome.security.resolve import Context
 from snowdome.sql.grammar.automata import CloneInside, CreateStream, SetInside
 from snowdome.sql.grammar.clauses import How
-from snowdome.state.automata import Stream
+from snowdome.state.pipelines import Stream
 from snowdome.state.records import Schema, Table
 
 if TYPE_CHECKING:
@@ -66,9 +66,9 @@ def _offset(account: Account, session: Session, statement: CreateStream, table: 
         return other.at, other.turn
     if statement.point is None:
         return account.clock.now(), account.catalog.last_id
-    moment = time_travel.of_point(account, session, statement.point)
-    history.check(account, table, moment)
-    return moment.at, history.turn_at(account, table, moment)
+    moment = clone_point.of_point(account, session, statement.point)
+    time_travel.check(account, table, moment)
+    return moment.at, time_travel.turn_at(account, table, moment)
 
 
 def clone(account: Account, session: Session, statement: CloneInside) -> Result:

@@ -10,16 +10,16 @@ from snowdome.dml import dml
 from snowdome.errors import unsupported
 from snowdome.objects import clones, settings
 from snowdome.objects.tables import settle, standing
-from snowdome.query import time_travel
+from snowdome.query import clone_point
 from snowdome.result import Result, status
 from snowdome.security import resolve
-from snowdome.security.future import born
+from snowdome.security.new_object import new_object
 from snowdome.security.resolve import Context
 from snowdome.sql.grammar.clauses import How
 from snowdome.sql.grammar.tables import CloneTable
 from snowdome.state import transactions
-from snowdome.state.drops import drop_relation
 from snowdome.state.records import Schema, Table
+from snowdome.state.retention import drop_relation
 
 if TYPE_CHECKING:
     from snowdome.query.account import Account
@@ -44,7 +44,7 @@ def clone(account: Account, session: Session, statement: CloneTable) -> Result:
             raise errors.already_exists(f"{resolve.full_name(account, schema)}.{name.last}")
         if old is not None and not old.temporary:
             context.require(account, "OWNERSHIP", old)
-        moment = time_travel.moment(account, session, statement.clone, source)
+        moment = clone_point.moment(account, session, statement.clone, source)
         made = _made(account, session, statement, source, schema)
         if source.temporary or statement.temporary:
             if moment is not None:
@@ -58,7 +58,7 @@ def clone(account: Account, session: Session, statement: CloneTable) -> Result:
             settle(account, session, made, replace_old=True)
             return status(f"Table {name.last} successfully created.")
         keeper = old if old is not None else source
-        made = replace(made, grants=keeper.grants) if statement.copy_grants else born(account, session, made)
+        made = replace(made, grants=keeper.grants) if statement.copy_grants else new_object(account, session, made)
         if old is not None:
             drop_relation(account, change, old, replaced=True)
         change.put(made)

@@ -13,18 +13,18 @@ from snowdome import errors
 from snowdome.dml import dml
 from snowdome.errors import unsupported
 from snowdome.objects import column_masks, column_tags, constraints
-from snowdome.query.bind import Binder, parts_of
+from snowdome.query.binder import Binder, parts_of
 from snowdome.result import Result, status
 from snowdome.security import resolve
-from snowdome.security.future import born
+from snowdome.security.new_object import new_object
 from snowdome.security.resolve import Context
 from snowdome.sql import semistructured
 from snowdome.sql.translate import translate_create
-from snowdome.state import rows, transactions
-from snowdome.state.complaints import from_duckdb
-from snowdome.state.drops import drop_relation
-from snowdome.state.duck import lay_journal
+from snowdome.state import run_sql, transactions
+from snowdome.state.duckdb_rows import lay_journal
+from snowdome.state.error_mapping import from_duckdb
 from snowdome.state.records import Column, Mask, Relation, Schema, Table, View
+from snowdome.state.retention import drop_relation
 
 if TYPE_CHECKING:
     from snowdome.query.account import Account
@@ -147,7 +147,7 @@ def settle(account: Account, session: Session, made: Relation, *, replace_old: b
         if copy_grants and old is not None:
             made = replace(made, grants=old.grants, owner=session.role)
         else:
-            made = born(account, session, made)
+            made = new_object(account, session, made)
         change.put(made)
 
 
@@ -235,7 +235,7 @@ def _make(
             create.set("properties", exp.Properties(expressions=[exp.TemporaryProperty()]))
         with account.compute.use(session) if binder.bound.tables else nullcontext():
             for statement in translate_create(create, session.duck):
-                rows.run_expression(account, session, statement, parameters if create.expression else None)
+                run_sql.run_expression(account, session, statement, parameters if create.expression else None)
             if create.expression is not None:
                 _enforce(account, session, physical, declared, temporary=properties.temporary)
             if not properties.temporary:
@@ -259,7 +259,7 @@ def _enforce(
         if session.duck.execute(f"SELECT 1 FROM {place} WHERE {column} IS NULL LIMIT 1").fetchone():
             session.duck.execute(f"DROP TABLE {place}")
             raise errors.SqlError(100072, "22000", f"NULL result in a non-nullable column: {name}")
-        rows.run(account, session, f"ALTER TABLE {place} ALTER COLUMN {column} SET NOT NULL")
+        run_sql.run(account, session, f"ALTER TABLE {place} ALTER COLUMN {column} SET NOT NULL")
 
 
 def _like(

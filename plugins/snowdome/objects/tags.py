@@ -9,7 +9,7 @@ from snowdome import errors
 from snowdome.errors import SqlError, invalid
 from snowdome.result import Result, status
 from snowdome.security import access, lookup, resolve
-from snowdome.security.future import born
+from snowdome.security.new_object import new_object
 from snowdome.security.resolve import Context
 from snowdome.sql.grammar import tagging as grammar
 from snowdome.sql.grammar.clauses import How, TagValue
@@ -98,7 +98,7 @@ def create(account: Account, session: Session, statement: grammar.CreateTag) -> 
             propagate=statement.propagate,
             on_conflict=statement.on_conflict,
         )
-        change.put(born(account, session, tag))
+        change.put(new_object(account, session, tag))
     return status(f"Tag {name.last} successfully created.")
 
 

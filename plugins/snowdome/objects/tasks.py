@@ -15,7 +15,7 @@ from snowdome.sql import cron
 from snowdome.sql.grammar.automata import CreateTask, ExecuteTask, ModifyTask, RunInside, SetInside, TaskAfter
 from snowdome.sql.grammar.clauses import How
 from snowdome.sql.grammar.names import Name
-from snowdome.state.automata import Task
+from snowdome.state.pipelines import Task
 from snowdome.state.records import Role, Schema, Warehouse
 
 if TYPE_CHECKING:

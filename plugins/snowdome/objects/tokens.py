@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from snowdome import errors
 from snowdome.errors import invalid
 from snowdome.result import Result, listing, status
-from snowdome.security import access, lookup, networks, shown
+from snowdome.security import access, lookup, network_policies, show_format
 from snowdome.security.passwords import hashed, matches
 from snowdome.sql.grammar import users as grammar
 from snowdome.sql.grammar.show import ShowTokens
@@ -52,7 +52,7 @@ def add(account: Account, session: Session, statement: grammar.AddToken) -> Resu
     if role is None and user.properties.get("TYPE") == "SERVICE":
         raise invalid("a programmatic access token of a SERVICE user needs ROLE_RESTRICTION")
     if user.properties.get("TYPE") in ("SERVICE", "LEGACY_SERVICE"):
-        networks.require(account, user)
+        network_policies.require(account, user)
     if role is not None and not access.may_assume(account, user, lookup.role(account, role)):
         raise invalid(f"role '{role}' is not granted to user '{user.name}'")
     secret = secrets.token_urlsafe(48)
@@ -65,7 +65,7 @@ def add(account: Account, session: Session, statement: grammar.AddToken) -> Resu
         "comment": given.get("COMMENT", ""),
     }
     _put(account, user, of(user) | {statement.token: token})
-    return listing((("token_name", shown.TEXT), ("token_secret", shown.TEXT)), [(statement.token, secret)])
+    return listing((("token_name", show_format.TEXT), ("token_secret", show_format.TEXT)), [(statement.token, secret)])
 
 
 def remove(account: Account, session: Session, statement: grammar.RemoveToken) -> Result:
@@ -95,7 +95,9 @@ def show(account: Account, session: Session, statement: ShowTokens) -> Result:
     """SHOW USER PROGRAMMATIC ACCESS TOKENS."""
     user = _user(account, session, statement.user)
     names = ("name", "user_name", "role_restriction", "expires_at", "status", "comment", "created_on")
-    columns = tuple((name, shown.TIME if name in ("expires_at", "created_on") else shown.TEXT) for name in names)
+    columns = tuple(
+        (name, show_format.TIME if name in ("expires_at", "created_on") else show_format.TEXT) for name in names
+    )
     now = account.clock.now()
     rows = []
     for name, token in sorted(of(user).items()):

@@ -6,8 +6,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, TypeVar
 
 from snowdome import errors
-from snowdome.state.drops import retention_days
 from snowdome.state.records import Record
+from snowdome.state.retention import retention_days
 
 if TYPE_CHECKING:
     from snowdome.query.account import Account

@@ -12,7 +12,7 @@ from snowdome.errors import SqlError, invalid
 from snowdome.objects import password_resets, protection, roles, tags, tokens
 from snowdome.result import Result, status
 from snowdome.security import access, keys, lookup
-from snowdome.security.future import born
+from snowdome.security.new_object import new_object
 from snowdome.security.passwords import hashed
 from snowdome.sql.grammar import parameters
 from snowdome.sql.grammar import users as grammar
@@ -101,7 +101,7 @@ def create(account: Account, session: Session, statement: grammar.CreateUser) ->
             tags=wanted,
             properties={"DEFAULT_SECONDARY_ROLES": ("ALL",), "TYPE": "PERSON", "DISPLAY_NAME": name},
         )
-        made = change.put(_with(account, born(account, session, made), given))
+        made = change.put(_with(account, new_object(account, session, made), given))
         _put_network_policy(account, session, made, given)
     return status(f"User {name} successfully created.")
 
@@ -125,7 +125,7 @@ def abort(account: Account, session: Session, user: User) -> Result:
     lookup.own(account, session, user)
     for other in list(account.sessions.values()):
         if other.user == user.id and other is not session:
-            account.inflight.cancel_session(other)
+            account.running_queries.cancel_session(other)
     return DONE
 
 

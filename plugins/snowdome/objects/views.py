@@ -12,7 +12,7 @@ from snowdome import errors
 from snowdome.errors import syntax_error, unsupported
 from snowdome.objects import column_masks, column_tags
 from snowdome.objects.tables import settle, standing
-from snowdome.query.bind import parts_of
+from snowdome.query.binder import parts_of
 from snowdome.result import Result, status
 from snowdome.security import resolve
 from snowdome.security.resolve import Context

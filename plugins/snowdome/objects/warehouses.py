@@ -11,19 +11,19 @@ from snowdome.errors import SqlError, invalid
 from snowdome.objects import tags
 from snowdome.result import Result, status
 from snowdome.security import access, lookup
-from snowdome.security.future import born
+from snowdome.security.new_object import new_object
 from snowdome.sql.grammar import warehouses as grammar
 from snowdome.sql.grammar.clauses import How
 from snowdome.sql.grammar.cursor import invalid_property
 from snowdome.sql.grammar.options import Settings
 from snowdome.state.records import Monitor, Role, User, Warehouse
-from snowdome.warehouses import warehouse_rules
-from snowdome.warehouses.fleet.fleet import RESUME, SUSPEND
+from snowdome.warehouses import settings as warehouse_settings
+from snowdome.warehouses.clusters import RESUME, SUSPEND
 
 if TYPE_CHECKING:
     from snowdome.query.account import Account
     from snowdome.state.catalog import Change
-    from snowdome.state.inflight import Running
+    from snowdome.state.running_queries import Running
     from snowdome.state.session import Session
 
 STARTED, SUSPENDED = "STARTED", "SUSPENDED"
@@ -95,17 +95,17 @@ def create(account: Account, session: Session, statement: grammar.CreateWarehous
         raise errors.already_exists(statement.name)
     given = dict(statement.settings)
     settings = {name: value for name, value in given.items() if name not in OF_RECORD}
-    warehouse_rules.check(given)
+    warehouse_settings.check(given)
     monitor = _monitor(account, session, given)
     wanted_tags = tags.values(account, session, statement.tags)
     now, by = account.clock.now(), _by(session)
     runs = not given.get("INITIALLY_SUSPENDED", False)
-    adaptive = settings.get("WAREHOUSE_TYPE") == warehouse_rules.ADAPTIVE
+    adaptive = settings.get("WAREHOUSE_TYPE") == warehouse_settings.ADAPTIVE
     aborted: list[Running] = []
     with account.catalog.change() as change:
         if old is not None:
             lookup.own(account, session, old)
-            aborted = account.fleet.remove(change, old, now, by)
+            aborted = account.clusters.remove(change, old, now, by)
             change.erase(old.id)
         made = Warehouse(
             id=change.new_id(),
@@ -120,14 +120,14 @@ def create(account: Account, session: Session, statement: grammar.CreateWarehous
             watched_since=now if monitor is not None else None,
             tags=wanted_tags,
         )
-        made = change.put(born(account, session, made))
-        account.watch.assigned(made)
-        refusal = account.watch.refusal(made, now) if runs else None
+        made = change.put(new_object(account, session, made))
+        account.monitors.assigned(made)
+        refusal = account.monitors.refusal(made, now) if runs else None
         if refusal is not None:
             raise refusal
-        account.fleet.create(change, made, now, by)
-        account.watch.changed(made, now)
-    account.inflight.settle(aborted, ABORTED_WITHIN)
+        account.clusters.create(change, made, now, by)
+        account.monitors.changed(made, now)
+    account.running_queries.settle(aborted, ABORTED_WITHIN)
     session.warehouse = statement.name
     return status(f"Warehouse {statement.name} successfully created.")
 
@@ -140,7 +140,7 @@ def _make_as_told(account: Account, session: Session, old: Warehouse, statement:
     """CREATE OR ALTER of one that is there: what is not said goes back to its default."""
     lookup.own(account, session, old)
     given = dict(statement.settings)
-    warehouse_rules.check(given)
+    warehouse_settings.check(given)
     monitor = _monitor(account, session, given, old.monitor)
     settings = {name: value for name, value in given.items() if name not in OF_RECORD}
     comment = str(given.get("COMMENT", ""))
@@ -175,12 +175,12 @@ def alter(account: Account, session: Session, found: Warehouse, wanted: Settings
         if one in given and other not in given:
             settings.pop(other, None)
     if given.get("WAREHOUSE_TYPE", settings.get("WAREHOUSE_TYPE")) != settings.get("WAREHOUSE_TYPE"):
-        if warehouse_rules.ADAPTIVE in (given["WAREHOUSE_TYPE"], settings.get("WAREHOUSE_TYPE")):
+        if warehouse_settings.ADAPTIVE in (given["WAREHOUSE_TYPE"], settings.get("WAREHOUSE_TYPE")):
             raise errors.unsupported("changing a warehouse to or from ADAPTIVE")
         settings.pop("RESOURCE_CONSTRAINT", None)
         settings.pop("GENERATION", None)
     settings |= {name: value for name, value in given.items() if name not in OF_RECORD}
-    warehouse_rules.check(settings)
+    warehouse_settings.check(settings)
     monitor = _monitor(account, session, given, found.monitor)
     comment = str(given.get("COMMENT", found.comment))
     _put(account, session, found, replace(found, settings=settings, comment=comment, monitor=monitor))
@@ -193,7 +193,7 @@ def unset(account: Account, session: Session, found: Warehouse, names: tuple[str
     settings = {name: value for name, value in found.settings.items() if name not in names}
     if "AUTO_SUSPEND" in names:
         settings["AUTO_SUSPEND"] = None
-    warehouse_rules.check(settings)
+    warehouse_settings.check(settings)
     monitor = _monitor(
         account, session, {"RESOURCE_MONITOR": None} if "RESOURCE_MONITOR" in names else {}, found.monitor
     )
@@ -210,12 +210,12 @@ def _put(account: Account, session: Session, old: Warehouse, new: Warehouse) -> 
             _watched_anew(account, change, old, now)
             new = replace(new, watched_since=now if new.monitor is not None else None)
         new = change.put(replace(new, updated_on=now, altered_on=now))
-        account.watch.assigned(new)
-        account.fleet.reshape(change, old, new, now, _by(session))
-        account.fleet.reshaped(new, now)
+        account.monitors.assigned(new)
+        account.clusters.reshape(change, old, new, now, _by(session))
+        account.clusters.reshaped(new, now)
         monitor = account.catalog.peek(new.monitor) if new.monitor is not None else None
         if old.monitor != new.monitor and isinstance(monitor, Monitor):
-            account.watch.check(monitor, now)
+            account.monitors.check(monitor, now)
     return new
 
 
@@ -223,7 +223,7 @@ def _watched_anew(account: Account, change: Change, old: Warehouse, now: datetim
     """What the warehouse used until now stays with the monitor that it leaves."""
     monitor = account.catalog.peek(old.monitor) if old.monitor is not None else None
     if isinstance(monitor, Monitor):
-        account.watch.let_go(change, monitor, [old], now)
+        account.monitors.let_go(change, monitor, [old], now)
 
 
 def rename(account: Account, session: Session, found: Warehouse, new: str) -> Result:
@@ -243,7 +243,7 @@ def suspend(account: Account, session: Session, found: Warehouse) -> Result:
     if found.state == SUSPENDED:
         raise SqlError(90064, "22000", f"Invalid state. Warehouse '{found.name}' cannot be suspended.")
     with account.catalog.lock:
-        account.fleet.suspend(found, account.clock.now(), SUSPEND, _by(session))
+        account.clusters.suspend(found, account.clock.now(), SUSPEND, _by(session))
     return DONE
 
 
@@ -257,7 +257,7 @@ def resume(account: Account, session: Session, found: Warehouse, *, if_suspended
             return DONE
         raise SqlError(90063, "22000", f"Invalid state. Warehouse '{found.name}' cannot be resumed.")
     with account.catalog.lock:
-        account.fleet.start(found, account.clock.now(), RESUME, _by(session))
+        account.clusters.start(found, account.clock.now(), RESUME, _by(session))
     return DONE
 
 
@@ -265,8 +265,8 @@ def abort(account: Account, session: Session, found: Warehouse) -> Result:
     """What ran or waited on the warehouse is cancelled."""
     access.check(account, session, "OPERATE", found)
     with account.catalog.lock:
-        aborted = account.fleet.abort(found)
-    account.inflight.settle(aborted, ABORTED_WITHIN)
+        aborted = account.clusters.abort(found)
+    account.running_queries.settle(aborted, ABORTED_WITHIN)
     return DONE
 
 
@@ -275,7 +275,7 @@ def enable(account: Account, session: Session, found: Warehouse, *, enabled: boo
     access.check(account, session, "OPERATE", found)
     if not _adaptive(found):
         raise invalid_property("ENABLE" if enabled else "DISABLE", "WAREHOUSE")
-    refusal = account.watch.refusal(found, account.clock.now()) if enabled else None
+    refusal = account.monitors.refusal(found, account.clock.now()) if enabled else None
     if refusal is not None:
         raise refusal
     _put(account, session, found, replace(found, state=ENABLED if enabled else DISABLED))
@@ -283,16 +283,16 @@ def enable(account: Account, session: Session, found: Warehouse, *, enabled: boo
 
 
 def _adaptive(warehouse: Warehouse) -> bool:
-    return warehouse.settings.get("WAREHOUSE_TYPE") == warehouse_rules.ADAPTIVE
+    return warehouse.settings.get("WAREHOUSE_TYPE") == warehouse_settings.ADAPTIVE
 
 
 def drop(account: Account, session: Session, found: Warehouse) -> Result:
     """The warehouse is gone, and what ran on it is aborted."""
     lookup.own(account, session, found)
     with account.catalog.change() as change:
-        aborted = account.fleet.remove(change, found, account.clock.now(), _by(session))
+        aborted = account.clusters.remove(change, found, account.clock.now(), _by(session))
         change.erase(found.id)
-    account.inflight.settle(aborted, ABORTED_WITHIN)
+    account.running_queries.settle(aborted, ABORTED_WITHIN)
     return status(f"{found.name} successfully dropped.")
 
 

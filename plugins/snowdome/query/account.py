@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from sqlglot import Expr
 
     from snowdome.query.bound import Compiled
-    from snowdome.query.history import Moment
     from snowdome.query.information_schema import InformationSchema
+    from snowdome.query.time_travel import Moment
     from snowdome.state.records import View
     from snowdome.state.session import Session
 

@@ -11,7 +11,7 @@ from sqlglot import Expr, exp
 
 from snowdome.errors import SqlError, invalid
 from snowdome.sql.translate import translate
-from snowdome.state.complaints import from_duckdb
+from snowdome.state.error_mapping import from_duckdb
 
 if TYPE_CHECKING:
     from snowdome.query.binding import Binding

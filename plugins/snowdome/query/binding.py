@@ -1,4 +1,4 @@
-"""What answers a part of a query knows of its binder."""
+"""The binder as those see it who answer a part of a query."""
 
 from __future__ import annotations
 

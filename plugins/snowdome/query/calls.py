@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def wait(account: Account, session: Session, statement: CallWait) -> Result:
     """The time has passed (functions/system_wait); it runs on the session's warehouse, as every CALL does."""
-    session.running[-1].linger += statement.seconds
+    session.running[-1].delay += statement.seconds
     with account.compute.use(session):
         return Result(columns=((WAIT, "VARCHAR"),), rows=((waited(statement),),))
 

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from sqlglot import Expr, exp
 
 from snowdome.errors import SqlError, unsupported
-from snowdome.query import cancelling, ddl, pipe_status, streaming, tag_references
+from snowdome.query import cancel_functions, get_ddl, pipe_status, streams, tag_references
 from snowdome.query.calls import waited
 from snowdome.security import access
 from snowdome.sql.grammar.calls import WAIT, wait
@@ -140,7 +140,7 @@ def _anonymous(binder: Binding, node: exp.Anonymous) -> Expr | None:
     if name == "GET_DDL":
         kind, target = (argument.name for argument in node.expressions[:2])
         full = len(node.expressions) > 2 and node.expressions[2].sql().upper() == "TRUE"  # noqa: PLR2004 (kind, name)
-        return exp.Literal.string(ddl.get_ddl(account, binder.context, kind, Cursor(target).name(), full=full))
+        return exp.Literal.string(get_ddl.get_ddl(account, binder.context, kind, Cursor(target).name(), full=full))
     if name == "IS_ROLE_IN_SESSION":
         return exp.Boolean(this=_in_session(binder, node.expressions[0].name))
     if name == "IS_DATABASE_ROLE_IN_SESSION":
@@ -159,13 +159,13 @@ def _system(binder: Binding, name: str, arguments: list[str]) -> str | None:
     if name == "SYSTEM$GET_TAG":
         return tag_references.get_tag(account, session, *arguments[:3])
     if name == "SYSTEM$STREAM_HAS_DATA":
-        return str(streaming.has_data(account, session, arguments[0])).lower()
+        return str(streams.has_data(account, session, arguments[0])).lower()
     if name == "SYSTEM$PIPE_STATUS":
         return pipe_status.state(account, session, arguments[0])
     if name == WAIT:
         return _wait(binder, *arguments)
-    if name in cancelling.FUNCTIONS:
-        return cancelling.FUNCTIONS[name](account, session, *arguments)
+    if name in cancel_functions.FUNCTIONS:
+        return cancel_functions.FUNCTIONS[name](account, session, *arguments)
     if name in edition.ANSWERS:
         return edition.ANSWERS[name](*arguments)
     raise SqlError(2140, "42601", f"SQL compilation error:\nUnknown function {name}: unsupported by snowdome")
@@ -175,7 +175,7 @@ def _wait(binder: Binding, amount: str, unit: str = "SECONDS") -> str:
     statement = wait(amount, unit)
     binder.bound.waits = True
     if binder.context.session.running:
-        binder.context.session.running[-1].linger += statement.seconds
+        binder.context.session.running[-1].delay += statement.seconds
     return waited(statement)
 
 

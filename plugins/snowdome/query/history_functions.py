@@ -19,11 +19,11 @@ from snowdome.result import Result
 from snowdome.security import access
 from snowdome.security.resolve import Context
 from snowdome.state.records import Role, User, Warehouse
-from snowdome.usage import costs, load
-from snowdome.usage.history import USAGE
+from snowdome.usage import load, metering_views
+from snowdome.usage.columns import QUERY_HISTORY, TYPES, WAREHOUSE_METERING_HISTORY, columns
 from snowdome.usage.reading import Reading, at
 from snowdome.usage.running import running_rows
-from snowdome.usage.shapes import QUERY_HISTORY, TYPES, WAREHOUSE_METERING_HISTORY, columns
+from snowdome.usage.store import USAGE
 
 if TYPE_CHECKING:
     from snowdome.query.account import Account
@@ -193,7 +193,7 @@ def metering_history(binder: Binding, call: exp.Anonymous) -> Result:
     _within(reading.now, HALF_YEAR, DATE_RANGE_START=start, DATE_RANGE_END=end)
     if "DATE_RANGE_END" in given and end.time() == end.min.time():
         end += timedelta(days=1)  # a range of dates has its last day in it
-    hours = costs.live_hours(reading, reading.now, services=_monitors_usage(account, context), partial=True)
+    hours = metering_views.live_hours(reading, reading.now, services=_monitors_usage(account, context), partial=True)
     named = "true"
     if "WAREHOUSE_NAME" in given:
         named = f"WAREHOUSE_NAME = {_text(arguments.identifier(given['WAREHOUSE_NAME']))}"

@@ -12,11 +12,11 @@ from snowdome import errors, types
 from snowdome.query import privilege_views as views
 from snowdome.result import Result
 from snowdome.security import access
-from snowdome.security.shown import role_name
+from snowdome.security.show_format import role_name
 from snowdome.state import sizes
-from snowdome.state.automata import DynamicTable, Pipe
-from snowdome.state.drops import retention_days
+from snowdome.state.pipelines import DynamicTable, Pipe
 from snowdome.state.records import Column, Database, Record, Schema, Sequence, Table, View
+from snowdome.state.retention import retention_days
 
 if TYPE_CHECKING:
     from snowdome.security.resolve import Context

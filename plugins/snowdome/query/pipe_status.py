@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from snowdome.security import resolve
 from snowdome.security.resolve import Context
 from snowdome.sql.grammar.cursor import Cursor
-from snowdome.state.automata import Pipe
+from snowdome.state.pipelines import Pipe
 
 if TYPE_CHECKING:
     from snowdome.query.account import Account

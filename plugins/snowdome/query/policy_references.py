@@ -10,9 +10,9 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from snowdome.errors import SqlError, invalid
-from snowdome.query import masks, tag_references
+from snowdome.query import masking, tag_references
 from snowdome.result import Result
-from snowdome.security import access, lookup, shown
+from snowdome.security import access, lookup, show_format
 from snowdome.sql.grammar.names import Name
 from snowdome.state.records import Account as AccountRecord
 from snowdome.state.records import (
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from snowdome.state.session import Session
 
 COLUMNS = tuple(
-    (name, shown.TEXT)
+    (name, show_format.TEXT)
     for name in (
         "POLICY_DB", "POLICY_SCHEMA", "POLICY_NAME", "POLICY_KIND", "REF_DATABASE_NAME", "REF_SCHEMA_NAME",
         "REF_ENTITY_NAME", "REF_ENTITY_DOMAIN", "REF_COLUMN_NAME", "REF_ARG_COLUMN_NAMES", "TAG_DATABASE",
@@ -88,7 +88,7 @@ def _by_tags(account: Account, session: Session, policy: MaskingPolicy) -> Itera
             continue
         if not isinstance(record, (Table, View)):
             continue
-        for column, applied in masks.on(account, record).items():
+        for column, applied in masking.on(account, record).items():
             if applied.policy.id == policy.id and applied.tag is not None:
                 yield _row(account, policy, record, column, applied.using, applied.tag)
 
@@ -104,7 +104,7 @@ def _of_object(account: Account, session: Session, name: str, domain: str) -> It
         if _shown(account, session, policy, record):
             yield from _rows(account, policy, record)
     if isinstance(record, (Table, View)):
-        for column, applied in masks.on(account, record).items():
+        for column, applied in masking.on(account, record).items():
             if applied.tag is not None and _shown(account, session, applied.policy, record):
                 yield _row(account, applied.policy, record, column, applied.using, applied.tag)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from snowdome.security import access
-from snowdome.security.shown import role_name
+from snowdome.security.show_format import role_name
 from snowdome.state.records import ACCOUNT_ID, Database, Record, Role, Schema
 
 if TYPE_CHECKING:

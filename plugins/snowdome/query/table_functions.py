@@ -8,7 +8,7 @@ from sqlglot import Expr, exp
 
 from snowdome.errors import invalid, unsupported
 from snowdome.query import history_functions as usage
-from snowdome.query import policy_references, staged, tag_references, task_history
+from snowdome.query import policy_references, staged_files, tag_references, task_history
 from snowdome.result import Result
 from snowdome.security import resolve
 
@@ -22,7 +22,7 @@ def answer(binder: Binding, call: Expr) -> Result | None:
     """The rows of `[database.]INFORMATION_SCHEMA.function(…)`; None where it is another kind of function."""
     account, context = binder.account, binder.context
     if isinstance(call, exp.Anonymous) and call.name.upper() == "INFER_SCHEMA":
-        return staged.infer_schema(account, context, call)
+        return staged_files.infer_schema(account, context, call)
     if isinstance(call, exp.Anonymous) and context.schema == INFORMATION_SCHEMA:
         call = exp.Dot(this=exp.to_identifier(INFORMATION_SCHEMA), expression=call.copy())
     if not isinstance(call, exp.Dot) or not isinstance(call.expression, exp.Anonymous):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from snowdome import errors
 from snowdome.errors import SqlError, invalid
 from snowdome.result import Result, listing
-from snowdome.security import access, lookup, shown
+from snowdome.security import access, lookup, show_format
 from snowdome.security.resolve import Context
 from snowdome.sql.grammar.cursor import Cursor
 from snowdome.sql.grammar.names import Name
@@ -33,7 +33,7 @@ DOMAINS = {
     "DATABASE ROLE": "DATABASE ROLE",
 }
 COLUMNS = tuple(
-    (name, shown.TEXT)
+    (name, show_format.TEXT)
     for name in (
         "TAG_DATABASE", "TAG_SCHEMA", "TAG_NAME", "TAG_VALUE", "LEVEL", "OBJECT_DATABASE", "OBJECT_SCHEMA",
         "OBJECT_NAME", "DOMAIN", "COLUMN_NAME",
@@ -136,20 +136,20 @@ def get_tag(account: Account, session: Session, tag_text: str, name_text: str, d
 def show(account: Account, session: Session, statement: Show) -> Result:
     """SHOW TAGS."""
     columns = tuple(
-        (name, shown.TIME if name == "created_on" else shown.TEXT)
+        (name, show_format.TIME if name == "created_on" else show_format.TEXT)
         for name in (
             "created_on", "name", "database_name", "schema_name", "owner", "comment", "allowed_values",
             "owner_role_type", "propagate", "on_conflict",
         )
     )  # fmt: skip
     rows = []
-    for tag in shown.keep(statement, _in_scope(account, session, statement), lambda tag: tag.name):
+    for tag in show_format.keep(statement, _in_scope(account, session, statement), lambda tag: tag.name):
         schema = account.catalog.get(Schema, tag.parent)
         database = account.catalog.get(Database, schema.parent)
         allowed = "[" + ",".join(f'"{value}"' for value in tag.allowed) + "]" if tag.allowed else None
         rows.append((
-            tag.created_on, tag.name, database.name, schema.name, shown.role_name(account, tag.owner), tag.comment,
-            allowed, shown.role_type(account, tag.owner), tag.propagate, tag.on_conflict,
+            tag.created_on, tag.name, database.name, schema.name, show_format.role_name(account, tag.owner),
+            tag.comment, allowed, show_format.role_type(account, tag.owner), tag.propagate, tag.on_conflict,
         ))  # fmt: skip
     return listing(columns, rows)
 

@@ -12,10 +12,10 @@ from snowdome.query import arguments
 from snowdome.result import Result
 from snowdome.security import access
 from snowdome.security.resolve import Context
-from snowdome.security.shown import NUMBER, TEXT, TIME
+from snowdome.security.show_format import NUMBER, TEXT, TIME
 from snowdome.sql.grammar.cursor import Cursor
-from snowdome.state import task_runs
-from snowdome.state.automata import Task
+from snowdome.state import task_state
+from snowdome.state.pipelines import Task
 from snowdome.state.records import Database, Record, Schema
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def history(binder: Binding, call: exp.Anonymous) -> Result:
         rows = [row for row in _rows(account, context) if start <= row["SCHEDULED_TIME"]]
     rows = [r for r in rows if (end is None or r["SCHEDULED_TIME"] <= end) and (name is None or r["NAME"] == name)]
     if given.get("ERROR_ONLY"):
-        rows = [row for row in rows if row["STATE"] == task_runs.FAILED]
+        rows = [row for row in rows if row["STATE"] == task_state.FAILED]
     return Result(columns=COLUMNS, rows=[tuple(row.get(n) for n, _ in COLUMNS) for row in rows[:limit]])
 
 
@@ -68,7 +68,7 @@ def _rows(account: Account, context: Context) -> list[dict[str, Any]]:
         for task in account.catalog.all(Task)
         if task.started
         and _sees(account, context, task)
-        and (due := task_runs.next_run(task, account.clock.now())) is not None
+        and (due := task_state.next_run(task, account.clock.now())) is not None
     ]
     past = [_past(run) for run in account.runs.all() if _sees(account, context, account.catalog.peek(run.task))]
     return coming + past
@@ -97,7 +97,7 @@ def _coming(account: Account, task: Task, due: datetime) -> dict[str, Any]:
     }
 
 
-def _past(run: task_runs.Run) -> dict[str, Any]:
+def _past(run: task_state.Run) -> dict[str, Any]:
     return {
         "QUERY_ID": run.query_id,
         "NAME": run.name,

@@ -17,22 +17,22 @@ from sqlglot import Expr, exp
 from sqlglot.errors import ParseError
 
 from snowdome.errors import SqlError
-from snowdome.query import masks
-from snowdome.query.bind import Binder
+from snowdome.query import masking
+from snowdome.query.binder import Binder
 from snowdome.query.bound import Compiled
 from snowdome.query.identifiers import normalise
 from snowdome.security import resolve
 from snowdome.security.resolve import Context
 from snowdome.sql import semistructured
 from snowdome.sql.translate import translate
-from snowdome.state import rows
-from snowdome.state.complaints import from_duckdb
-from snowdome.state.duck import qualified
+from snowdome.state import run_sql
+from snowdome.state.duckdb_rows import qualified
+from snowdome.state.error_mapping import from_duckdb
 from snowdome.state.records import Database, Schema, View
 
 if TYPE_CHECKING:
     from snowdome.query.account import Account
-    from snowdome.query.history import Moment
+    from snowdome.query.time_travel import Moment
     from snowdome.state.session import Session
 
 
@@ -81,8 +81,8 @@ class Views:
         """A view whose `*` has come to mean more or fewer columns than it was made with cannot be read (002057)."""
         if not isinstance(query, exp.Query) or not query.is_star:
             return
-        rows.run_expression(self._account, session, rows.no_rows(translate(query.copy())))
-        found = len(rows.columns(session.duck))
+        run_sql.run_expression(self._account, session, run_sql.no_rows(translate(query.copy())))
+        found = len(run_sql.columns(session.duck))
         if found != len(view.columns):
             schema = self._account.catalog.get(Schema, view.parent)
             raise SqlError(
@@ -98,8 +98,8 @@ class Views:
         try:
             query = binder.bind(self._query(view))
             known = semistructured.kinds(query, binder.bound.columns)
-            rows.run_expression(self._account, session, rows.no_rows(translate(query)))
-            return semistructured.refined(rows.columns(session.duck), known)
+            run_sql.run_expression(self._account, session, run_sql.no_rows(translate(query)))
+            return semistructured.refined(run_sql.columns(session.duck), known)
         finally:
             session.unregister(binder.bound.registered)
             self._parsed.pop((view.id, view.version), None)
@@ -130,7 +130,7 @@ class Views:
                 now = self.compiled(session, found).physical
             else:
                 now = f"{found.physical}:{found.version}"
-            if now != meant or masks.on(self._account, found):
+            if now != meant or masking.on(self._account, found):
                 return False
         return True
 
@@ -150,7 +150,7 @@ class Views:
             view.version,
             bound.reads,
             frozenset(bound.tables),
-            binder.noted.base_columns(),
+            binder.column_usage.base_columns(),
             physical,
             driven=self._account.clock.driven,
         )

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from snowdome import errors
-from snowdome.security import session_limits
+from snowdome.security import session_policies
 from snowdome.state.records import ACCOUNT_ID, Database, DatabaseRole, Record, Role, Schema, User
 from snowdome.state.records import Account as AccountRecord
 
@@ -77,9 +77,9 @@ def _beside(account: Account, session: Session, mine: frozenset[int]) -> set[int
     """What counts beside the primary role, as far as the session policy lets it."""
     if not (session.secondary_roles or session.named_roles):
         return set()
-    policy = session_limits.governing(account, session.user)
+    policy = session_policies.governing(account, session.user)
     if policy is not None:
-        return {role.id for role in session_limits.kept(account, policy, _secondary(account, session, mine), closure)}
+        return {role.id for role in session_policies.kept(account, policy, _secondary(account, session, mine), closure)}
     return {session.user} if session.secondary_roles else set(mine.intersection(session.named_roles))
 
 
@@ -92,8 +92,8 @@ def available_roles(account: Account, user: int) -> list[Role]:
 def secondary_roles(account: Account, session: Session) -> list[Role]:
     """The account roles that are active beside the primary one, by name; not what they inherit."""
     found = _secondary(account, session, closure(account, frozenset({session.user})))
-    policy = session_limits.governing(account, session.user)
-    return found if policy is None else session_limits.kept(account, policy, found, closure)
+    policy = session_policies.governing(account, session.user)
+    return found if policy is None else session_policies.kept(account, policy, found, closure)
 
 
 def _secondary(account: Account, session: Session, mine: frozenset[int]) -> list[Role]:

@@ -10,7 +10,7 @@ from snowdome.security import access, resolve
 from snowdome.security.resolve import Context
 from snowdome.sql.grammar.names import Name
 from snowdome.sql.grammar.policies import LISTS
-from snowdome.state.automata import DynamicTable, Pipe, Stream, Task
+from snowdome.state.pipelines import DynamicTable, Pipe, Stream, Task
 from snowdome.state.records import Account as AccountRecord
 from snowdome.state.records import (
     Database,

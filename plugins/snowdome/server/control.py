@@ -1,4 +1,4 @@
-"""The hand on the dome: clock, faults and the statement log, beside Snowflake's protocol, for the loopback only."""
+"""Controls for tests, on the loopback only: clock, faults, statement log."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from snowdome.objects import password_resets
-from snowdome.server import usage_control as usage
-from snowdome.state.faults import Fault
+from snowdome.server import usage_control
+from snowdome.state.fault_injection import Fault
 from snowdome.warehouses.metering.ledger import EPOCH
 from snowdome.warehouses.metering.rates import FIRST_GENERATION, Kind
 from snowdome.warehouses.metering.windows import segments
@@ -53,7 +53,7 @@ Factors: TypeAdapter[dict[Kind, Annotated[float, Field(gt=0)]]] = TypeAdapter(di
 """What kinds of machines cost, as multiples of generation 1."""
 
 
-class Held(Protocol):
+class HasAccount(Protocol):
     """Who holds the account, and can put a fresh one in its place."""
 
     account: Account
@@ -62,7 +62,7 @@ class Held(Protocol):
         """The account is a fresh one, unless it is kept on disk."""
 
 
-def routes(holder: Held) -> list[Route]:
+def routes(holder: HasAccount) -> list[Route]:
     """The control routes of whatever account is held."""
     apart = CapacityLimiter(1)  # the clock moves also where every thread is taken by a statement that waits for it
 
@@ -98,8 +98,8 @@ def routes(holder: Held) -> list[Route]:
 
     return [
         Route("/snowdome/password", _guarded(_password(holder)), methods=["POST"]),
-        Route("/snowdome/history", _guarded(_usage(holder, usage.history)), methods=["GET", "POST", "DELETE"]),
-        Route("/snowdome/prices", _guarded(_usage(holder, usage.prices)), methods=["GET", "POST"]),
+        Route("/snowdome/history", _guarded(_usage(holder, usage_control.history)), methods=["GET", "POST", "DELETE"]),
+        Route("/snowdome/prices", _guarded(_usage(holder, usage_control.prices)), methods=["GET", "POST"]),
         Route("/snowdome/reset", _guarded(reset), methods=["POST"]),
         Route("/snowdome/clock", _guarded(clock), methods=["GET", "POST"]),
         Route("/snowdome/faults", _guarded(faults), methods=["GET", "POST", "DELETE"]),
@@ -110,7 +110,7 @@ def routes(holder: Held) -> list[Route]:
     ]
 
 
-def _metering(holder: Held) -> Endpoint:
+def _metering(holder: HasAccount) -> Endpoint:
     """The truth that Snowflake tells hours later: when each cluster ran at which size, up to this moment."""
 
     async def metering(request: Request) -> Response:
@@ -122,21 +122,21 @@ def _metering(holder: Held) -> Endpoint:
     return metering
 
 
-def _notices(holder: Held) -> Endpoint:
+def _notices(holder: HasAccount) -> Endpoint:
     """What resource monitors had to say."""
 
     async def notices(request: Request) -> Response:
         del request
-        return JSONResponse({"notices": [notice.plain() for notice in holder.account.watch.meters.notices()]})
+        return JSONResponse({"notices": [notice.plain() for notice in holder.account.monitors.meters.notices()]})
 
     return notices
 
 
-def _rates(holder: Held) -> Endpoint:
+def _rates(holder: HasAccount) -> Endpoint:
     """What clusters cost: generation 1 as Snowflake documents it, other kinds as multiples of it."""
 
     async def rates(request: Request) -> Response:
-        history = holder.account.fleet.history
+        history = holder.account.clusters.history
         if request.method == "POST":
             history.price(Factors.validate_json(await request.body()))
         return JSONResponse({"factors": history.factors, "credits_per_hour": dict(FIRST_GENERATION)})
@@ -144,7 +144,7 @@ def _rates(holder: Held) -> Endpoint:
     return rates
 
 
-def _password(holder: Held) -> Endpoint:
+def _password(holder: HasAccount) -> Endpoint:
     """Where the URL of RESET PASSWORD leads."""
 
     async def password(request: Request) -> Response:
@@ -157,7 +157,7 @@ def _password(holder: Held) -> Endpoint:
     return password
 
 
-def _usage(holder: Held, endpoint: usage.Endpoint) -> Endpoint:
+def _usage(holder: HasAccount, endpoint: usage_control.Endpoint) -> Endpoint:
     """The endpoint for whatever account is held."""
 
     async def held(request: Request) -> Response:

@@ -1,4 +1,4 @@
-"""`POST /snowdome/history`: a history put into the account, for demos and benchmarks; marked as loaded.
+"""`POST /snowdome/history`: loads a history into the account, for demos and benchmarks; marked as loaded.
 
 What is loaded appears in the views as if the account had lived it: with the views' latency, by the account's clock. No
 view shows the mark, as Snowflake's have no column for it; `GET /snowdome/history` counts loaded rows and the account's
@@ -31,8 +31,8 @@ import duckdb
 from pydantic import BaseModel, ConfigDict, model_validator
 
 from snowdome.state.records import Warehouse
-from snowdome.usage.history import LOADED, USAGE
-from snowdome.usage.shapes import DUCK, HISTORIES, SHAPES, TYPES, Shape
+from snowdome.usage.columns import DUCK, HISTORIES, SHAPES, TYPES, Shape
+from snowdome.usage.store import LOADED, USAGE
 
 if TYPE_CHECKING:
     from snowdome.account import Account

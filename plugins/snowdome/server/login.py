@@ -13,10 +13,10 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from snowdome.errors import SqlError
 from snowdome.objects import show_users, tokens
-from snowdome.security import access, keys, networks, passwords
+from snowdome.security import access, keys, network_policies, passwords
 from snowdome.state.records import Database, Role, Schema, User
 from snowdome.state.sessions import open_session
-from snowdome.usage import logins
+from snowdome.usage import login_history
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,17 +33,17 @@ def login(account: Account, data: Mapping[str, Any], query: Mapping[str, str], a
         session = _login(account, data, query, address)
     except SqlError as refusal:
         known = user_of(account, str(data.get("LOGIN_NAME", "")))
-        logins.note(account, data, known.name if known is not None else None, address, refusal)
+        login_history.note(account, data, known.name if known is not None else None, address, refusal)
         raise
     name = account.catalog.get(User, session.user).name
-    session.login_event = logins.note(account, data, name, address, None)
+    session.login_event = login_history.note(account, data, name, address, None)
     return session
 
 
 def _login(account: Account, data: Mapping[str, Any], query: Mapping[str, str], address: str) -> Session:
     user = _user(account, str(data.get("LOGIN_NAME", "")))
     if address:
-        networks.check(account, user, address)
+        network_policies.check(account, user, address)
     only_role = _prove(account, user, data)
     parameters = dict(data.get("SESSION_PARAMETERS") or {})
     role = _role(account, user, query.get("roleName") or only_role)
@@ -116,7 +116,7 @@ def _prove(account: Account, user: User, data: Mapping[str, Any]) -> str | None:
     token = tokens.matching(account, user, secret)
     if token is None:
         raise refused()
-    networks.require(account, user)
+    network_policies.require(account, user)
     return str(token["role"]) if token["role"] else None
 
 

@@ -1,4 +1,4 @@
-"""Files on their way into a stage: the client is told where to send them, and sends them here."""
+"""Uploads into a stage: tells the client where to send its files, and receives them."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from snowdome.errors import SqlError
-from snowdome.server.lines import CutResponse
-from snowdome.state import faulty
+from snowdome.server.connections import CutResponse
+from snowdome.state import fault_injection
 
 if TYPE_CHECKING:
     from starlette.requests import Request
 
     from snowdome.query.account import Account
     from snowdome.result import Result
-    from snowdome.server.control import Held
-    from snowdome.state.faults import Fault
+    from snowdome.server.control import HasAccount
+    from snowdome.state.fault_injection import Fault
 
 
 def offer(account: Account, result: Result, base_url: str, fault: Fault | None = None) -> dict[str, Any]:
@@ -53,7 +53,7 @@ def offered(answer: dict[str, Any]) -> bool:
     return "presignedUrl" in (answer["data"] or {}).get("stageInfo", ())
 
 
-def route(holder: Held) -> Route:
+def route(holder: HasAccount) -> Route:
     """Where files of whatever account is held are sent to."""
 
     async def receive(request: Request) -> Response:
@@ -63,8 +63,8 @@ def route(holder: Held) -> Route:
         written = await run_in_threadpool(_write, path, await request.body())
         fault = account.faults.due(Path(stage.LOCAL_BUCKET_PATH, path).parent)
         try:
-            await run_in_threadpool(faulty.strike, account, fault, "after")
-        except faulty.Cut:
+            await run_in_threadpool(fault_injection.strike, account, fault, "after")
+        except fault_injection.Cut:
             return CutResponse(request)
         except SqlError as problem:
             return Response(problem.message, status_code=422)

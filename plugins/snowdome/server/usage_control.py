@@ -12,7 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response
 
 from snowdome.server import loader
-from snowdome.usage.prices import CURRENCY, DEFAULTS
+from snowdome.usage.price_views import CURRENCY, DEFAULTS
 
 if TYPE_CHECKING:
     from starlette.requests import Request

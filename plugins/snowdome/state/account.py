@@ -9,20 +9,20 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from snowdome.result import Result
-    from snowdome.state.agenda import Agenda
     from snowdome.state.catalog import Catalog
     from snowdome.state.clock import Clock
-    from snowdome.state.duck import Duck
-    from snowdome.state.faults import Faults
-    from snowdome.state.inflight import InFlight
+    from snowdome.state.duckdb_rows import Duck
+    from snowdome.state.fault_injection import Faults
     from snowdome.state.locks import TableLocks
-    from snowdome.state.log import StatementLog
     from snowdome.state.records import Table
     from snowdome.state.results import Results
+    from snowdome.state.running_queries import RunningQueries
     from snowdome.state.session import Session
+    from snowdome.state.statement_log import StatementLog
     from snowdome.state.store import Store
-    from snowdome.state.task_runs import Runs
+    from snowdome.state.task_state import Runs
     from snowdome.state.timekeeper import Timekeeper
+    from snowdome.state.timers import Timers
 
 
 class Execute(Protocol):
@@ -43,8 +43,8 @@ class Account:
     log: StatementLog
     faults: Faults
     locks: TableLocks
-    agenda: Agenda
-    inflight: InFlight
+    timers: Timers
+    running_queries: RunningQueries
     time: Timekeeper
     runs: Runs
     execute: Execute

@@ -35,7 +35,7 @@ class Catalog:
         self._kinds: Counter[type[Record]] = Counter()
         self._open: Change | None = None
         self.journal: Callable[[list[Pair]], list[tuple[str, Sequence[Any]]]] = lambda _: []
-        """What is also written with a change of those records, before and after it: see `usage.versions`."""
+        """What is also written with a change of those records, before and after it: see `usage.object_versions`."""
         self.closures: dict[frozenset[int], frozenset[int]] = {}
         """What `access` worked out from the roles, forgotten as soon as one of them changes."""
         for record in store.records():

@@ -11,14 +11,14 @@ from snowdome.sql.grammar.parameters import (
     SESSION_PARAMETERS,
     WAREHOUSE_PARAMETERS,
 )
-from snowdome.state.inflight import after
 from snowdome.state.records import ACCOUNT_ID, User
 from snowdome.state.records import Account as AccountRecord
+from snowdome.state.running_queries import after
 
 if TYPE_CHECKING:
     from snowdome.state.account import Account
-    from snowdome.state.inflight import Running
     from snowdome.state.records import Warehouse
+    from snowdome.state.running_queries import Running
     from snowdome.state.session import Session
 
 TIMEOUT, QUEUED_TIMEOUT = "STATEMENT_TIMEOUT_IN_SECONDS", "STATEMENT_QUEUED_TIMEOUT_IN_SECONDS"
@@ -68,7 +68,7 @@ def limit_on(account: Account, running: Running, warehouse: Warehouse) -> None:
     own = warehouse.settings.get(TIMEOUT)
     if own and own < running.limit:
         running.limit, running.deadline = int(own), after(running.started, own)
-        account.inflight.sooner(running.deadline)
+        account.running_queries.sooner(running.deadline)
 
 
 def limit_queued(account: Account, running: Running, warehouse: Warehouse) -> None:

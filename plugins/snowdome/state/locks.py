@@ -7,7 +7,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from snowdome.errors import SqlError
-from snowdome.state.inflight import BLOCKED, InFlight, Running, after
+from snowdome.state.running_queries import BLOCKED, Running, RunningQueries, after
 
 if TYPE_CHECKING:
     from snowdome.state.clock import Clock
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 class TableLocks:
     """One lock per table, held by a session; taking it again is free. Who comes first gets it first."""
 
-    def __init__(self, clock: Clock, inflight: InFlight, results: Results) -> None:
-        self._clock, self._inflight, self._results = clock, inflight, results
+    def __init__(self, clock: Clock, running_queries: RunningQueries, results: Results) -> None:
+        self._clock, self._running_queries, self._results = clock, running_queries, results
         self._mutex = threading.Lock()
         self._holders: dict[int, Session] = {}
         self._waiters: defaultdict[int, list[Running]] = defaultdict(list)
@@ -40,9 +40,9 @@ class TableLocks:
                 why = "LOCK_TIMEOUT is 0" if seconds == 0 else "it is in a deadlock with that transaction"
                 raise self._refused(running, holder, table, why)
             self._waiters[table.id].append(running)
-            self._inflight.ready(running, BLOCKED, until=after(now, seconds))
+            self._running_queries.ready(running, BLOCKED, until=after(now, seconds))
         try:
-            self._inflight.wait(running)
+            self._running_queries.wait(running)
         except SqlError:
             with self._mutex:
                 if self._holders.get(table.id) is session:  # given to it just before it was cancelled
@@ -72,7 +72,7 @@ class TableLocks:
             return
         following = waiters.pop(0)
         self._holders[table] = following.session
-        self._inflight.wake(following)
+        self._running_queries.wake(following)
 
     def _circle(self, session: Session, holder: Session) -> bool:
         """Whether the holder waits, itself or through others, for the session."""

@@ -11,8 +11,8 @@ from typing import Any
 
 import duckdb
 
-from snowdome.state.inflight import Running
 from snowdome.state.records import Table, View
+from snowdome.state.running_queries import Running
 from snowdome.state.trace import Trace
 
 
@@ -44,7 +44,7 @@ class Session:
     """Where the client is."""
     opened_on: datetime | None = None
     last_used: datetime | None = None
-    """When the session began, and when it last did anything: see `session_limits`."""
+    """When the session began, and when it last did anything: see `security.session_policies`."""
     token: str = field(default_factory=lambda: secrets.token_urlsafe(32))
     master_token: str = field(default_factory=lambda: secrets.token_urlsafe(32))
     temporary: dict[tuple[int, str], Table | View] = field(default_factory=dict)
@@ -67,7 +67,7 @@ class Session:
     """The statement that runs, and those it runs within."""
     timezone: str = "UTC"
     """The zone that its connection to DuckDB works in."""
-    linger: float = 0.0
+    delay: float = 0.0
     """Seconds on the account's clock that the next statement has to last."""
     written: set[str] = field(default_factory=set)
     """Physical tables the open transaction wrote to."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from snowdome.state import transactions, zones
+from snowdome.state import time_zone, transactions
 from snowdome.state.session import Session
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ def open_session(account: Account, user: User, role: Role, **state: Any) -> Sess
     for name, value in state.items():
         setattr(session, name, value)
     account.sessions[session.id] = session
-    zones.apply(account, session)
+    time_zone.apply(account, session)
     return session
 
 
@@ -33,7 +33,7 @@ def end_sessions(account: Account, user: User, *, but: Session) -> None:
 def close_session(account: Account, session: Session) -> None:
     """What the session held is free: its statement is cancelled, its transaction undone, its tables are gone."""
     account.sessions.pop(session.id, None)
-    account.inflight.cancel_session(session)
+    account.running_queries.cancel_session(session)
     with session.lock:  # what it ran has ended
         transactions.rollback(account, session)
         session.temporary.clear()

@@ -1,7 +1,7 @@
 """How large SHOW and the information schema say a table is: about, from its rows and its columns' types.
 
 Snowflake says how large its compressed micro-partitions are, which nobody can know from outside; a table with rows
-never has none. What storage is billed for is measured, see `snowdome.usage.storage`.
+never has none. What storage is billed for is measured, see `snowdome.usage.storage_views`.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from snowdome.state.automata import EVERY_RECORD
+from snowdome.state.pipelines import EVERY_RECORD
 from snowdome.state.records import Record
 
 LAYOUT = 2

@@ -1,4 +1,4 @@
-"""The timekeeper: sees to it that what is due by the account's clock happens, at its moment and in order."""
+"""Runs what is due by the account's clock, at its moment and in order."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from snowdome.state.inflight import after
+from snowdome.state.running_queries import after
 
 if TYPE_CHECKING:
-    from snowdome.state.agenda import Agenda
     from snowdome.state.clock import Clock
-    from snowdome.state.inflight import InFlight
+    from snowdome.state.running_queries import RunningQueries
+    from snowdome.state.timers import Timers
 
 log = logging.getLogger("snowdome")
 LONGEST_SLEEP = 5.0
@@ -29,8 +29,8 @@ class Timekeeper:
     again.
     """
 
-    def __init__(self, clock: Clock, agenda: Agenda, inflight: InFlight) -> None:
-        self._clock, self._agenda, self._inflight = clock, agenda, inflight
+    def __init__(self, clock: Clock, timers: Timers, running_queries: RunningQueries) -> None:
+        self._clock, self._timers, self._running_queries = clock, timers, running_queries
         self._turn = threading.RLock()
         self.together: Callable[[], AbstractContextManager[object]] = nullcontext
         """What is done at one go: the account makes one change of its file of it."""
@@ -38,7 +38,7 @@ class Timekeeper:
         self._planned: datetime | None = None
         self._stopped = False
         self._sleepers: set[threading.Event] = set()
-        agenda.sooner = inflight.sooner = self._sooner
+        timers.sooner = running_queries.sooner = self._sooner
         self._thread = threading.Thread(target=self._run, name="snowdome-time", daemon=True)
 
     def start(self) -> None:
@@ -70,7 +70,7 @@ class Timekeeper:
         """That many seconds have passed on the account's clock; meant for what is no statement."""
         over = threading.Event()
         self._sleepers.add(over)
-        self._agenda.at(after(self._clock.now(), seconds), over, lambda _: over.set())
+        self._timers.at(after(self._clock.now(), seconds), over, lambda _: over.set())
         if not self._stopped:
             over.wait()
         self._sleepers.discard(over)
@@ -90,20 +90,20 @@ class Timekeeper:
     def _pass_through(self, target: datetime) -> None:
         while (moment := self._due()) is not None and moment <= target:
             with self.together():
-                while moment is not None and moment <= target and not self._inflight.moving():
+                while moment is not None and moment <= target and not self._running_queries.moving():
                     self._clock.hold(max(moment, self._clock.now()))
                     self._happen(moment)
                     moment = self._due()
-            self._inflight.settle()
+            self._running_queries.settle()
 
     def _happen(self, moment: datetime) -> None:
-        self._inflight.pass_time(moment)
-        while (entry := self._agenda.take(moment)) is not None:
+        self._running_queries.pass_time(moment)
+        while (entry := self._timers.take(moment)) is not None:
             due, action = entry
             action(due)
 
     def _due(self) -> datetime | None:
-        moments = [m for m in (self._agenda.next(), self._inflight.next()) if m is not None]
+        moments = [m for m in (self._timers.next(), self._running_queries.next()) if m is not None]
         return min(moments, default=None)
 
     # -- the thread -----------------------------------------------------------------------------------------------
@@ -121,7 +121,7 @@ class Timekeeper:
                 self.catch_up()
             except Exception:
                 log.exception("what was due by now failed")
-            stubborn = self._inflight.press()
+            stubborn = self._running_queries.press()
             self._wake.wait(STUBBORN_SLEEP if stubborn else self._sleep())
 
     def _sleep(self) -> float:

@@ -1,4 +1,4 @@
-"""What is noted about a statement while it runs: where it computed, what it read and wrote."""
+"""What is recorded about a statement while it runs: where it computed, what it read and wrote."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from snowdome.state.log import Entry
     from snowdome.state.records import Record, Warehouse
+    from snowdome.state.statement_log import Entry
 
 SIZES = {
     "XSMALL": "X-Small", "SMALL": "Small", "MEDIUM": "Medium", "LARGE": "Large", "XLARGE": "X-Large",

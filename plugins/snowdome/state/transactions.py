@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
-from snowdome.state import intents, journal, limits
-from snowdome.state.complaints import from_duckdb
+from snowdome.state import change_log, commit_log, limits
+from snowdome.state.error_mapping import from_duckdb
 
 if TYPE_CHECKING:
     from snowdome.state.account import Account
-    from snowdome.state.intents import Intent
+    from snowdome.state.commit_log import Intent
     from snowdome.state.records import Table
     from snowdome.state.session import Session
 
@@ -39,7 +39,7 @@ def pin(account: Account, session: Session) -> None:
     exchange comes in between, however long the statement waits before it runs.
     """
     start_writing(account, session)
-    session.duck.execute(f"SELECT turn FROM {intents.MARKS} LIMIT 0")
+    session.duck.execute(f"SELECT turn FROM {commit_log.MARKS} LIMIT 0")
 
 
 def lock(account: Account, session: Session, table: Table) -> None:
@@ -59,8 +59,8 @@ def commit(account: Account, session: Session) -> None:
     try:
         if session.writing:
             now = account.clock.now()
-            journal.stamp(account, session, now)
-            _commit(account, session, intents.declare(account, session, now))
+            change_log.stamp(account, session, now)
+            _commit(account, session, commit_log.declare(account, session, now))
     except duckdb.Error as problem:
         raise from_duckdb(account, problem) from problem
     finally:
@@ -87,9 +87,9 @@ def _commit(account: Account, session: Session, intent: Intent | None) -> None:
         try:
             session.duck.commit()
         except duckdb.Error:
-            intents.forget(account, intent)
+            commit_log.forget(account, intent)
             raise
-        intents.carry_out(account, intent)
+        commit_log.carry_out(account, intent)
 
 
 def release(account: Account, physical: str) -> None:

@@ -1,1 +1,1 @@
-"""What the account was used for: kept as it happens, shown in SNOWFLAKE.ACCOUNT_USAGE as late as Snowflake shows it."""
+"""ACCOUNT_USAGE and ORGANIZATION_USAGE: what the account was used for, shown as late as Snowflake shows it."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from snowdome.warehouses import account as below
 
 if TYPE_CHECKING:
-    from snowdome.usage.keeping import Usage
+    from snowdome.usage.recorder import Usage
 
 
 class Account(below.Account):

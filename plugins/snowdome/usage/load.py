@@ -9,10 +9,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from snowdome.usage.history import USAGE
+from snowdome.usage.columns import QUERY_HISTORY, columns
 from snowdome.usage.reading import at
 from snowdome.usage.running import running_rows
-from snowdome.usage.shapes import QUERY_HISTORY, columns
+from snowdome.usage.store import USAGE
 
 if TYPE_CHECKING:
     from snowdome.usage.reading import Reading

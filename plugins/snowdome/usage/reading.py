@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from snowdome.usage.history import ARROW, USAGE
-from snowdome.usage.shapes import Shape
+from snowdome.usage.columns import Shape
+from snowdome.usage.store import ARROW, USAGE
 
 if TYPE_CHECKING:
     from snowdome.state.session import Session

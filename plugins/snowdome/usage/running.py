@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from snowdome.state.records import User
-from snowdome.usage.shapes import QUERY_HISTORY
-from snowdome.usage.statements import query_type
+from snowdome.usage.columns import QUERY_HISTORY
+from snowdome.usage.query_history import query_type
 
 if TYPE_CHECKING:
     from snowdome.usage.account import Account
@@ -28,7 +28,7 @@ def running_rows(account: Account) -> tuple[dict[str, str], list[tuple[Any, ...]
     for notes in list(account.usage.running.values()):
         entry = notes.entry
         user = account.catalog.peek(notes.user_id)
-        flight = account.inflight.get(entry.query_id)
+        flight = account.running_queries.get(entry.query_id)
         place = notes.warehouse_id if flight is None else notes.warehouse_id or flight.warehouse
         warehouse = account.catalog.peek(place) if place is not None else None
         elapsed = round((now - entry.started).total_seconds() * 1000)

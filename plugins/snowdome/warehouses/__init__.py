@@ -1,1 +1,1 @@
-"""Warehouses as machines: clusters, resource monitors, metering."""
+"""Warehouses: clusters, resource monitors, metering."""

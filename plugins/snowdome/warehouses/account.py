@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 from snowdome.state import account as below
 
 if TYPE_CHECKING:
-    from snowdome.warehouses.compute import Compute
-    from snowdome.warehouses.fleet.fleet import Fleet
-    from snowdome.warehouses.fleet.watch import Watch
+    from snowdome.warehouses.admission import Compute
+    from snowdome.warehouses.clusters import Clusters
     from snowdome.warehouses.metering.ledger import Ledger
+    from snowdome.warehouses.resource_monitors import ResourceMonitors
 
 
 class Account(below.Account):
     """Clusters, resource monitors, metering, and the way of a statement onto a cluster."""
 
     ledger: Ledger
-    watch: Watch
-    fleet: Fleet
+    monitors: ResourceMonitors
+    clusters: Clusters
     compute: Compute

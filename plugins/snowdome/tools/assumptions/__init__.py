@@ -14,9 +14,9 @@ from snowdome.tools.assumptions import (
     timing,
     using,
 )
-from snowdome.tools.assumptions.experiment import Experiment, Unasked
+from snowdome.tools.assumptions.experiment import Experiment, NotTestable
 
-EXPERIMENTS: tuple[Experiment | Unasked, ...] = (
+EXPERIMENTS: tuple[Experiment | NotTestable, ...] = (
     *swapping.EXPERIMENTS,
     *cloning.EXPERIMENTS,
     *computing.EXPERIMENTS,

@@ -4,43 +4,45 @@ from __future__ import annotations
 
 import threading
 
+from snowdome.tools.assumptions.client import ProbeClient, rows
 from snowdome.tools.assumptions.experiment import Experiment, experiment
-from snowdome.tools.assumptions.hand import Hand, rows
 
 TOPIC = "Mutual exclusion"
 
 
 @experiment("rename-wins-once", TOPIC, "◇", "Of two renames of a table the second finds it gone.", "002003 (42S02)")
-def rename_once(hand: Hand) -> str:
+def rename_once(client: ProbeClient) -> str:
     """How the second rename is refused."""
-    home = hand.database()
-    hand.do(f"create table {home}.public.held (x int)", f"alter table {home}.public.held rename to {home}.public.dead1")
-    return hand.refusal(f"alter table {home}.public.held rename to {home}.public.dead2")
+    home = client.database()
+    client.do(
+        f"create table {home}.public.held (x int)", f"alter table {home}.public.held rename to {home}.public.dead1"
+    )
+    return client.refusal(f"alter table {home}.public.held rename to {home}.public.dead2")
 
 
 @experiment("ddl-commits", TOPIC, "◇", "DDL commits the open transaction.", "1")
-def ddl_commits(hand: Hand) -> str:
+def ddl_commits(client: ProbeClient) -> str:
     """How many rows are there after insert, CREATE TABLE and ROLLBACK in one transaction."""
-    home = hand.database()
-    hand.do(
+    home = client.database()
+    client.do(
         f"create table {home}.public.t (x int)",
         "begin",
         f"insert into {home}.public.t values (1)",
         f"create table {home}.public.u (x int)",
         "rollback",
     )
-    return str(hand.value(f"select count(*) from {home}.public.t"))
+    return str(client.value(f"select count(*) from {home}.public.t"))
 
 
 @experiment(
     "blocked-update", TOPIC, "?", "An UPDATE that waited for another's commit looks at its WHERE anew.", "0 rows"
 )
-def blocked_update(hand: Hand) -> str:
+def blocked_update(client: ProbeClient) -> str:
     """How many rows a compare-and-set changes that waited while the other one took the lock."""
-    home = hand.database()
-    hand.do(f"create table {home}.public.lock as select 'a' as name, null::varchar as owner")
+    home = client.database()
+    client.do(f"create table {home}.public.lock as select 'a' as name, null::varchar as owner")
     take = f"update {home}.public.lock set owner = '{{}}' where name = 'a' and owner is null"
-    first, second = hand.another(), hand.another()
+    first, second = client.another(), client.another()
     rows(first, "begin")
     rows(first, take.format("first"))
     changed: list[object] = []
@@ -57,24 +59,24 @@ def blocked_update(hand: Hand) -> str:
 
 
 @experiment("keys-not-enforced", TOPIC, "◇", "A primary key of a standard table keeps no second row out.", "2")
-def keys(hand: Hand) -> str:
+def keys(client: ProbeClient) -> str:
     """How many rows there are after inserting the same key twice."""
-    home = hand.database()
-    hand.do(
+    home = client.database()
+    client.do(
         f"create table {home}.public.t (x int primary key)",
         f"insert into {home}.public.t values (1)",
         f"insert into {home}.public.t values (1)",
     )
-    return str(hand.value(f"select count(*) from {home}.public.t"))
+    return str(client.value(f"select count(*) from {home}.public.t"))
 
 
 @experiment(
     "create-database-uses", TOPIC, "◇", "CREATE DATABASE makes the new one the session's, with schema PUBLIC.", "yes"
 )
-def create_uses(hand: Hand) -> str:
+def create_uses(client: ProbeClient) -> str:
     """The session's database and schema afterwards."""
-    name = hand.database()
-    row = hand.ask("select current_database() as d, current_schema() as s")[0]
+    name = client.database()
+    row = client.ask("select current_database() as d, current_schema() as s")[0]
     return "yes" if (row["d"], row["s"]) == (name, "PUBLIC") else f"{row['d']}.{row['s']}"
 
 

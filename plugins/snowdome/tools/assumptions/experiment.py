@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from snowdome.tools.assumptions.hand import Hand
+    from snowdome.tools.assumptions.client import ProbeClient
 
 SAME, DIFFERENT, UNTRIED = "same", "different", "could not be tried"
 
@@ -25,11 +25,11 @@ class Experiment:
     mark: str
     assumes: str
     expected: str
-    find: Callable[[Hand], str]
+    find: Callable[[ProbeClient], str]
 
 
 @dataclass(frozen=True, slots=True)
-class Unasked:
+class NotTestable:
     """What snowdome assumes and no script can ask: `why`."""
 
     key: str
@@ -52,13 +52,13 @@ class Finding:
     outcome: str
 
 
-class CannotTry(Exception):  # noqa: N818 (it is no error of the account's, nor of ours)
+class Untestable(Exception):  # noqa: N818 (it is no error of the account's, nor of ours)
     """The experiment cannot be made on this account: its edition, its role or its settings do not allow it."""
 
 
 def experiment(
     key: str, topic: str, mark: str, assumes: str, expected: str
-) -> Callable[[Callable[[Hand], str]], Experiment]:
+) -> Callable[[Callable[[ProbeClient], str]], Experiment]:
     """The function below is the experiment for that assumption."""
     return lambda find: Experiment(key, topic, mark, assumes, expected, find)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
+from snowdome.tools.assumptions.client import ProbeClient
 from snowdome.tools.assumptions.experiment import Experiment
-from snowdome.tools.assumptions.hand import Hand
 
 TOPIC = "Numbers of refusals"
 # key, what is refused, number and state, statements before, the statement; {d} a database, {r} and {o} roles,
@@ -99,18 +99,18 @@ CASES: tuple[tuple[str, str, str, tuple[str, ...], str], ...] = (
 )  # fmt: skip
 
 
-def refusal(before: tuple[str, ...], statement: str, hand: Hand) -> str:
+def refusal(before: tuple[str, ...], statement: str, client: ProbeClient) -> str:
     """The number and state of the refusal."""
     text = " ".join((*before, statement))
     makers: dict[str, Callable[[], str]] = {
-        "d": hand.database,
-        "r": hand.new_role,
-        "o": hand.new_role,
-        "n": hand.name,
+        "d": client.database,
+        "r": client.new_role,
+        "o": client.new_role,
+        "n": client.name,
     }
     names = {letter: make() for letter, make in makers.items() if "{" + letter + "}" in text}
-    hand.do(*(one.format(**names) for one in before))
-    return hand.refusal(statement.format(**names))
+    client.do(*(one.format(**names) for one in before))
+    return client.refusal(statement.format(**names))
 
 
 EXPERIMENTS: tuple[Experiment, ...] = tuple(

@@ -9,7 +9,7 @@ from dataclasses import asdict
 from rich.console import Console
 from rich.table import Table
 
-from snowdome.tools.assumptions.experiment import DIFFERENT, SAME, UNTRIED, Experiment, Finding, Unasked
+from snowdome.tools.assumptions.experiment import DIFFERENT, SAME, UNTRIED, Experiment, Finding, NotTestable
 
 STYLES = {SAME: "green", DIFFERENT: "bold red", UNTRIED: "yellow"}
 
@@ -29,15 +29,15 @@ def as_json(findings: Iterable[Finding]) -> str:
     return json.dumps([asdict(one) for one in findings], indent=2, ensure_ascii=False) + "\n"
 
 
-def markdown(assumptions: Iterable[Experiment | Unasked]) -> str:
+def markdown(assumptions: Iterable[Experiment | NotTestable]) -> str:
     """The assumptions as tables of Markdown, one for each topic."""
-    by_topic: dict[str, list[Experiment | Unasked]] = {}
+    by_topic: dict[str, list[Experiment | NotTestable]] = {}
     for one in assumptions:
         by_topic.setdefault(one.topic, []).append(one)
     return "\n\n".join(_topic(topic, of) for topic, of in by_topic.items())
 
 
-def _topic(topic: str, assumptions: list[Experiment | Unasked]) -> str:
+def _topic(topic: str, assumptions: list[Experiment | NotTestable]) -> str:
     lines = [f"### {topic}", "", "| | snowdome assumes | asked by |", "|---|---|---|"]
     for one in assumptions:
         asked = f"`{one.key}`: {one.expected}" if isinstance(one, Experiment) else f"not asked: {one.why}"
