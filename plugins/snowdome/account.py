@@ -7,7 +7,7 @@ from pathlib import Path
 
 from snowdome import bootstrap
 from snowdome.engine import execution
-from snowdome.objects import refreshes, runs
+from snowdome.objects import KINDS
 from snowdome.objects.retention import Purge
 from snowdome.query import account as query_account
 from snowdome.query.information_schema import InformationSchema
@@ -75,8 +75,9 @@ class Account(query_account.Account):
         with self.catalog.lock:
             self.clusters.restore()
             self.monitors.restore()
-            runs.restore(self)
-            refreshes.restore(self)
+            for kind in KINDS:
+                if kind.restore is not None:
+                    kind.restore(self)
             storage_views.measure_at_midnight(self)
         self.time.start()
 

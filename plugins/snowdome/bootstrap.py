@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from snowdome.objects.account.privileges import GLOBAL
 from snowdome.security.access import MANAGE_GRANTS
 from snowdome.security.passwords import hashed
-from snowdome.sql.privileges import GLOBAL
 from snowdome.state import commit_log
 from snowdome.state.duckdb_rows import journal
 from snowdome.state.records import ACCOUNT_ID, SNOWFLAKE, Database, DatabaseRole, Grant, Role, Sequence, Table, User

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from itertools import chain
 
 import grimp
 import pytest
@@ -33,14 +34,20 @@ def reached(start: str, imports: Imports) -> set[str]:
 
 def circles(imports: Imports) -> list[list[str]]:
     """Return the groups of those that import each other, directly or through others."""
-    reach = {module: reached(module, imports) for module in imports}
-    groups = {frozenset(m for m in reach[module] if module in reach[m]) for module in imports}
+    reach = {module: reached(module, imports) for module in {*imports, *chain.from_iterable(imports.values())}}
+    groups = {frozenset(m for m in others if module in reach[m]) for module, others in reach.items()}
     return sorted(sorted(group) for group in groups if len(group) > 1)
 
 
 def package(module: str) -> str:
     """Return the package of snowdome that the module is in; a module of the root is one of its own."""
     return ".".join(module.split(".")[:2])
+
+
+def kind(module: str) -> str | None:
+    """Return the folder of `objects` that the module is in, or the module where it is in none; None for others."""
+    parts = module.split(".")
+    return parts[2] if parts[1:2] == ["objects"] and len(parts) > 2 else None
 
 
 def test_circles_are_found() -> None:
@@ -55,6 +62,17 @@ def test_packages_import_one_way(imports: dict[str, set[str]]) -> None:
         between.setdefault(package(module), set()).update(package(other) for other in imported)
     for name, others in between.items():
         others.discard(name)
+    assert circles(between) == []
+
+
+def test_kinds_import_one_way(imports: dict[str, set[str]]) -> None:
+    """No folder of a kind of object imports another that imports it, directly or through others."""
+    between: dict[str, set[str]] = {}
+    for module, imported in imports.items():
+        folder = kind(module)
+        for other in map(kind, imported):
+            if folder is not None and other is not None and other != folder:
+                between.setdefault(folder, set()).add(other)
     assert circles(between) == []
 
 

@@ -10,13 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from snowdome.engine import support
+from snowdome.engine.statements import parse
 from snowdome.errors import SqlError
-from snowdome.sql.grammar import parse, support
+from snowdome.objects.databases.statements import SwapDatabase
+from snowdome.objects.warehouses.statements import CreateWarehouse
 from snowdome.sql.grammar.cursor import Cursor
-from snowdome.sql.grammar.databases import SwapDatabase
 from snowdome.sql.grammar.names import Name
 from snowdome.sql.grammar.tokens import Kind, quote_identifier, quote_string, tokens
-from snowdome.sql.grammar.warehouses import CreateWarehouse
 
 texts = st.text(st.characters(codec="utf-8"), max_size=40)
 names = st.text(st.characters(codec="utf-8"), min_size=1, max_size=40)
@@ -146,8 +147,9 @@ def test_statements_are_values() -> None:
     """A parsed statement equals another of the same meaning and cannot be changed."""
     one = parse('alter database "A" swap with b')
     assert one == parse("ALTER DATABASE a SWAP WITH B;")
+    assert isinstance(one, SwapDatabase)
     with pytest.raises(FrozenInstanceError):
-        one.name = "X"  # type: ignore[union-attr,misc]
+        one.name = "X"  # type: ignore[misc]
 
 
 def test_the_support_table_comes_from_the_grammar() -> None:

@@ -20,16 +20,20 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import snowdome
+from snowdome.engine import statements
+from snowdome.engine.statements import parse
 from snowdome.errors import SqlError
+from snowdome.objects.grants.privileges import PRIVILEGES
 from snowdome.query.identifiers import normalise
-from snowdome.sql import grammar
-from snowdome.sql.grammar import BY_KIND, parse
 from snowdome.sql.grammar.tokens import Kind, Token, tokens
 from snowdome.sql.parse import parse as parse_data
-from snowdome.sql.privileges import PRIVILEGES
 
 CORPUS = Path(__file__).parent / "corpus"
-GRAMMAR = Path(grammar.__file__).parent
+PACKAGE = Path(snowdome.__file__).parent
+GRAMMAR = [
+    file for name in ("sql/grammar", "objects", "engine", "warehouses") for file in (PACKAGE / name).rglob("*.py")
+]
 NOISE = (" ", "\n", "\r\n\t", "/* note */", '/* it\'s "odd" ; */ ', " -- note; 'x\n", " // note\n", "  \n\n ")
 
 
@@ -48,7 +52,7 @@ STATEMENTS = corpus()
 KEYWORDS = frozenset(
     word
     for text in [
-        *(t for file in GRAMMAR.glob("*.py") for t in re.findall(r'"([A-Z_][A-Z0-9_ -]*)"', file.read_text("utf-8"))),
+        *(t for file in GRAMMAR for t in re.findall(r'"([A-Z_][A-Z0-9_ -]*)"', file.read_text("utf-8"))),
         *(privilege for some in PRIVILEGES.values() for privilege in some),
     ]
     for word in re.split(r"[ .-]", text)
@@ -204,7 +208,10 @@ def test_if_exists_stands_behind_every_kind(verb: str) -> None:
         fields = as_read[1]
         if "if_exists" not in fields or fields["if_exists"] or fields.get("name") is None:
             continue
-        kind = max((k for k in BY_KIND[verb.upper()] if words[1 : 1 + len(k.split())] == k.split()), key=len)
+        kind = max(
+            (k for k in statements.STATEMENTS.readers[verb.upper()] if words[1 : 1 + len(k.split())] == k.split()),
+            key=len,
+        )
         at = 1 + len(kind.split())
         text = " ".join(t.text for t in found[:at]) + " if exists " + sql[found[at].start :]
         assert meaning(text) == (as_read[0], fields | {"if_exists": True}), text

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 from fakesnow.statement_type import statement_type_id
 from sqlglot import exp
 
+from snowdome.engine.statements import parse as parse_account_statement
 from snowdome.query.binder import Binder
 from snowdome.query.identifiers import normalise
 from snowdome.result import Result
 from snowdome.security.resolve import Context
-from snowdome.sql import grammar, semistructured
+from snowdome.sql import semistructured
 from snowdome.sql.parse import parse
 from snowdome.sql.translate import translate
 from snowdome.state import run_sql
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 def describe(account: Account, session: Session, sql: str) -> tuple[Result, int]:
     """The columns, and how many values can be bound."""
-    if grammar.parse(sql, session.variables) is not None:
+    if parse_account_statement(sql, session.variables) is not None:
         return Result(columns=(("status", "VARCHAR"),), type_id=0x6000), 0
     expression = normalise(parse(session.variables, sql))
     binds = len(list(expression.find_all(exp.Placeholder)))

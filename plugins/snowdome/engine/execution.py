@@ -6,11 +6,17 @@ import time
 from typing import TYPE_CHECKING
 
 from snowdome.engine import dispatch, query_statements
+from snowdome.engine.comments import CommentOn
+from snowdome.engine.describe import Describe
+from snowdome.engine.statements import parse
 from snowdome.errors import SqlError
+from snowdome.objects.account.statements import SetAccount, ShowParameters, UnsetAccount
+from snowdome.objects.grants.statements import ShowFutureGrants, ShowGrants
+from snowdome.objects.sessions.statements import SetSession, UnsetSession, Use, UseSecondaryRoles
+from snowdome.objects.users.statements import ShowTokens
 from snowdome.result import Result
-from snowdome.sql import grammar, literals
-from snowdome.sql.grammar.session import SessionStatement
-from snowdome.sql.grammar.show import ShowStatement
+from snowdome.sql import literals
+from snowdome.sql.grammar.show import Show
 from snowdome.sql.redaction import redacted, without_secrets
 from snowdome.state import limits, time_zone, transactions
 from snowdome.state.records import Role, User
@@ -25,6 +31,11 @@ if TYPE_CHECKING:
 
 
 CANCELLED = 604
+WITHIN_TRANSACTION = (
+    Use, UseSecondaryRoles, SetSession, UnsetSession, SetAccount, UnsetAccount, Show, ShowGrants, ShowFutureGrants,
+    ShowParameters, ShowTokens, Describe, CommentOn,
+)  # fmt: skip
+"""Account statements that do not commit the open transaction."""
 
 
 def execute(account: Account, session: Session, sql: str, parameters: Parameters = None, query_id: str = "") -> Result:
@@ -75,13 +86,13 @@ def _begin(account: Account, session: Session, entry: Entry) -> Running:
 
 
 def _run(account: Account, session: Session, sql: str, parameters: Parameters) -> Result:
-    statement = grammar.parse(literals.written(sql, parameters), session.variables)
+    statement = parse(literals.written(sql, parameters), session.variables)
     if statement is None:
         result = query_statements.execute(account, session, sql, parameters)
         account.compute.delay(session.running[-1])  # one that needed no warehouse
         return result
     account.compute.delay(session.running[-1])
-    if session.in_transaction and not isinstance(statement, (SessionStatement, ShowStatement)):
+    if session.in_transaction and not isinstance(statement, WITHIN_TRANSACTION):
         transactions.commit(account, session)
     return dispatch.run(account, session, statement)
 

@@ -12,7 +12,9 @@ from sqlglot import Expr, exp
 from snowdome.dml import dml, insert_all
 from snowdome.errors import unsupported
 from snowdome.files import copy_into_location, stage_files, stages
-from snowdome.objects import alterations, describe, sequences, tables, views
+from snowdome.objects import KINDS, dropping
+from snowdome.objects.kind import Definition
+from snowdome.objects.tables import alter_columns, describe
 from snowdome.query.binder import Binder
 from snowdome.query.identifiers import normalise
 from snowdome.result import Result, status
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from snowdome.state.session import Session
     from snowdome.types import Parameters
 
+DEFINERS = {kind.name: kind.define for kind in KINDS if kind.define is not None}
 SUCCESS = "Statement executed successfully."
 
 
@@ -54,9 +57,9 @@ def _execute(  # noqa: C901, PLR0911, PLR0912 (one line per kind of statement)
         case exp.Create():
             return _create(account, session, expression, parameters, sql)
         case exp.Alter():
-            return alterations.alter(account, session, expression)
+            return alter_columns.alter(account, session, expression)
         case exp.Drop():
-            return sequences.drop(account, session, expression)
+            return dropping.drop(account, session, expression)
         case exp.Describe():
             return describe.describe(account, session, expression)
         case exp.Transaction():
@@ -78,7 +81,7 @@ def _execute(  # noqa: C901, PLR0911, PLR0912 (one line per kind of statement)
         case exp.Show():
             raise unsupported(f"SHOW {expression.name.upper()}")
         case exp.Command() if expression.name.upper() == "ALTER":
-            return alterations.from_text(account, session, sql)
+            return alter_columns.from_text(account, session, sql)
         case exp.Command():
             raise unsupported(f"{expression.name.upper()} {str(expression.expression).strip()[:60]}")
         case _:
@@ -108,19 +111,10 @@ def query(account: Account, session: Session, expression: Expr, parameters: Para
 
 
 def _create(account: Account, session: Session, create: exp.Create, parameters: Parameters, sql: str) -> Result:
-    match create.kind:
-        case "TABLE":
-            return tables.create(account, session, create, parameters)
-        case "VIEW":
-            return views.create(account, session, create, sql)
-        case "SEQUENCE":
-            return sequences.create(account, session, create)
-        case "STAGE":
-            return stages.create(account, session, create)
-        case "FILE FORMAT":
-            return stages.create_format(account, session, create)
-        case kind:
-            raise unsupported(f"CREATE {kind}")
+    define = DEFINERS.get(create.kind or "")
+    if define is None:
+        raise unsupported(f"CREATE {create.kind}")
+    return define(account, session, Definition(create, parameters, sql))
 
 
 def _variables(account: Account, session: Session, expression: Expr) -> Result:

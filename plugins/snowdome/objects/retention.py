@@ -1,4 +1,4 @@
-"""What is beyond its retention goes for good: dropped objects, rows that tables left behind, and journals' old rows.
+"""Deletes what is past its retention: dropped objects, earlier versions of tables, old rows of change logs.
 
 https://docs.snowflake.com/en/user-guide/data-time-travel: after the retention period historical data moves to
 Fail-safe, where only Snowflake reaches it. Until then it is kept, so the disk holds what

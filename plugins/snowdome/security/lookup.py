@@ -9,7 +9,6 @@ from snowdome import errors
 from snowdome.security import access, resolve
 from snowdome.security.resolve import Context
 from snowdome.sql.grammar.names import Name
-from snowdome.sql.grammar.policies import LISTS
 from snowdome.state.pipelines import DynamicTable, Pipe, Stream, Task
 from snowdome.state.records import Account as AccountRecord
 from snowdome.state.records import (
@@ -39,6 +38,8 @@ if TYPE_CHECKING:
     from snowdome.state.session import Session
 
 P = TypeVar("P", bound=Policy)
+LISTS = ("ALLOWED_NETWORK_RULE_LIST", "BLOCKED_NETWORK_RULE_LIST")
+"""The settings of a network policy that name network rules."""
 OF_ACCOUNT: dict[str, type[Record]] = {
     "DATABASE": Database,
     "WAREHOUSE": Warehouse,

@@ -14,7 +14,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from snowdome.objects import password_resets
+from snowdome.objects.users import password_resets
 from snowdome.server import usage_control
 from snowdome.state.fault_injection import Fault
 from snowdome.warehouses.metering.ledger import EPOCH

@@ -12,7 +12,8 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from snowdome.errors import SqlError
-from snowdome.objects import show_users, tokens
+from snowdome.objects.users import show as show_users
+from snowdome.objects.users import tokens
 from snowdome.security import access, keys, network_policies, passwords
 from snowdome.state.records import Database, Role, Schema, User
 from snowdome.state.sessions import open_session

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 
-from snowdome.engine import dispatch
-from snowdome.objects import absent, show_inside
-from snowdome.sql.grammar import support
-from snowdome.sql.privileges import PRIVILEGES
+from snowdome.engine import support
+from snowdome.engine.dispatch import DISPATCH, Dispatch
+from snowdome.engine.statements import STATEMENTS, Statements
+from snowdome.objects import unsupported
+from snowdome.objects.grants.privileges import PRIVILEGES
 from snowdome.tools.assumptions import EXPERIMENTS, report
 
 VERBS = ("CREATE", "ALTER", "DROP", "UNDROP", "SHOW")
@@ -21,11 +22,11 @@ def written(text: str) -> str:
     return _BLOCK.sub(lambda found: f"{found[1]}\n{PARTS[found[2]]()}\n\n{found[3]}", text)
 
 
-def statements() -> str:
+def statements(read: Statements = STATEMENTS, dispatch: Dispatch = DISPATCH) -> str:
     """Which statement is there for which kind of object, and which kinds are refused altogether."""
     served: dict[str, dict[str, str]] = {}
     refused: set[str] = set()
-    for row in support.rows():
+    for row in support.rows(read):
         verb, _, kind = row.statement.partition(" ")
         if not kind:
             continue
@@ -33,16 +34,15 @@ def statements() -> str:
             refused.add(kind)
         else:
             served.setdefault(kind, {})[verb] = YES
-    empty = {kind for kind, handler in dispatch.SHOWN.items() if handler is absent.show}
-    empty |= {kind for kind, (cls, _) in show_inside.LISTED.items() if cls is None}
-    for kind in dispatch.SHOWN:
+    empty = {kind for kind, handler in dispatch.shown.items() if handler is unsupported.SHOWN.get(kind)}
+    for kind in dispatch.shown:
         if kind not in empty:
             served.setdefault(kind, {})["SHOW"] = YES
         elif kind in served:
             served[kind]["SHOW"] = EMPTY
     lines = [f"| | {' | '.join(VERBS)} |", f"|---|{'---|' * len(VERBS)}"]
     lines += [f"| {kind} | {' | '.join(of.get(verb, NO) for verb in VERBS)} |" for kind, of in sorted(served.items())]
-    whole = ", ".join(sorted(row.statement for row in support.rows() if " " not in row.statement))
+    whole = ", ".join(sorted(row.statement for row in support.rows(read) if " " not in row.statement))
     nowhere = sorted(refused - set(served))
     return "\n\n".join(
         [

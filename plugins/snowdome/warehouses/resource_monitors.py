@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
 from snowdome.errors import SqlError
-from snowdome.sql.grammar.monitors import NOTIFY, SUSPEND_IMMEDIATE
 from snowdome.state import limits
 from snowdome.state.records import Monitor, Warehouse
 from snowdome.warehouses.metering.meters import Meter, Meters, Notice, Trigger, ends
@@ -23,6 +22,8 @@ if TYPE_CHECKING:
 
 BY_MONITOR = "RESOURCE_MONITOR_SUSPEND"
 TRIGGERS = "TRIGGERS"
+NOTIFY, SUSPEND, SUSPEND_IMMEDIATE = "NOTIFY", "SUSPEND", "SUSPEND_IMMEDIATE"
+"""What a trigger does."""
 INSTANT = timedelta(microseconds=1)
 SOON = timedelta(milliseconds=1)
 CLOSE = 1e-9

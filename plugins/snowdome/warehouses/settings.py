@@ -7,8 +7,10 @@ from typing import Any
 
 from snowdome.errors import invalid
 from snowdome.sql.grammar.cursor import invalid_property, invalid_value
-from snowdome.sql.grammar.warehouses import SIZES
 
+SIZES = (
+    "XSMALL", "SMALL", "MEDIUM", "LARGE", "XLARGE", "XXLARGE", "XXXLARGE", "X4LARGE", "X5LARGE", "X6LARGE",
+)  # fmt: skip
 _SIZE_WORDS = ("X-Small", "Small", "Medium", "Large", "X-Large", *(f"{n}X-Large" for n in range(2, 7)))
 SHOWN_SIZES = dict(zip(SIZES, _SIZE_WORDS, strict=True))
 MOST_CLUSTERS = dict(zip(SIZES, (300, 300, 300, 160, 80, 40, 20, 10, 10, 10), strict=True))
