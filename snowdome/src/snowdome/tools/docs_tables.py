@@ -1,9 +1,12 @@
-"""The parts of docs/snowdome.md that are read off snowdome itself: what is served, and what is assumed."""
+"""The parts of README.md that are read off snowdome itself: what is served, and what is assumed."""
 
 from __future__ import annotations
 
+import argparse
 import re
-from collections.abc import Callable, Iterable, Mapping
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
 
 from snowdome.engine import support
 from snowdome.engine.dispatch import DISPATCH, Dispatch
@@ -98,6 +101,16 @@ PARTS: Mapping[str, Callable[[], str]] = {
 }
 
 
-def support_text(parts: Iterable[str] = ("statements", "properties")) -> str:
-    """What `python -m snowdome support` prints."""
-    return "\n\n".join(PARTS[part]() for part in parts)
+def main(arguments: list[str] | None = None) -> None:
+    """Print which statements are served, or bring the generated parts of a document up to date."""
+    parser = argparse.ArgumentParser(prog="python -m snowdome.tools.docs_tables", description=main.__doc__)
+    parser.add_argument("--write", metavar="FILE", type=Path, help="the document whose tables are made anew")
+    document = parser.parse_args(arguments).write
+    if document is None:
+        sys.stdout.write(f"{statements()}\n\n{properties()}\n")
+    else:
+        document.write_text(written(document.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
