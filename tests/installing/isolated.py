@@ -144,9 +144,9 @@ def closure(*requirements: str) -> set[str]:
     return {name for name, _ in seen}
 
 
-def project() -> dict[str, Any]:
-    """Return the table [project] of pyproject.toml."""
-    table: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+def project(folder: str = ".") -> dict[str, Any]:
+    """Return the table [project] of a folder's pyproject.toml."""
+    table: dict[str, Any] = tomllib.loads((ROOT / folder / "pyproject.toml").read_text())["project"]
     return table
 
 
