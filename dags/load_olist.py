@@ -8,6 +8,8 @@ from sluice.airflow.flows.parts import flow, specs
 
 with flow(
     "load_olist",
+    title="Sample data · Load Olist",
+    description="Fills the raw database with the Olist sample data, or adds a day to it",
     doc="""
 ### Load the Olist sample data
 
@@ -33,7 +35,7 @@ original files), or adds one more day to it.
         from sluice.snowflake.connect import connect
 
         asked, found = context["params"], list(specs().values())
-        settings = replace(snowflake_settings(found[0].admin_connection), warehouse=found[0].warehouse.name.name)
+        settings = replace(snowflake_settings(found[0].admin_connection), warehouse=found[0].warehouse.name.written)
         with connect(settings, query_tag={"pipeline": "olist_raw"}) as session:
             if asked["what"] == "one more day":
                 return dict(append_day(session).rows)

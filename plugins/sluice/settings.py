@@ -20,7 +20,7 @@ class Settings:
     policies: Path
     """Folder of gates and checks."""
     project: Path
-    """The working dbt project: what `refresh_dev` builds and makes a release of."""
+    """The working dbt project: what `refresh_dev` builds and makes a release of; see `dbt_project`."""
     store: str
     """Where releases and artifacts are kept: a folder or any URL of Airflow's object storage."""
     off_hours: bool = True
@@ -37,11 +37,29 @@ def settings() -> Settings:
         root=root,
         environments=Path(os.environ.get("SLUICE_ENVIRONMENTS") or include / "environments"),
         policies=Path(os.environ.get("SLUICE_POLICIES") or include / "policies"),
-        project=Path(os.environ.get("SLUICE_DBT_PROJECT") or include / "dbt" / "olist_analytics"),
+        project=Path(os.environ.get("SLUICE_DBT_PROJECT") or dbt_project(root)),
         store=os.environ.get("SLUICE_STORE") or f"file://{root / 'build' / 'store'}",
         off_hours=os.environ.get("SLUICE_OFF_HOURS", "yes").lower() not in {"no", "off", "false", "0"},
         gate_seconds=_seconds("SLUICE_GATE_SECONDS", 300),
     )
+
+
+def dbt_project(root: Path) -> Path:
+    """Return the folder of the dbt project that belongs to a root: below include/dbt, in the root, or one level below.
+
+    Where there is none, or several, it is include/dbt, which is none: `SLUICE_DBT_PROJECT` has to say which is meant.
+    """
+    found = dbt_projects(root)
+    return found[0] if len(found) == 1 else root / "include" / "dbt"
+
+
+def dbt_projects(root: Path) -> list[Path]:
+    """Return the folders of dbt projects at the first of these places that has any: include/dbt/*, the root, */."""
+    for pattern in ("include/dbt/*/dbt_project.yml", "dbt_project.yml", "[!.]*/dbt_project.yml"):
+        found = sorted(path.parent for path in root.glob(pattern))
+        if found:
+            return found
+    return []
 
 
 def _seconds(name: str, otherwise: int) -> int:

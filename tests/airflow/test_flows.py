@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from airflow.dag_processing.dagbag import DagBag
-from airflow.sdk import DAG
+from airflow.sdk import DAG, TaskGroup
 from airflow.sdk.exceptions import ParamValidationError
 
 from sluice.airflow.flows import promotion, promotion_params
@@ -29,18 +29,28 @@ def bag() -> DagBag:
 
 
 def test_every_dag_file_imports(bag: DagBag) -> None:
-    """Each file makes one DAG, with documentation, and none fails."""
+    """Each file makes a DAG, that of the environments one for each, with documentation, and none fails."""
     assert bag.import_errors == {}
     assert set(bag.dags) >= {"provision_environment", "refresh_dev", "promote_staging", "promote_prod", "rollback"}
-    assert len(bag.dags) == len(list((ROOT / "dags").glob("*.py")))
+    assert {Path(dag.fileloc).name for dag in bag.dags.values()} == {path.name for path in (ROOT / "dags").glob("*.py")}
     assert all(dag.doc_md and dag.max_active_runs == 1 and not dag.catchup for dag in bag.dags.values())
+
+
+def test_the_list_of_dags_begins_with_the_main_jobs(bag: DagBag) -> None:
+    """Airflow sorts by display names: theirs say their place in the chain; each has a line and an owner of its own."""
+    shown = sorted(bag.dags.values(), key=lambda dag: dag.dag_display_name)
+    assert [dag.dag_id for dag in shown[:4]] == ["refresh_dev", "promote_staging", "promote_prod", "rollback"]
+    assert len({dag.dag_display_name for dag in shown}) == len(shown)
+    assert all(dag.description and dag.dag_display_name != dag.dag_id and len(dag.tags) > 1 for dag in shown)
+    assert {dag.owner for dag in shown} == {"data-engineering", "sluice"}
+    assert bag.dags["promote_prod"].owner == "data-engineering"
 
 
 def test_reading_a_dag_file_is_cheap() -> None:
     """Reading the DAG files imports neither dbt nor the connector nor pandas, and takes a fraction of a second."""
     probe = """
 import json, sys, time
-from airflow.sdk import DAG
+from airflow.sdk import DAG, TaskGroup
 from airflow.providers.standard.operators.hitl import ApprovalOperator
 from airflow.dag_processing.dagbag import DagBag
 started = time.perf_counter()
@@ -96,16 +106,44 @@ def test_what_was_taken_is_given_back(bag: DagBag, dag_id: str) -> None:
 
 @pytest.mark.parametrize("dag_id", ["promote_staging", "promote_prod", "rollback"])
 def test_a_successful_undo_does_not_hide_the_failure(bag: DagBag, dag_id: str) -> None:
-    """`settle` decides the run beside `undo`; after a failure it is upstream_failed, so the run is failed."""
+    """`outcome` alone decides the run; it follows `done`, which asks for the last stage and for every teardown."""
     dag = bag.dags[dag_id]
-    deciding = {
-        task.task_id
-        for task in dag.tasks
-        if not task.is_teardown and all(dag.get_task(name).is_teardown for name in task.downstream_task_ids)
-    }
-    assert deciding == {"settle", "undo"}
-    assert "settle" not in dag.get_task("undo").upstream_task_ids
-    assert dag.get_task("undo").trigger_rule == "one_failed"
+    assert [task.task_id for task in dag.leaves] == ["outcome"]
+    outcome, done, undo = (dag.get_task(name) for name in ("outcome", "done", "undo"))
+    assert outcome.is_teardown
+    assert outcome.on_failure_fail_dagrun
+    assert outcome.upstream_task_ids == {"done", "unlock"}
+    assert done.upstream_task_ids >= {"settle", "undo", "unlock"}
+    assert done.trigger_rule == "all_success"
+    assert undo.is_teardown
+    assert undo.upstream_task_ids == {"lock", "settle"}
+
+
+@pytest.mark.parametrize("dag_id", ["promote_staging", "promote_prod", "refresh_dev", "rollback", "build_environment"])
+def test_the_graph_is_one_line_in_sections(bag: DagBag, dag_id: str) -> None:
+    """From left to right: no task but a set-up has two tasks behind it before the end; each stands in a section."""
+    dag = bag.dags[dag_id]
+    assert all("." not in task.task_id for task in dag.tasks)
+    sections = [group.label for group in dag.task_group.get_task_group_dict().values() if group.group_id]
+    assert sections == [name for name in ("Check", "Build", "Switch", "Finish") if name in sections]
+    assert all(isinstance(child, TaskGroup) for child in dag.task_group.children.values())
+    last = dag.get_task("register" if "register" in dag.task_ids else "settle")
+    for task in dag.tasks:
+        forward = [one for one in task.downstream_list if not one.is_teardown]
+        assert len(forward) <= 1, task.task_id
+        if not (task.is_setup or task.is_teardown or task is last):
+            assert len(task.downstream_task_ids) <= 1, task.task_id
+
+
+def test_the_list_of_tasks_says_what_each_does(bag: DagBag) -> None:
+    """No thirteen times "StageOperator": a stage's operator is named like the stage, and what may do nothing says so."""
+    dag = bag.dags["promote_prod"]
+    names = {task.task_id: task.operator_name for task in dag.tasks}
+    assert names["clone"] == "Clone"
+    assert names["cut_over"] == "Cut over"
+    assert names["gate"] == "Gate"
+    assert not {"StageOperator", "UndoOperator", "UnlockOperator"} & set(names.values())
+    assert dag.get_task("accept_marginal").task_display_name == "accept_marginal (if marginal)"
 
 
 def test_promotions_wait_for_their_upstreams_asset(bag: DagBag) -> None:

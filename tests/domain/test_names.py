@@ -9,34 +9,70 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sluice.domain.names import (
+    LONGEST_DATABASE,
+    WRITTEN_NAME,
     Identifier,
     Marker,
     Qualified,
+    as_account_has,
     candidate_name,
     deployment_id,
+    dotted,
     parse_deployment_id,
     retained_name,
+    undotted,
 )
 from sluice.errors import SpecError
+from sluice.snowflake import rows
+from sluice.snowflake.statements import Statement
 
 AT = datetime(2026, 11, 20, 22, 49, 1, tzinfo=UTC)
 
 
-@pytest.mark.parametrize("text", ['A"B', "A;DROP", "A B", "", "1A", "A.B", "Ä", "A'B", "A" * 256])
-def test_a_name_that_would_need_quotes_is_refused(text: str) -> None:
-    """A text that Snowflake would not take unquoted never becomes a name."""
+@pytest.mark.parametrize(
+    ("text", "name", "written"),
+    [
+        ("olist_dev", "OLIST_DEV", "OLIST_DEV"),
+        ("OLIST$1", "OLIST$1", "OLIST$1"),
+        ("TRANSFORM-WH-DEV", "TRANSFORM-WH-DEV", '"TRANSFORM-WH-DEV"'),
+        ("svc-dbt-dev", "svc-dbt-dev", '"svc-dbt-dev"'),
+        ("1A", "1A", '"1A"'),
+        ("Order Lines", "Order Lines", '"Order Lines"'),
+        ("JOHN.DOE@SHOP.COM", "JOHN.DOE@SHOP.COM", '"JOHN.DOE@SHOP.COM"'),
+        ("Größe", "Größe", '"Größe"'),
+        ("A;DROP TABLE T --", "A;DROP TABLE T --", '"A;DROP TABLE T --"'),
+        ('"olist"', "olist", '"olist"'),
+        ('"OLIST"', "OLIST", "OLIST"),
+        ('" a "', " a ", '" a "'),
+        ('"say ""hi"""', 'say "hi"', '"say ""hi"""'),
+    ],
+)
+def test_a_name_is_what_snowflake_makes_of_it(text: str, name: str, written: str) -> None:
+    """Plain: in capitals; with anything that needs quotes: as written; in double quotes: exactly what is in them."""
+    parsed = Identifier.parse(text)
+    assert parsed.name == name
+    assert parsed.written == written
+    assert parsed.needs_quotes == (written != name)
+    assert Identifier.parse(parsed.written) == parsed
+
+
+@pytest.mark.parametrize(
+    "text", ["", '""', 'A"B', '"A"B"', '"', " A", "A\n", "A\tB", "A\u200bB", "a-" * 128, "A" * 256]
+)
+def test_what_cannot_be_a_name_is_refused_with_one_that_can(text: str) -> None:
+    """Nothing, a lone quote, what cannot be seen, and more than 255 characters; the good example is really good."""
     with pytest.raises(SpecError) as refused:
         Identifier.parse(text, "database.name")
     assert refused.value.where == "database.name"
-    assert refused.value.good
-
-
-@pytest.mark.parametrize("text", ['A"B;', "1A", "", "Ä"])
-def test_the_suggested_name_is_itself_accepted(text: str) -> None:
-    """The good example of a refusal is really good."""
-    with pytest.raises(SpecError) as refused:
-        Identifier.parse(text)
     assert Identifier.parse(str(refused.value.good))
+
+
+@pytest.mark.parametrize("text", ["ann-lee", "1a", "", '"ann"', "ann lee", "A" * 256])
+def test_where_others_write_the_sql_a_name_needs_no_quotes(text: str) -> None:
+    """A developer's prefix goes into names that dbt does not quote."""
+    with pytest.raises(SpecError):
+        Identifier.unquoted(text)
+    assert Identifier.unquoted("ann_lee").name == "ANN_LEE"
 
 
 @given(st.text(max_size=300))
@@ -48,15 +84,76 @@ def test_whatever_is_found_is_quoted_safely(raw: str) -> None:
     assert sql[1:-1].replace('""', '"') == raw
 
 
-@given(st.text(max_size=40))
-def test_what_is_parsed_needs_no_quotes(text: str) -> None:
-    """A parsed name is upper case and survives being parsed again."""
+@given(st.text(max_size=40) | st.text(alphabet='aB_1.- "$', max_size=12))
+def test_what_is_parsed_is_written_and_read_as_the_same(text: str) -> None:
+    """Every name, however it came, survives being written into a file, a log-in or the journal."""
     try:
         name = Identifier.parse(text)
     except SpecError:
         return
-    assert Identifier.parse(name.name) == name
-    assert name.sql == f'"{text.upper()}"'
+    assert Identifier.parse(name.written) == name
+    assert Identifier.parse(name.sql) == name
+    assert name.needs_quotes or name.written == name.name
+
+
+@given(st.text(max_size=40) | st.text(alphabet='aB_1.- "$\n', max_size=12))
+def test_a_form_takes_every_name(text: str) -> None:
+    """What is a name passes the form's pattern, so that only what is none is stopped there."""
+    try:
+        name = Identifier.parse(text)
+    except SpecError:
+        return
+    assert WRITTEN_NAME.fullmatch(text)
+    assert WRITTEN_NAME.fullmatch(name.written)
+
+
+@pytest.mark.parametrize("text", ["", " a", "a ", 'a"; drop', '"a', "a\n"])
+def test_a_form_stops_what_is_no_name(text: str) -> None:
+    """Blanks around it, and a lone quote."""
+    assert not WRITTEN_NAME.fullmatch(text)
+
+
+@given(st.lists(st.text(alphabet='aB_1.- "$(<', min_size=1, max_size=8), min_size=1, max_size=3))
+def test_dotted_names_come_apart_as_they_were_put_together(parts: list[str]) -> None:
+    """Whatever dots and quotes the parts hold."""
+    names = tuple(Identifier.found(part) for part in parts)
+    assert undotted(dotted(*parts)) == names
+    assert as_account_has(".".join(name.sql for name in names)) == names
+    assert Qualified.parse(Qualified(*names).sql) == Qualified(*names)
+    assert rows.qualified(Qualified(*names).sql) == Qualified(*names)
+
+
+def test_a_dotted_name_in_sql_is_spelt_as_the_account_has_it() -> None:
+    """Unquoted parts in capitals, quoted ones as they are."""
+    assert dotted(*as_account_has('"my-db".analytics."Order.Lines"')) == 'my-db.ANALYTICS."Order.Lines"'
+
+
+@pytest.mark.parametrize(
+    ("shown", "parts"),
+    [
+        ("OLIST_DEV.<SCHEMA>", ("OLIST_DEV",)),
+        ('"my-db".MARTS."F(X VARCHAR):NUMBER"', ("my-db", "MARTS", "F(X VARCHAR):NUMBER")),
+        ("DB.MARTS.F(NUMBER, VARCHAR):NUMBER(38,0)", ("DB", "MARTS", "F")),
+        ('"a (b)".S.T', ("a (b)", "S", "T")),
+        ("svc-wh", ("svc-wh",)),
+    ],
+)
+def test_names_of_show_grants_are_read(shown: str, parts: tuple[str, ...]) -> None:
+    """Quoted parts, arguments, and the kind of a future grant."""
+    assert tuple(part.name for part in rows.qualified(shown).parts) == parts
+
+
+@pytest.mark.parametrize(("shown", "name"), [("SLUICE_DEV", "SLUICE_DEV"), ("svc-dev", "svc-dev"), ('"a ""b"', 'a "b')])
+def test_who_holds_a_grant_is_read_with_and_without_quotes(shown: str, name: str) -> None:
+    """Accounts have shown both."""
+    assert rows.named({"grantee_name": shown}, "grantee_name").name == name
+
+
+def test_a_percent_sign_in_a_name_is_no_place_for_a_value() -> None:
+    """The connector puts values in with Python's `%`."""
+    statement = Statement(f"ALTER DATABASE {Identifier('50%s off').sql} SET COMMENT = %s", ("x",))
+    assert statement.template % ("'x'",) == "ALTER DATABASE \"50%s off\" SET COMMENT = 'x'"
+    assert Statement('DROP DATABASE "50%s"').template == 'DROP DATABASE "50%s"'
 
 
 def test_a_qualified_name_leaves_out_what_is_not_there() -> None:
@@ -89,6 +186,9 @@ def test_names_beside_live_tell_what_they_are() -> None:
     assert retained_name(live, "d20261120t224901-1a2b3c").name == "OLIST_PROD__R_20261120T224901_1A2B3C"
     with pytest.raises(SpecError, match="leaves no room"):
         candidate_name(Identifier("A" * 250), "d20261120t224901-1a2b3c")
+    longest = Identifier("a" * LONGEST_DATABASE)
+    assert len(candidate_name(longest, "d20261120t224901-1a2b3c").name) <= 255
+    assert candidate_name(Identifier("olist-prod"), "d20261120t224901-1a2b3c").sql.startswith('"olist-prod__C_2026')
 
 
 @given(st.text(max_size=20), st.none() | st.text(max_size=20), st.none() | st.text(max_size=20))

@@ -11,13 +11,14 @@ from sluice.domain.blocks import Kind
 from sluice.domain.names import Identifier
 from sluice.domain.passes import Holder, Pass, until
 from sluice.domain.review import Held, Used, review
-from sluice.domain.roles import Level, ReviewBlock, load_access, wanted_roles
-from sluice.domain.specs import load_environments
+from sluice.domain.roles import AccessPolicy, Level, ReviewBlock, load_access, wanted_roles
+from sluice.domain.specs import kinds_of, load_environments
 from sluice.errors import RefusedError, SpecError
 
 INCLUDE = Path(__file__).resolve().parents[2] / "include"
-POLICY = load_access(INCLUDE / "policies" / "access.yml")
 STANDING = load_environments(INCLUDE / "environments")
+POLICY = load_access(INCLUDE / "policies" / "access.yml", kinds_of(STANDING))
+KINDS = kinds_of(STANDING) | {"qa": Kind.STAGING, "prod_eu": Kind.PRODUCTION}
 NOW = datetime(2026, 11, 20, 22, 49, 1, tzinfo=UTC)
 DAY = timedelta(days=1)
 
@@ -54,13 +55,26 @@ def test_finance_sees_figures_and_no_data() -> None:
         ("roles: {analyst: {snowflake_role: A, enviroments: {}}}", "unknown key", "environments"),
         ("roles: {analyst: {snowflake_role: A}, developer: {snowflake_role: A}}", "used twice", "A_2"),
         ("roles: {}\ntemporary: {write_kinds: [production]}", "production is written", "leave it out"),
+        ("roles: {analyst: {snowflake_role: A, dags: [promote_prd]}}", "no environment prd", "promote_prod"),
+        ("roles: {analyst: {snowflake_role: A, dags: ['promote_u*']}}", "no environment u", "promote_"),
+        (
+            "roles: {analyst: {snowflake_role: A, environment_dags: {promote: [stagin]}}}",
+            "no environment of this name, and no kind",
+            "staging",
+        ),
+        (
+            "roles: {analyst: {snowflake_role: A, environment_dags: {promote: [feature]}}}",
+            "no kind that has a DAG",
+            None,
+        ),
+        ("roles: {analyst: {snowflake_role: A, environment_dags: {promot: [qa]}}}", "unknown key", "promote"),
     ],
 )
 def test_refused_by_name(tmp_path: Path, text: str, words: str, good: str | None) -> None:
     """File, field, bad value and a good one."""
     (tmp_path / "access.yml").write_text(text)
     with pytest.raises(SpecError, match=words) as refused:
-        load_access(tmp_path / "access.yml")
+        load_access(tmp_path / "access.yml", KINDS)
     assert "access.yml" in str(refused.value.where)
     if good is not None:
         assert good in str(refused.value.good or refused.value.message)
@@ -89,6 +103,33 @@ def test_who_may_start_what() -> None:
     assert said is not None
     assert "can_create" in said["environment_admin"]["DAG Runs"]
     assert "can_create" not in said["developer"]["DAG Runs"]
+
+
+def test_a_further_environment_is_among_those_of_its_kind() -> None:
+    """Developers promote to staging and to qa, and to no production; a name alone counts too."""
+    policy = load_access(INCLUDE / "policies" / "access.yml", KINDS)
+    assert policy.who_may_start("promote_qa") == ("environment_admin", "developer")
+    assert policy.who_may_start("promote_staging") == ("environment_admin", "developer")
+    assert policy.who_may_start("refresh_dev") == ("environment_admin", "developer")
+    assert policy.who_may_start("promote_prod_eu") == ("environment_admin",)
+    roles = {"analyst": {"snowflake_role": "A", "environment_dags": {"promote": ["qa"]}}}
+    named = AccessPolicy.model_validate({"roles": roles}).resolved(KINDS)
+    assert named.who_may_start("promote_qa") == ("analyst",)
+    assert named.who_may_start("promote_staging") == named.who_may_start("refresh_qa") == ()
+
+
+def test_what_no_role_may_start_nobody_may() -> None:
+    """As soon as there are roles; without a file of roles Airflow alone decides."""
+    people = {"snowflake_role": "A", "environment_dags": {"promote": ["staging"]}, "people": ["ann"]}
+    policy = AccessPolicy.model_validate({"roles": {"developer": people}}).resolved(KINDS)
+    assert policy.may_start("ann", "promote_qa")
+    assert not policy.may_start("bob", "promote_qa")
+    assert not policy.may_start("ann", "promote_prod_eu")
+    assert policy.starters("promote_qa") == frozenset({"ann"})
+    assert policy.starters("promote_prod_eu") == frozenset()
+    assert AccessPolicy(roles={}).may_start("anyone", "promote_prod_eu")
+    assert AccessPolicy(roles={}).starters("promote_prod_eu") is None
+    assert POLICY.starters("promote_prod") is None
 
 
 def held(user: str, days: int = 1, by: str = "") -> Held:

@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from sluice.domain.blocks import Kind
 from sluice.domain.environments import plan
 from sluice.domain.estate import Circumstances, Estate
+from sluice.domain.names import Qualified
 from sluice.domain.naming import EphemeralName
 from sluice.domain.specs import EnvironmentSpec, load_environments
 from sluice.domain.steps import SetMonitor
@@ -120,7 +121,7 @@ def test_two_templates_of_one_kind_are_refused(tmp_path: Path) -> None:
     """Nobody could say which one counts."""
     for name in ("a.yml", "b.yml"):
         (tmp_path / name).write_text((INCLUDE / "templates" / "feature.yml").read_text())
-    with pytest.raises(SpecError, match="two templates"):
+    with pytest.raises(SpecError, match="of this kind already"):
         load_templates(tmp_path)
 
 
@@ -135,7 +136,9 @@ def test_standing_environments_have_no_lifetime(tmp_path: Path) -> None:
 
 def test_a_monitor_by_an_administrators_procedure() -> None:
     """Where the admin connection may not make monitors, the plan calls the procedure that the template names."""
-    template = TEMPLATES[Kind.FEATURE].model_copy(update={"monitor_procedure": "SLUICE.CONTROL.GUARD_WAREHOUSE"})
+    template = TEMPLATES[Kind.FEATURE].model_copy(
+        update={"monitor_procedure": Qualified.parse("SLUICE.CONTROL.GUARD_WAREHOUSE")}
+    )
     spec = specify(template, asked(base=""), STANDING, NOW)
     may_not = Circumstances(may_monitor=False)
     whole = plan(spec, Estate(), NOW, fingerprint="x", public_key="x", circumstances=may_not)

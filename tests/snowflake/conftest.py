@@ -19,7 +19,7 @@ from upath import UPath
 from sluice.domain.names import Identifier
 from sluice.domain.policies import load_policies
 from sluice.domain.prices import load_prices
-from sluice.domain.specs import load_environments
+from sluice.domain.specs import kinds_of, load_environments
 from sluice.domain.templates import load_templates
 from sluice.snowflake.connect import ConnectionSettings, Session, connect
 from sluice.snowflake.statements import Statement
@@ -92,7 +92,7 @@ def work(connections: Connections, tmp_path: Path) -> Workspace:
     environments = load_environments(INCLUDE / "environments")
     return Workspace(
         environments=environments,
-        policies=load_policies(INCLUDE / "policies", tuple(environments)),
+        policies=load_policies(INCLUDE / "policies", kinds_of(environments)),
         store=UPath(tmp_path / "store"),
         project=tmp_path / "project",
         connections=connections,

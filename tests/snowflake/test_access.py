@@ -14,6 +14,7 @@ from sluice.domain.names import Identifier
 from sluice.domain.naming import EphemeralName
 from sluice.domain.passes import Holder
 from sluice.domain.roles import Level, load_access
+from sluice.domain.specs import kinds_of, load_environments
 from sluice.domain.templates import Request
 from sluice.errors import RefusedError, SluiceError, SpecError
 from sluice.snowflake import show
@@ -29,7 +30,8 @@ from sluice.stages.workspace import Workspace
 from snowdome.pytest_plugin import Snowdome
 
 POLICIES = Path(__file__).resolve().parents[2] / "include" / "policies"
-POLICY, CLEANUP = load_access(POLICIES / "access.yml"), load_cleanup(POLICIES / "cleanup.yml")
+POLICY = load_access(POLICIES / "access.yml", kinds_of(load_environments(POLICIES.parent / "environments")))
+CLEANUP = load_cleanup(POLICIES / "cleanup.yml")
 ANN = Holder("USER", Identifier("SVC_ANN"))
 READER = Identifier("OLIST_PROD_READER")
 

@@ -117,6 +117,9 @@ class Connections:
 
     port: int
     keys: Mapping[str, str]
+    """The private key of each user."""
+    users: Mapping[str, str] = field(default_factory=dict)
+    """Who logs in with a connection; of one that is not named here, the shop's own user."""
 
     def __call__(self, name: str) -> ConnectionSettings:
         """The settings of a connection by its Airflow id."""
@@ -124,7 +127,7 @@ class Connections:
         base = replace(base, login_timeout=10, network_timeout=10)
         if name == "snowflake_admin":
             return replace(base, password="snowdome", role="ACCOUNTADMIN")
-        user = f"SVC_{name.removeprefix('snowflake_').upper()}"
+        user = self.users.get(name, f"SVC_{name.removeprefix('snowflake_').upper()}")
         return replace(base, user=user, private_key=self.keys[user])
 
 
@@ -232,23 +235,38 @@ class Shop:
         return found.holder if found else None
 
 
-def shop_at(port: int, folder: Path, keys: Mapping[str, str]) -> Shop:
-    """The shop on an account where it is provisioned already."""
-    environments = {one.name: one for one in (spec("dev"), spec("staging", "dev"), spec("prod", "staging"))}
+def shop_at(
+    port: int,
+    folder: Path,
+    keys: Mapping[str, str],
+    specs: Iterable[EnvironmentSpec] | None = None,
+    policies: Policies | None = None,
+) -> Shop:
+    """The shop on an account where it is provisioned already; without specs: dev, staging and prod."""
+    environments = specs or (spec("dev"), spec("staging", "dev"), spec("prod", "staging"))
+    named = {one.name: one for one in environments}
     work = Workspace(
-        environments=environments,
-        policies=Policies(Gates(), {}, (HAS_ORDERS,)),
+        environments=named,
+        policies=policies or Policies(Gates(), {}, (HAS_ORDERS,)),
         store=UPath(f"file://{folder}/store"),
         project=folder / "project",
-        connections=Connections(port, keys),
+        connections=Connections(port, keys, {one.connection: one.access.user.name for one in named.values()}),
     )
     return Shop(work, folder / "project", port, keys)
 
 
-def open_shop(port: int, folder: Path) -> Shop:
-    """Provision dev, staging and production of the shop on an account."""
-    write(folder / "project", PROJECT)
-    shop = shop_at(port, folder, {f"SVC_{name}": pem(name) for name in ("DEV", "STAGING", "PROD")})
+def open_shop(
+    port: int,
+    folder: Path,
+    specs: Iterable[EnvironmentSpec] | None = None,
+    policies: Policies | None = None,
+    project: Mapping[str, str] = PROJECT,
+) -> Shop:
+    """Provision the environments of the shop on an account; without specs: dev, staging and prod."""
+    write(folder / "project", project)
+    specs = list(specs or (spec("dev"), spec("staging", "dev"), spec("prod", "staging")))
+    keys = {one.access.user.name: pem(one.name.upper()) for one in specs}
+    shop = shop_at(port, folder, keys, specs, policies)
     for name in shop.work.environments:
         provision(shop.work, name, shop.now(), holder=f"provision-{name}", actor="ann")
     return shop

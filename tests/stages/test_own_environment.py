@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from shop import PROJECT, Shop, write
 
-from sluice.dbt.invoke import at_the_terminal
+from sluice.dbt.terminal import at_the_terminal
 from sluice.domain.blocks import Kind
 from sluice.domain.naming import EphemeralName
 from sluice.domain.templates import Request, load_templates
@@ -77,10 +77,10 @@ def test_by_hand_it_is_the_same(shop: Shop) -> None:
     environment = made(shop, "hand")
     shop.write(leaf="select orders, 'by hand' as version from {{ ref('totals') }}")
     known = shop.work.including(environment)
-    call = by_hand(known, environment, "john")
+    call, own = by_hand(known, environment, "john")
     options = against_base(known, call, environment)
     assert options[:2] == ("--select", "state:modified+")
-    assert at_the_terminal(call, ["build", *options])
+    assert at_the_terminal(call, ["build", *options], own) == 0
     assert read(shop, environment, "select version from analytics.leaf") == "by hand"
     write(shop.project, PROJECT)
 

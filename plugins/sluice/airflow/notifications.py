@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 from airflow.sdk import BaseNotifier
 
+from sluice.airflow.authoring import is_template
 from sluice.domain.specs import load_environments
 from sluice.domain.templates import load_templates
 from sluice.settings import settings
@@ -27,20 +28,23 @@ class DeploymentNotifier(BaseNotifier):
 
     The channels are those of the spec (`monitoring.channels`). A channel is an Airflow connection called
     `sluice_<channel>`: of type `slackwebhook`, `smtp`, `pagerduty_events`, or `http` for any webhook that takes
-    `{"text": …}`. One without a connection is written to the log only, so a laptop needs none. Without `environment`
-    the run's parameter of that name counts.
+    `{"text": …}`. One without a connection is written to the log only, so a laptop needs none. `environment` may be a
+    template; without it the run's parameter of that name counts.
     """
 
     template_fields: Sequence[str] = ()
 
-    def __init__(self, happening: Happening, environment: str | None = None) -> None:
+    def __init__(self, happening: Happening, environment: str = "{{ params.environment }}") -> None:
         super().__init__()
         self.happening = happening
         self.environment = environment
 
     def notify(self, context: Context) -> None:
         """Tell each channel; a channel that does not answer never fails a deployment."""
-        environment = self.environment or str(context["params"]["environment"])
+        environment = self.environment
+        if is_template(environment):  # rendered anew each time: `template_fields` would keep the first run's name
+            jinja = self.get_template_env(dag=context.get("dag"))
+            environment = str(self.render_template(environment, context, jinja))
         text = message(self.happening, environment, context)
         self.log.info("%s", text)
         severity: Severity = "error" if self.happening in {"failed", "rolled back"} else "info"

@@ -1,4 +1,10 @@
-"""Sensors for anybody's DAG: an environment that is ready, a deployment that is live, a budget. They defer."""
+"""Sensors for anybody's DAG: an environment that is ready, a deployment that is live, a budget. They defer.
+
+Each stands before what has to wait:
+
+    with DAG("report_on_prod", schedule="0 7 * * *"):
+        DeploymentSensor(task_id="wait", environment="prod") >> report()
+"""
 
 from __future__ import annotations
 
@@ -9,27 +15,37 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import BaseSensorOperator, PokeReturnValue
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
+from sluice.airflow.authoring import refuse_unknown
 from sluice.airflow.triggers import ConditionTrigger
 from sluice.errors import RetryError, SluiceError
+from sluice.settings import settings
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
+
+__all__ = ["BudgetSensor", "ConditionSensor", "DeploymentSensor", "EnvironmentGate", "EnvironmentReadySensor"]
 
 
 class ConditionSensor(BaseSensorOperator):
     """Waits until an environment is as wanted, and returns what it is; a wait that is in vain fails at once.
 
-    `deferrable` (the default) waits in the triggerer and takes no worker; otherwise `mode` counts as for any sensor.
+    Args:
+        environment: The name of a specified environment, or of one that comes and goes; may be a template. A name that
+            no environment has is refused when the DAG is read.
+        deferrable: Wait in the triggerer, taking no worker. If false, `mode` counts as for any sensor.
+        poke_interval: Seconds between two looks.
+        **arguments: As for any sensor: `task_id`, `timeout`, `retries` …
     """
 
     template_fields: Sequence[str] = ("environment",)
     condition: str
-    often = 30
-    """Seconds between two looks, unless `poke_interval` says otherwise."""
     ui_color = "#e6f0f5"
 
-    def __init__(self, *, environment: str, deferrable: bool = True, **arguments: Any) -> None:
-        super().__init__(**({"poke_interval": self.often} | arguments))
+    def __init__(
+        self, *, environment: str, deferrable: bool = True, poke_interval: float | timedelta = 30, **arguments: Any
+    ) -> None:
+        super().__init__(poke_interval=poke_interval, **arguments)
+        refuse_unknown(environment)
         self.environment = environment
         self.deferrable = deferrable
 
@@ -84,19 +100,50 @@ class ConditionSensor(BaseSensorOperator):
 
 
 class EnvironmentReadySensor(ConditionSensor):
-    """An environment is whole: provisioned, in the journal, its database bearing our marker."""
+    """An environment is whole: provisioned, in the journal, its database bearing our marker.
+
+        EnvironmentReadySensor(task_id="ready", environment="{{ params.environment }}") >> load()
+
+    Args:
+        environment: The name of a specified environment, or of one that comes and goes; may be a template.
+        deferrable: Wait in the triggerer, taking no worker.
+        poke_interval: Seconds between two looks.
+        **arguments: As for any sensor: `task_id`, `timeout`, `retries` …
+    """
 
     condition = "ready"
+    custom_operator_name = "Wait for environment"
 
 
 class DeploymentSensor(ConditionSensor):
-    """An environment's live database bears a release, or a deployment; neither named: any deployment."""
+    """An environment's live database bears a release, or a deployment; neither named: any deployment.
+
+        DeploymentSensor(task_id="wait", environment="prod", release="{{ params.release }}") >> report()
+
+    Args:
+        environment: The name of a specified environment, or of one that comes and goes; may be a template.
+        release: Wait for this release; may be a template.
+        deployment: Wait for this deployment; may be a template.
+        deferrable: Wait in the triggerer, taking no worker.
+        poke_interval: Seconds between two looks.
+        **arguments: As for any sensor: `task_id`, `timeout`, `retries` …
+    """
 
     template_fields: Sequence[str] = ("environment", "release", "deployment")
     condition = "deployed"
+    custom_operator_name = "Wait for deployment"
 
-    def __init__(self, *, release: str | None = None, deployment: str | None = None, **arguments: Any) -> None:
-        super().__init__(**arguments)
+    def __init__(
+        self,
+        *,
+        environment: str,
+        release: str | None = None,
+        deployment: str | None = None,
+        deferrable: bool = True,
+        poke_interval: float | timedelta = 30,
+        **arguments: Any,
+    ) -> None:
+        super().__init__(environment=environment, deferrable=deferrable, poke_interval=poke_interval, **arguments)
         self.release = release
         self.deployment = deployment
 
@@ -107,10 +154,24 @@ class DeploymentSensor(ConditionSensor):
 
 
 class BudgetSensor(ConditionSensor):
-    """An environment's budget does not hold it suspended; put it before what costs money there."""
+    """An environment's budget does not hold it suspended; put it before what costs money there.
+
+        BudgetSensor(task_id="affordable", environment="dev") >> train()
+
+    Args:
+        environment: The name of a specified environment, or of one that comes and goes; may be a template.
+        deferrable: Wait in the triggerer, taking no worker.
+        poke_interval: Seconds between two looks: as often as budgets are checked; each wakes sluice's own warehouse.
+        **arguments: As for any sensor: `task_id`, `timeout`, `retries` …
+    """
 
     condition = "affordable"
-    often = 300  # what a check has changed; and each look wakes sluice's own warehouse
+    custom_operator_name = "Wait for budget"
+
+    def __init__(
+        self, *, environment: str, deferrable: bool = True, poke_interval: float | timedelta = 300, **arguments: Any
+    ) -> None:
+        super().__init__(environment=environment, deferrable=deferrable, poke_interval=poke_interval, **arguments)
 
 
 class EnvironmentGate(ConditionSensor):
@@ -118,10 +179,31 @@ class EnvironmentGate(ConditionSensor):
 
     It waits, deferred, before anything is planned or locked; or fails at once, where the environment's spec says
     `budget: {when_suspended: fail}`.
+
+        EnvironmentGate(task_id="gate", environment="dev") >> work()
+
+    Args:
+        environment: The name of a specified environment, or of one that comes and goes; may be a template.
+        deferrable: Wait in the triggerer, taking no worker.
+        poke_interval: Seconds between two looks. Not given: `SLUICE_GATE_SECONDS`, which is 300 unless it is set: each
+            look wakes sluice's own warehouse.
+        timeout: Seconds after which waiting is over and the task fails: four days, so a long weekend is waited out.
+        **arguments: As for any sensor: `task_id`, `retries` …
     """
 
     condition = "opened"
-    often = 300
+    custom_operator_name = "Gate"
 
-    def __init__(self, **arguments: Any) -> None:
-        super().__init__(**({"poke_interval": 60, "timeout": timedelta(days=4).total_seconds()} | arguments))
+    def __init__(
+        self,
+        *,
+        environment: str,
+        deferrable: bool = True,
+        poke_interval: float | timedelta | None = None,
+        timeout: float | timedelta = timedelta(days=4),
+        **arguments: Any,
+    ) -> None:
+        seconds = settings().gate_seconds if poke_interval is None else poke_interval
+        super().__init__(
+            environment=environment, deferrable=deferrable, poke_interval=seconds, timeout=timeout, **arguments
+        )

@@ -24,10 +24,15 @@ _NAMES = ("AIRFLOW_CONN_", "AIRFLOW__")
 _QUIET = ("airflow", "alembic", "botocore", "snowflake", "sqlalchemy", "urllib3")
 
 
+def configured() -> bool:
+    """Return whether there is an Airflow here that could have connections."""
+    return _named() or any((_home() / name).is_file() for name in ("airflow.cfg", "airflow.db"))
+
+
 def connection(conn_id: str) -> ConnectionSettings:
     """Return what the Airflow connection of this id says, or refuse one that is not there with how to make it."""
-    named = "AIRFLOW_HOME" in os.environ or any(name.startswith(_NAMES) for name in os.environ)
-    if not named and not _home().is_dir():
+    named = _named()
+    if not configured():
         raise SpecError(
             "there is no such Airflow connection: no Airflow is configured here",
             where=f"Airflow connection {conn_id}",
@@ -51,6 +56,10 @@ def object_storage(url: str) -> UPath:
     from sluice.airflow.store import open_store
 
     return open_store(url)
+
+
+def _named() -> bool:
+    return "AIRFLOW_HOME" in os.environ or any(name.startswith(_NAMES) for name in os.environ)
 
 
 def _home() -> Path:

@@ -10,6 +10,7 @@ from typing import Any
 
 from upath import UPath
 
+from sluice.dbt.runner import FAILED
 from sluice.domain.changes import Node
 from sluice.errors import StopError
 
@@ -29,7 +30,7 @@ class Result:
     @property
     def failed(self) -> bool:
         """Whether the node ended badly."""
-        return self.status in {"error", "fail", "runtime error"}
+        return self.status in FAILED
 
     @property
     def tested(self) -> bool:
@@ -105,7 +106,7 @@ def moved(manifest: Path, into: Path, live: str) -> Path:
     for node in (*content["nodes"].values(), *content.get("disabled", {}).values()):
         for one in node if isinstance(node, list) else [node]:
             built = str(one.get("database") or "")
-            if built.upper().startswith(f"{live}__C_"):
+            if built.startswith(f"{live}__C_"):
                 one["relation_name"] = str(one.get("relation_name") or "").replace(built, live, 1) or None
                 one["database"] = live
     into.mkdir(parents=True, exist_ok=True)
@@ -131,6 +132,7 @@ def _node(key: str, value: Mapping[str, Any]) -> Node:
         severity=str(config.get("severity") or "error").lower(),
         tags=tuple(config.get("tags") or ()),
         weight=float(weight) if isinstance(weight, int | float) and weight >= 0 else 1.0,
+        rendered=value.get("relation_name"),
     )
 
 

@@ -1,31 +1,23 @@
-"""One dbt command, run in this process by dbt's own runner, with its environment set before and restored after."""
+"""One dbt command of a deployment, run in this process, its failure turned into what the caller does next."""
 
 from __future__ import annotations
 
 import logging
-import os
-import threading
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import yaml
 
 from sluice.dbt.profile import Target, write_profile
 from sluice.dbt.project import read_project
+from sluice.dbt.quoting import refuse_missing_quoting
+from sluice.dbt.runner import Answer, invoke
 from sluice.errors import RefusedError, RetryError, SluiceError, SpecError
-
-if TYPE_CHECKING:
-    from dbt.cli.main import dbtRunnerResult
 
 log = logging.getLogger(__name__)
 
-_ONE_AT_A_TIME = threading.RLock()
-"""dbt keeps its adapters, flags and events in globals: one run per process at a time."""
-
-_ENVIRONMENT = {"DO_NOT_TRACK": "1", "DBT_SEND_ANONYMOUS_USAGE_STATS": "false", "DBT_USE_COLORS": "false"}
+_NODES = {"LogModelResult", "LogTestResult", "LogSeedResult", "LogSnapshotResult"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +35,11 @@ class Invocation:
         """The folder dbt writes its artifacts to."""
         return self.home / "target"
 
+    @property
+    def log_file(self) -> Path:
+        """The file dbt writes its log to."""
+        return self.home / "logs" / "dbt.log"
+
 
 @dataclass(frozen=True, slots=True)
 class DbtRun:
@@ -55,92 +52,64 @@ class DbtRun:
 
 
 def run(call: Invocation, command: Sequence[str], *, check: bool = True) -> DbtRun:
-    """Run one dbt command to its end; with `check`, a failure is raised and names the failing nodes."""
-    words = [*command, *_options(call)]
-    with _ONE_AT_A_TIME, _environment({**_ENVIRONMENT, **call.target.variables()}):
-        from dbt.cli.main import dbtRunner
+    """Run one dbt command to its end; with `check`, failing nodes are raised and named.
 
-        log.info("dbt %s, target %s, database %s", " ".join(command), call.target.name, call.target.database)
-        result = dbtRunner(callbacks=[_progress]).invoke(words)
+    What is no node's failure (the project does not parse, Snowflake is not reached, a hook fails) is always raised.
+    """
+    log.info("dbt %s, target %s, database %s", " ".join(command), call.target.name, call.target.database)
+    answer = invoke([*command, *_options(call)], call.target.variables(), _progress)
     name = " ".join(word for word in command[:2] if not word.startswith("-"))
-    if result.exception is not None:
-        raise _failure(name, result.exception) from result.exception
-    outcome = DbtRun(name, bool(result.success), _listed(result), _failures(result))
-    if check and not outcome.succeeded:
+    if answer.raised or not (answer.success or answer.failures):
+        raise failure(name, answer, f"dbt project {call.project}", call.log_file)
+    if check and not answer.success:
         raise RefusedError(
-            f"dbt {name} failed: {len(outcome.failures)} of its nodes",
+            f"dbt {name} failed: {len(answer.failures)} of its nodes",
             where=f"{call.target.name}, database {call.target.database}",
-            value="; ".join(outcome.failures[:10]) or "see the log",
-            good="every selected node succeeds",
+            value="; ".join(answer.failures[:10]),
+            good=f"every selected node succeeds; dbt's log: {call.log_file}",
             untouched="live",
         )
-    return outcome
+    return DbtRun(name, answer.success, answer.lines, answer.failures)
 
 
-def at_the_terminal(call: Invocation, command: Sequence[str]) -> bool:
-    """Run one dbt command as at a terminal, its output for the reader; return whether it succeeded."""
-    with _ONE_AT_A_TIME, _environment({**_ENVIRONMENT, **call.target.variables()}):
-        from dbt.cli.main import dbtRunner
+def failure(command: str, answer: Answer, where: str, log_file: Path) -> SluiceError:
+    """Return the error that a failed command makes: dbt's own words, where its log is, what the caller does next."""
+    words = "\n    ".join(answer.words.splitlines()) or f"it ended without a word ({answer.raised or 'no exception'})"
+    said = f":\n    {words}\n    dbt's log: {log_file}"
+    if "Could not connect" in words or answer.raised == "FailedToConnectError":
+        return RetryError(f"dbt {command} could not reach Snowflake{said}", where=where, untouched="live")
+    if "Database Error" in words or answer.raised == "DbtDatabaseError":
+        return RefusedError(f"dbt {command} was refused by Snowflake{said}", where=where, untouched="live")
+    return SpecError(f"dbt {command} refused the project{said}", where=where, untouched="live")
 
-        return bool(dbtRunner().invoke([*command, *_where(call), *_variables(call)]).success)
+
+def as_yaml(variables: Mapping[str, object]) -> str:
+    """Return variables as the one line that `--vars` takes."""
+    return yaml.safe_dump(dict(variables), default_flow_style=True, width=10**6).strip()
+
+
+def places(call: Invocation) -> dict[str, str]:
+    """Return the options that say where dbt finds and leaves its files, and whose connection it takes."""
+    project = read_project(call.project)
+    refuse_missing_quoting(project, call.target.database)
+    profiles = write_profile(call.home, project.profile, call.target)
+    return {
+        "--project-dir": str(call.project),
+        "--profiles-dir": str(profiles),
+        "--profile": project.profile,
+        "--target": call.target.name,
+        "--target-path": str(call.artifacts),
+        "--log-path": str(call.log_file.parent),
+    }
 
 
 def _options(call: Invocation) -> list[str]:
-    quiet = ["--no-version-check", "--quiet", "--log-level", "none", "--log-level-file", "info"]
-    return [*_where(call), *quiet, *_variables(call)]
-
-
-def _variables(call: Invocation) -> list[str]:
-    return ["--vars", yaml.safe_dump(dict(call.variables), default_flow_style=True, width=10**6).strip()]
-
-
-def _where(call: Invocation) -> list[str]:
-    project = read_project(call.project)
-    profiles = write_profile(call.home, project.profile, call.target)
-    options = ["--project-dir", call.project, "--profiles-dir", profiles, "--profile", project.profile]
-    options += ["--target", call.target.name, "--target-path", call.artifacts, "--log-path", call.home / "logs"]
-    return [str(option) for option in options]
-
-
-@contextmanager
-def _environment(values: Mapping[str, str]) -> Iterator[None]:
-    before = {name: os.environ.get(name) for name in values}
-    os.environ.update(values)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
+    where = [word for pair in places(call).items() for word in pair]
+    return [*where, "--quiet", "--log-level", "none", "--log-level-file", "info", "--vars", as_yaml(call.variables)]
 
 
 def _progress(event: object) -> None:
     """Log each finished node, so that a long build is seen to move."""
     info = getattr(event, "info", None)
-    if getattr(info, "name", "") in {"LogModelResult", "LogTestResult", "LogSeedResult", "LogSnapshotResult"}:
+    if getattr(info, "name", "") in _NODES:
         log.info("%s", getattr(info, "msg", ""))
-
-
-def _listed(result: dbtRunnerResult) -> tuple[str, ...]:
-    return tuple(str(line) for line in result.result) if isinstance(result.result, list) else ()
-
-
-def _failures(result: dbtRunnerResult) -> tuple[str, ...]:
-    """Name the nodes that failed, each with the first line of what the database or the test said."""
-    results = getattr(result.result, "results", None) or ()
-    bad = [
-        one for one in results if str(getattr(one.status, "value", one.status)) in {"error", "fail", "runtime error"}
-    ]
-    return tuple(f"{one.node.unique_id}: {' '.join(str(one.message or '').split())[:300]}" for one in bad)
-
-
-def _failure(command: str, error: BaseException) -> SluiceError:
-    """Turn what dbt raised into what the caller does next."""
-    kind, message = type(error).__name__, " ".join(str(error).split())[:2000]
-    if "Could not connect" in message or kind == "FailedToConnectError":
-        return RetryError(f"dbt {command} could not reach Snowflake: {message}", untouched="live")
-    if "Database Error" in message or kind == "DbtDatabaseError":
-        return RefusedError(f"dbt {command} was refused by Snowflake: {message}", untouched="live")
-    return SpecError(f"dbt {command} refused the project ({kind}): {message}", where="dbt project", untouched="live")

@@ -9,12 +9,14 @@ import os
 import subprocess
 import tarfile
 import tempfile
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path, PurePosixPath
 
 from upath import UPath
 
+from sluice.dbt.packages import installed
 from sluice.dbt.project import Project, read_project
 from sluice.domain.releases import Release, damage, file_hashes, parse_release_id, release_id
 from sluice.errors import RefusedError, SpecError
@@ -23,9 +25,13 @@ _FACTS, _FILES = "release.json", "project.tar.gz"
 
 
 def register(store: UPath, folder: Path, *, now: datetime, actor: str) -> Release:
-    """Keep the project in this folder as a release in the store; the same content again is the same release."""
+    """Keep the project in this folder, with its packages, as a release in the store; the same content is the same one.
+
+    Packages that are not installed as its lock file has them are installed on a copy; the project stays as it is.
+    """
     project = read_project(folder)
-    files = list(project.files())
+    with installed(project) as packages:
+        files = list(project.files(packages))
     release = Release(
         id=release_id(files),
         project=project.name,
@@ -80,16 +86,13 @@ def unpack(store: UPath, release: str, scratch: Path) -> Path:
     """Return a folder holding exactly the files of the release, verified against its id before dbt sees them."""
     facts = find(store, release)
     target = scratch / "releases" / facts.id
-    if target.is_dir() and not damage(facts, file_hashes(read_project(target).files())):
+    if target.is_dir() and not damage(facts, file_hashes(_read(target))):
         return target
     files = _contents(store, facts)
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent) as folder:
         fresh = Path(folder) / facts.id
-        for name, content in files:
-            path = fresh / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content)
+        _write(files, fresh)
         if target.exists():
             target.rename(Path(folder) / "damaged")
         try:
@@ -98,6 +101,28 @@ def unpack(store: UPath, release: str, scratch: Path) -> Path:
             if not target.is_dir():  # another process of this machine was faster: its copy is as good
                 raise
     return target
+
+
+def checkout(folder: Path, into: Path) -> Path:
+    """Return the folder `into`, which holds what a release of the project in `folder` would: its packages as well."""
+    project = read_project(folder)
+    with installed(project) as packages:
+        _write(project.files(packages), into)
+    return into
+
+
+def _write(files: Iterable[tuple[str, bytes]], folder: Path) -> None:
+    for name, content in files:
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+
+
+def _read(folder: Path) -> Iterator[tuple[str, bytes]]:
+    """Yield every file that lies in a folder."""
+    for path in sorted(folder.rglob("*")):
+        if path.is_file():
+            yield path.relative_to(folder).as_posix(), path.read_bytes()
 
 
 def _contents(store: UPath, release: Release) -> list[tuple[str, bytes]]:

@@ -29,7 +29,7 @@ _RELATIONS = frozenset({"TABLE", "VIEW", "MATERIALIZED_VIEW", "DYNAMIC_TABLE"})
 def lost(before: Iterable[Right], after: Iterable[Right], *, removed: Collection[str] = ()) -> tuple[Right, ...]:
     """Return the rights that the swap would take away; a relation that leaves the project takes its rights with it."""
     kept = {_essence(right) for right in after}
-    return tuple(sorted(right for right in before if _essence(right) not in kept and right.name.upper() not in removed))
+    return tuple(sorted(right for right in before if _essence(right) not in kept and right.name not in removed))
 
 
 def to_mirror(live: Iterable[Right], candidate: Iterable[Right]) -> tuple[Right, ...]:
@@ -48,10 +48,10 @@ def to_mirror(live: Iterable[Right], candidate: Iterable[Right]) -> tuple[Right,
 
 def visible(rights: Iterable[Right]) -> frozenset[str]:
     """Return the relations that consumers may read."""
-    return frozenset(right.name.upper() for right in rights if right.privilege == "SELECT" and right.kind in _RELATIONS)
+    return frozenset(right.name for right in rights if right.privilege == "SELECT" and right.kind in _RELATIONS)
 
 
 def _essence(right: Right) -> tuple[str, str, str, str]:
     """A model may change from view to table: its readers lose nothing by it."""
     kind = _ANY_RELATION if right.kind in _RELATIONS else right.kind
-    return right.grantee, right.privilege, kind, right.name.upper()
+    return right.grantee, right.privilege, kind, right.name

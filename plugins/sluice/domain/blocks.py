@@ -12,12 +12,14 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, model_validator
 
-from sluice.domain.names import Identifier
+from sluice.domain.names import Identifier, Qualified
 from sluice.domain.sizes import Size
 from sluice.errors import SpecError
 
 Seconds = Annotated[int, Field(ge=0, le=604_800)]
 Dollars = Annotated[Decimal, Field(gt=0)]
+_PRESETS = ("@once", "@hourly", "@daily", "@midnight", "@weekly", "@monthly", "@quarterly", "@yearly", "@continuous")
+"""Schedules that Airflow knows by name."""
 
 
 class Kind(StrEnum):
@@ -51,8 +53,10 @@ class Block(BaseModel):
 def _identifier(value: object) -> Identifier:
     if isinstance(value, Identifier):
         return value
+    if not isinstance(value, str):  # YAML reads 2026_11 as a number
+        raise ValueError(f'a name is a text, this is {value!r}: say "{value}", with the quotes')  # noqa: TRY004
     try:
-        return Identifier.parse(str(value))
+        return Identifier.parse(value)
     except SpecError as refused:
         raise ValueError(f"{refused.message}; say {refused.good}") from refused
 
@@ -84,21 +88,35 @@ def _zone(text: str) -> str:
     return text
 
 
+def _schedule(text: str) -> str:
+    from croniter import croniter
+
+    if text not in _PRESETS and not croniter.is_valid(text):
+        raise ValueError(f'no schedule, neither cron nor one of {", ".join(_PRESETS)}; say "0 6 * * *"')
+    return text
+
+
 def _connection(text: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9_.\-]{1,200}", text):
         raise ValueError("the id of an Airflow connection, e.g. snowflake_dev")
     return text
 
 
-def _qualified(text: str) -> str:
-    parts = text.split(".")
-    if len(parts) != 3:  # noqa: PLR2004 (database, schema, name)
-        raise ValueError("database.schema.name, e.g. SLUICE.CONTROL.GUARD_WAREHOUSE")
-    return ".".join(_identifier(part).name for part in parts)
+def _procedure(value: object) -> Qualified:
+    if isinstance(value, Qualified):
+        return value
+    good = "SLUICE.CONTROL.GUARD_WAREHOUSE"
+    try:
+        name = Qualified.parse(str(value))
+    except SpecError as refused:
+        raise ValueError(f"{refused.message}; say {good}") from refused
+    if name.name is None:
+        raise ValueError(f"database.schema.name; say {good}")
+    return name
 
 
-Procedure = Annotated[str, AfterValidator(_qualified)]
-Name = Annotated[Identifier, BeforeValidator(_identifier), PlainSerializer(str)]
+Procedure = Annotated[Qualified, BeforeValidator(_procedure), PlainSerializer(lambda name: name.written)]
+Name = Annotated[Identifier, BeforeValidator(_identifier), PlainSerializer(lambda name: name.written)]
 SizeName = Annotated[Size, BeforeValidator(_size)]
 EnvironmentName = Annotated[str, AfterValidator(_plain)]
 ConnectionId = Annotated[str, AfterValidator(_connection)]
@@ -209,6 +227,15 @@ class AccessBlock(Block):
     readers: tuple[Name, ...] = ()
     parent_role: Name = Identifier("SYSADMIN")
 
+    @model_validator(mode="after")
+    def _readers_are_not_builders(self) -> Self:
+        if self.role in self.readers:
+            raise ValueError(
+                f"readers: {self.role} builds here, and no role is granted to itself: "
+                f"say readers: [{Identifier(f'{self.role}_READER').written}]"
+            )
+        return self
+
 
 class BaseBlock(Block):
     """What an environment's database is a zero-copy clone of."""
@@ -305,4 +332,5 @@ class PromotionBlock(Block):
     retained: Annotated[int, Field(ge=1, le=20)] = 3
     retained_days: Annotated[int, Field(ge=1, le=90)] = 7
     lease_minutes: Annotated[int, Field(ge=1, le=1440)] = 120
-    schedule: str | None = None
+    schedule: Annotated[str, AfterValidator(_schedule)] | None = None
+    """When an environment that is built in place is built by itself; none: when somebody asks."""

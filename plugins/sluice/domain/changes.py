@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
+from sluice.domain.names import as_account_has, dotted
+
 _BUILT = frozenset({"model", "seed", "snapshot"})
 
 
@@ -21,13 +23,15 @@ class Node:
     severity: str = "error"
     tags: tuple[str, ...] = ()
     weight: float = 1.0
+    rendered: str | None = None
+    """What it makes, as dbt names it in SQL: quoted where the project's `quoting` says so."""
 
     @property
     def relation(self) -> str | None:
-        """`SCHEMA.NAME` of what it makes in the database; None for what makes nothing."""
+        """`SCHEMA.NAME` of what it makes, spelt as the account will have it; None for what makes nothing."""
         if self.kind not in _BUILT or self.materialized == "ephemeral":
             return None
-        return f"{self.schema}.{self.name}".upper()
+        return dotted(*as_account_has(self.rendered or f"{self.schema}.{self.name}")[-2:])
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,24 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 import sqlglot
-from sqlglot import exp
+from sqlglot import TokenType, exp
 from sqlglot.errors import SqlglotError
+
+from sluice.domain.names import as_account_has
 
 
 def named_databases(text: str, names: Iterable[str]) -> tuple[str, ...]:
     """Return which of these databases the body of a view names; what it is itself called does not count."""
-    wanted = {name.upper() for name in names}
-    present = {name for name in wanted if name in text.upper()}
+    capitals = text.upper()
+    present = {name for name in names if name.replace('"', '""').upper() in capitals}
     if not present:
         return ()
     try:
         tree = sqlglot.parse_one(text, dialect="snowflake")
     except SqlglotError:
-        return tuple(sorted(_by_tokens(text) & present))
+        return tuple(sorted(_by_tokens(text, present)))
     if isinstance(tree, exp.Create):
         body = tree.expression
         if not isinstance(body, exp.Expr):
-            return tuple(sorted(_by_tokens(text) & present))
+            return tuple(sorted(_by_tokens(text, present)))
         tree = body
     return tuple(sorted(_by_tree(tree) & present))
 
@@ -36,27 +38,36 @@ def escapes(texts: Mapping[str, str], names: Iterable[str]) -> tuple[str, ...]:
 
 def _by_tree(tree: exp.Expr) -> set[str]:
     """Every database the statement names: of tables, of columns spelt out in full, of functions, in literal names."""
-    found = {table.catalog.upper() for table in tree.find_all(exp.Table) if table.catalog}
-    found |= {column.catalog.upper() for column in tree.find_all(exp.Column) if column.catalog}
+    catalogs = (node.args.get("catalog") for node in tree.find_all(exp.Table, exp.Column))
+    found = {_account_name(catalog) for catalog in catalogs if catalog is not None}
     for dot in tree.find_all(exp.Dot):
         first: exp.Expr = dot
         while isinstance(first, exp.Dot):
             first = first.this
-        found.add(first.name.upper())
+        found.add(_account_name(first))
     for literal in tree.find_all(exp.Literal):
         if literal.is_string and literal.name.count(".") > 1:
-            found.add(literal.name.split(".")[0].strip('"').upper())
+            found |= {part.name for part in as_account_has(literal.name)[:1]}
     return found
 
 
-def _by_tokens(text: str) -> set[str]:
-    """Every name that starts a dotted chain of three: for text that sqlglot cannot read, strictly."""
+def _account_name(node: exp.Expr) -> str:
+    """A name as the account keeps it: in capitals unless it is quoted."""
+    identifier = node if isinstance(node, exp.Identifier) else node.find(exp.Identifier)
+    return node.name.upper() if identifier is None or not identifier.quoted else identifier.name
+
+
+def _by_tokens(text: str, present: set[str]) -> set[str]:
+    """Those that start a dotted chain of three: for text that sqlglot cannot read, strictly."""
     try:
         tokens = sqlglot.tokenize(text, dialect="snowflake")
     except SqlglotError:
-        return {word.strip('"').upper() for word in text.replace(".", " ").split()}
+        return present  # nothing reads it: whatever its text holds counts as named
     is_dot = [token.text == "." for token in tokens]
     starts = [index - 1 for index, dot in enumerate(is_dot) if dot and index and not (index > 1 and is_dot[index - 2])]
     if tokens[0].text.upper() == "CREATE":
         starts = starts[1:]  # what the view itself is called
-    return {tokens[start].text.upper() for start in starts if start + 3 < len(tokens) and is_dot[start + 3]}
+    chains = [tokens[start] for start in starts if start + 3 < len(tokens) and is_dot[start + 3]]
+    return present & {
+        token.text if token.token_type is TokenType.IDENTIFIER else token.text.upper() for token in chains
+    }

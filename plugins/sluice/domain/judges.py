@@ -9,6 +9,7 @@ from decimal import Decimal
 from sluice.domain.access import Right
 from sluice.domain.gates import RANK, Evidence, Verdict
 from sluice.domain.inventory import Inventory
+from sluice.domain.names import Identifier, undotted
 from sluice.domain.policies import ColumnsGate, DbtGate, Metric, QualityGate, RowCountGate, RunTimeGate
 
 _SHOWN = 20
@@ -34,6 +35,8 @@ class Figure:
     metric: Metric
     old: float | None
     new: float | None
+    problem: str = ""
+    """Why there is no figure: of the candidate where that has none, else of live."""
 
 
 def judge_dbt(gate: DbtGate, ran: int, failures: Iterable[str], warnings: Iterable[str], skipped: int) -> Evidence:
@@ -86,7 +89,7 @@ def judge_rows(gate: RowCountGate, live: Inventory, candidate: Inventory) -> Evi
 def judge_columns(gate: ColumnsGate, live: Inventory, candidate: Inventory, visible: Collection[str]) -> Evidence:
     """What consumers can read keeps its columns and their types, as far as the policy asks."""
     lines: list[tuple[Verdict, str]] = []
-    judged = [name for name in sorted(live) if name.upper() in visible and _within(name, gate.schemas)]
+    judged = [name for name in sorted(live) if name in visible and _within(name, gate.schemas)]
     for name in judged:
         if name not in candidate:
             lines.append((Verdict(gate.relation_removed), f"{name}: removed"))
@@ -110,9 +113,12 @@ def judge_metrics(figures: Iterable[Figure]) -> Evidence:
         name, tolerance = one.metric.name, one.metric.tolerance_percent
         if one.new is None:
             verdicts.append(Verdict.FAIL)
-            lines.append(f"{name}: no figure from the candidate")
+            lines.append(
+                f"{name}: no figure from the candidate: {one.problem or 'its query returns NULL'} "
+                f"(gates.yml, metrics, {name}: {one.metric.sql})"
+            )
         elif one.old is None:
-            lines.append(f"{name}: {one.new:g}, live has none yet")
+            lines.append(f"{name}: {one.new:g}, live has none yet{f': {one.problem}' if one.problem else ''}")
         else:
             percent = 100 * abs(one.new - one.old) / abs(one.old) if one.old else 100.0 * (one.new != one.old)
             fail = tolerance if one.metric.fail_percent is None else one.metric.fail_percent
@@ -163,5 +169,5 @@ def _beyond(value: float, marginal: Decimal, fail: Decimal) -> Verdict:
     return Verdict.MARGINAL if value > marginal else Verdict.PASS
 
 
-def _within(name: str, schemas: tuple[str, ...]) -> bool:
-    return not schemas or name.split(".", maxsplit=1)[0].upper() in {schema.upper() for schema in schemas}
+def _within(path: str, schemas: tuple[Identifier, ...]) -> bool:
+    return not schemas or undotted(path)[0] in schemas

@@ -13,7 +13,7 @@ from enum import StrEnum
 
 from sluice.domain.cleanup import LeftoverPolicy, Protected
 from sluice.domain.inventory import Inventory
-from sluice.domain.names import Identifier, Marker, candidate_name, retained_name
+from sluice.domain.names import Identifier, Marker, candidate_name, dotted, retained_name, undotted
 from sluice.domain.specs import EnvironmentSpec
 from sluice.errors import SpecError
 
@@ -90,7 +90,7 @@ class Beside:
     inventories: Mapping[str, Inventory] = field(default_factory=dict)
     """What lies in the databases of environments that are built in place."""
     manifests: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    """Of the same environments: the relations of the release that is live, as `SCHEMA.NAME` in capitals."""
+    """Of the same environments: the relations of the release that is live, as the account has them: `SCHEMA.NAME`."""
 
 
 def leftovers(found: Beside, policy: LeftoverPolicy, protected: Protected, now: datetime) -> tuple[Leftover, ...]:
@@ -212,16 +212,16 @@ def _relations(found: Beside, policy: LeftoverPolicy, now: datetime) -> Iterable
     for environment, inventory in found.inventories.items():
         spec = found.specs[environment]
         manifest = found.manifests.get(environment, frozenset())
-        schemas = {path.split(".", 1)[0] for path in manifest}
+        schemas = {undotted(path)[0] for path in manifest}
         # whoever builds there now needs dbt's temporary relations, and need not hold the lock
         free = environment not in found.locked and not _in_use(spec.database.name, found, policy, now)
         for path, relation in inventory.items():
-            schema, name = path.split(".", 1)
-            full = f"{spec.database.name}.{path}"
-            if name.upper().endswith(_TEMPORARY):
+            schema, name = undotted(path)
+            full = f"{dotted(spec.database.name)}.{path}"
+            if name.name.upper().endswith(_TEMPORARY):
                 drop = spec.database.drop_temporary_tables and free
                 yield Leftover(What.RELATION, full, environment, drop, "dbt left it behind", kind=relation.kind)
-            elif schema.upper() in schemas and path.upper() not in manifest:
+            elif schema in schemas and path not in manifest:
                 drop = policy.stale_relations == "drop" and free
                 reason = "in the account, no longer in the project"
                 yield Leftover(What.RELATION, full, environment, drop, reason, kind=relation.kind)

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from sluice.domain.blocks import Block, EnvironmentName
-from sluice.domain.reading import read_model, read_yaml, validated
+from sluice.domain.blocks import Block, EnvironmentName, Kind, Name
+from sluice.domain.reading import FileError, each_error, nearest, read_model, read_yaml, validated
 from sluice.errors import SpecError
 
+_SECTIONS = ("defaults", "kinds", "environments")
 Percent = Annotated[Decimal, Field(ge=0, le=1000)]
 Share = Annotated[Decimal, Field(ge=0, le=1)]
 
@@ -56,7 +57,7 @@ class RowCountGate(Block):
     grow_fail: Percent = Decimal(200)
     ignore_below_rows: Annotated[int, Field(ge=0)] = 100
     """Tables smaller than this in live are not judged."""
-    schemas: tuple[str, ...] = ()
+    schemas: tuple[Name, ...] = ()
     """Only these schemas; none named: all."""
 
 
@@ -68,7 +69,7 @@ class ColumnsGate(Block):
     retyped: Literal["pass", "marginal", "fail"] = "fail"
     added: Literal["pass", "marginal", "fail"] = "pass"
     relation_removed: Literal["pass", "marginal", "fail"] = "marginal"
-    schemas: tuple[str, ...] = ()
+    schemas: tuple[Name, ...] = ()
 
 
 class Metric(Block):
@@ -129,7 +130,8 @@ class Check(Block):
     sql: Query
     expect: Literal["no_rows", "rows"] = "no_rows"
     environments: tuple[EnvironmentName, ...] = ()
-    """Only there; none named: everywhere."""
+    kinds: tuple[Kind, ...] = ()
+    """Only in these environments and in those of these kinds; neither said: everywhere."""
     description: str = ""
 
 
@@ -143,34 +145,107 @@ class Policies:
 
     defaults: Gates
     by_environment: Mapping[str, Gates]
+    """Of those that the file names: over their kind's, and these over the defaults."""
     all_checks: tuple[Check, ...]
+    by_kind: Mapping[Kind, Gates] = field(default_factory=dict)
+    """Of the kinds that the file names: over the defaults."""
 
-    def gates(self, environment: str) -> Gates:
-        """Return the gates of one environment."""
-        return self.by_environment.get(environment, self.defaults)
+    def gates(self, environment: str, kind: Kind) -> Gates:
+        """Return the gates of one environment: those under its name, else its kind's, else the defaults."""
+        return self.by_environment.get(environment) or self.by_kind.get(kind) or self.defaults
 
-    def checks(self, environment: str) -> tuple[Check, ...]:
+    def checks(self, environment: str, kind: Kind) -> tuple[Check, ...]:
         """Return the checks that live of this environment must pass."""
-        return tuple(one for one in self.all_checks if not one.environments or environment in one.environments)
+        return tuple(
+            check
+            for check in self.all_checks
+            if not (check.environments or check.kinds) or environment in check.environments or kind in check.kinds
+        )
 
 
-def load_policies(folder: Path, environments: tuple[str, ...] = ()) -> Policies:
-    """Return the policies of a folder: gates.yml (defaults, and what differs per environment) and checks.yml."""
-    path = folder / "gates.yml"
-    content = read_yaml(path)
+def load_policies(folder: Path, environments: Mapping[str, Kind]) -> Policies:
+    """Return the policies of a folder, gates.yml and checks.yml, for the environments that stand, or refuse them.
+
+    In gates.yml `environments` counts over `kinds`, and `kinds` over `defaults`; a list is replaced as a whole.
+    """
+    policies, errors = readable_policies(folder, environments)
+    if errors:
+        raise FileError(errors)
+    return policies
+
+
+def readable_policies(folder: Path, environments: Mapping[str, Kind]) -> tuple[Policies, list[SpecError]]:
+    """Return what can be read of the policies, and what is wrong with the rest."""
+    path, errors = folder / "gates.yml", list[SpecError]()
+    content: Mapping[str, object] = {}
+    try:
+        content = read_yaml(path)
+    except SpecError as error:
+        errors.append(error)
     for key in content:
-        if key not in {"defaults", "environments"}:
-            raise _refuse(path, str(key), "unknown key", "defaults or environments")
-    defaults = _mapping(content.get("defaults") or {}, path, "defaults")
-    per_environment: dict[str, Gates] = {}
-    for name, block in _mapping(content.get("environments") or {}, path, "environments").items():
-        if environments and name not in environments:
-            raise _refuse(path, f"environments.{name}", "there is no such environment", ", ".join(environments))
-        merged = _over(defaults, _mapping(block or {}, path, f"environments.{name}"))
-        per_environment[str(name)] = validated(merged, Gates, f"{path}: environments.{name}")
-    checks = read_model(folder / "checks.yml", _Checks).checks
-    _unique([one.name for one in checks], folder / "checks.yml")
-    return Policies(validated(defaults, Gates, f"{path}: defaults"), per_environment, checks)
+        if key not in _SECTIONS:
+            errors.append(_refuse(path, str(key), "unknown key", nearest(str(key), _SECTIONS)))
+    blocks = {section: _mapping(content.get(section), path, section, errors) for section in _SECTIONS}
+    defaults = _right(blocks["defaults"], f"{path}: defaults", errors)
+    kinds = {
+        kind: _right(_over(defaults, block), f"{path}: kinds.{kind}", errors)
+        for kind, block in _blocks(blocks["kinds"], tuple(Kind), path, "kinds", errors)
+    }
+    names = {
+        name: _right(_over(kinds.get(environments[name], defaults), block), f"{path}: environments.{name}", errors)
+        for name, block in _blocks(blocks["environments"], tuple(environments), path, "environments", errors)
+    }
+    return Policies(
+        defaults=Gates.model_validate(defaults),
+        by_environment={name: Gates.model_validate(content) for name, content in names.items()},
+        all_checks=_checks(folder / "checks.yml", environments, errors),
+        by_kind={Kind(kind): Gates.model_validate(content) for kind, content in kinds.items()},
+    ), errors
+
+
+def _blocks(
+    section: Mapping[str, object], known: tuple[str, ...], path: Path, title: str, errors: list[SpecError]
+) -> Iterator[tuple[str, dict[str, object]]]:
+    """Yield what the file says of each kind, or environment, that there is."""
+    for name, block in section.items():
+        if name in known:
+            yield name, _mapping(block, path, f"{title}.{name}", errors)
+        else:
+            message = f"there is no such {title.removesuffix('s')}"
+            errors.append(_refuse(path, f"{title}.{name}", message, nearest(name, known)))
+
+
+def _right(content: dict[str, object], where: str, errors: list[SpecError]) -> dict[str, object]:
+    """Return what says the gates rightly; nothing where it does not, so that what counts over it is not wrong too."""
+    try:
+        validated(content, Gates, where)
+    except SpecError as error:
+        errors += each_error(error)
+        return {}
+    return content
+
+
+def _checks(path: Path, environments: Mapping[str, Kind], errors: list[SpecError]) -> tuple[Check, ...]:
+    try:
+        checks = read_model(path, _Checks).checks
+    except SpecError as error:
+        errors += each_error(error)
+        return ()
+    names = [check.name for check in checks]
+    errors += [
+        _refuse(path, "checks", f"the name {name} is used twice", f"{name}_2")
+        for name in sorted(set(names))
+        if names.count(name) > 1
+    ]
+    errors += [
+        _refuse(
+            path, f"checks.{check.name}.environments", f"there is no environment {name}", nearest(name, environments)
+        )
+        for check in checks
+        for name in check.environments
+        if name not in environments
+    ]
+    return checks
 
 
 def _over(under: Mapping[str, object], over: Mapping[str, object]) -> dict[str, object]:
@@ -181,16 +256,13 @@ def _over(under: Mapping[str, object], over: Mapping[str, object]) -> dict[str, 
     return made
 
 
-def _mapping(value: object, path: Path, field: str) -> dict[str, object]:
+def _mapping(value: object, path: Path, field: str, errors: list[SpecError]) -> dict[str, object]:
+    if value is None:
+        return {}
     if not isinstance(value, dict):
-        raise _refuse(path, field, "a mapping is expected here", "key: value")
+        errors.append(_refuse(path, field, "a mapping is expected here", "key: value"))
+        return {}
     return {str(key): one for key, one in value.items()}
-
-
-def _unique(names: list[str], path: Path) -> None:
-    for name in names:
-        if names.count(name) > 1:
-            raise _refuse(path, "checks", f"the name {name} is used twice", f"{name}_2")
 
 
 def _refuse(path: Path, field: str, message: str, good: str) -> SpecError:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TypeVar, get_args
 
 import yaml
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
 from sluice.errors import SpecError
 
@@ -19,6 +20,22 @@ except ImportError:
     from yaml import SafeLoader as _SafeLoader  # type: ignore[assignment]
 
 _Model = TypeVar("_Model", bound=BaseModel)
+
+
+class FileError(SpecError):
+    """Several things in a file are wrong: the message is the first's and names the others, `errors` has each."""
+
+    def __init__(self, errors: Sequence[SpecError]) -> None:
+        first, rest = errors[0], errors[1:]
+        fields = ", ".join(str(error.where).rpartition(": ")[2] for error in rest)
+        message = f"{first.message} (also wrong: {fields})" if rest else first.message
+        super().__init__(message, where=first.where, value=first.value, good=first.good, untouched=first.untouched)
+        self.errors = tuple(errors)
+
+
+def each_error(error: SpecError) -> tuple[SpecError, ...]:
+    """Return every single thing that is wrong, of an error that may stand for several."""
+    return error.errors if isinstance(error, FileError) else (error,)
 
 
 class _UniqueKeys(_SafeLoader):
@@ -47,6 +64,13 @@ _UniqueKeys.yaml_implicit_resolvers = {
 _UniqueKeys.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
 
 
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Return what somebody probably meant: the one name that is alike, or all there are."""
+    names = [str(one) for one in known]
+    near = get_close_matches(name, names, 1)
+    return near[0] if near else ", ".join(names) or "nothing: there is none"
+
+
 def read_yaml(path: Path) -> Mapping[str, object]:
     """Return the mapping in a YAML file, or refuse it by name."""
     try:
@@ -72,18 +96,13 @@ def validated(content: Mapping[str, object], model: type[_Model], where: str) ->
     try:
         return model.model_validate(content)
     except ValidationError as wrong:
-        raise _translate(wrong, model, where) from wrong
+        raise FileError([_translate(one, model, where) for one in wrong.errors()]) from wrong
 
 
-def _translate(wrong: ValidationError, model: type[BaseModel], where: str) -> SpecError:
-    errors = wrong.errors()
-    first = errors[0]
-    path = [str(part) for part in first["loc"]]
-    message, good = _explain(first["type"], first["msg"], path, model, first.get("ctx", {}))
-    rest = [".".join(str(part) for part in error["loc"]) for error in errors[1:]]
-    if rest:
-        message += f" (also wrong: {', '.join(rest)})"
-    value = None if first["type"] == "missing" or isinstance(first["input"], dict) else first["input"]
+def _translate(wrong: ErrorDetails, model: type[BaseModel], where: str) -> SpecError:
+    path = [str(part) for part in wrong["loc"]]
+    message, good = _explain(wrong["type"], wrong["msg"], path, model, wrong.get("ctx", {}))
+    value = None if wrong["type"] == "missing" or isinstance(wrong["input"], dict) else wrong["input"]
     field = ".".join(path)
     return SpecError(
         message, where=f"{where}: {field}" if field else where, value=value, good=good, untouched="everything"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from fnmatch import fnmatchcase
@@ -15,12 +15,30 @@ from sluice.domain.blocks import Block, Kind, Name
 from sluice.domain.control import CONTROL, METER, VIEWS, journal_table
 from sluice.domain.estate import Grant, Membership
 from sluice.domain.names import Identifier, Qualified
-from sluice.domain.reading import read_model
+from sluice.domain.reading import FileError, nearest, read_model
 from sluice.domain.specs import EnvironmentSpec
+from sluice.errors import SpecError
 
 RoleName = Literal["environment_admin", "developer", "analyst", "finance_viewer"]
 Viewer = Literal["USAGE_VIEWER", "GOVERNANCE_VIEWER", "OBJECT_VIEWER", "SECURITY_VIEWER", "ORGANIZATION_BILLING_VIEWER"]
 SNOWFLAKE = Identifier("SNOWFLAKE")
+FIXED_DAGS = (
+    "provision_environment",
+    "provision_roles",
+    "build_environment",
+    "refresh_environment",
+    "change_environment",
+    "destroy_environment",
+    "rollback",
+    "cleanup_sweep",
+    "budget_check",
+    "budget_control",
+    "change_access",
+    "access_review",
+)
+"""Sluice's DAGs whatever environments there are."""
+OWN_DAGS = ("promote", "refresh")
+"""What the DAGs of an environment do: promote_<environment>, refresh_<environment>."""
 
 
 class Level(StrEnum):
@@ -30,6 +48,22 @@ class Level(StrEnum):
     """Everything in it, now and to come; its warehouse."""
     WRITE = "write"
     """What its own service user may: build, change, drop."""
+
+
+class EnvironmentDags(Block):
+    """DAGs that each environment has of its own, by what they do: of environments of these kinds, or of these names."""
+
+    promote: tuple[str, ...] = ()
+    refresh: tuple[str, ...] = ()
+
+    def of(self, kinds: Mapping[str, Kind]) -> tuple[str, ...]:
+        """Return the ids of the DAGs of the environments that there are."""
+        return tuple(
+            f"{does}_{name}"
+            for does, allowed in (("promote", self.promote), ("refresh", self.refresh))
+            for name, kind in kinds.items()
+            if name in allowed or kind in allowed
+        )
 
 
 class RoleBlock(Block):
@@ -45,6 +79,8 @@ class RoleBlock(Block):
     """It reads the control database: environments, deployments, audit, meter."""
     dags: tuple[str, ...] = ()
     """Which of our DAGs its people may start; * and ? stand for anything."""
+    environment_dags: EnvironmentDags = EnvironmentDags()
+    """And which of those that an environment has of its own, e.g. `promote: [staging]`."""
     people: tuple[str, ...] = ()
     """Airflow user ids; nobody named: whom Airflow itself lets."""
 
@@ -95,9 +131,19 @@ class AccessPolicy(Block):
         return self
 
     def may_start(self, person: str, dag_id: str) -> bool:
-        """Whether a person may start one of our DAGs; where a role that may names nobody, Airflow alone decides."""
-        allowed = [one for one in self.roles.values() if any(fnmatchcase(dag_id, pattern) for pattern in one.dags)]
-        return not any(one.people for one in allowed) or any(person in one.people for one in allowed)
+        """Whether a person may start one of our DAGs."""
+        starters = self.starters(dag_id)
+        return starters is None or person in starters
+
+    def starters(self, dag_id: str) -> frozenset[str] | None:
+        """Return the people who may start a DAG; None: whom Airflow lets.
+
+        A DAG that no role may start, nobody may. Where none of the roles that may names people, or there are no roles,
+        Airflow alone decides.
+        """
+        allowed = [self.roles[name] for name in self.who_may_start(dag_id)]
+        people = frozenset(person for role in allowed for person in role.people)
+        return people if people or (self.roles and not allowed) else None
 
     def permissions(self, dag_id: str) -> dict[str, dict[str, set[str]]] | None:
         """Return what a DAG says of its rights to Airflow's FAB auth manager; None: nothing of its own."""
@@ -111,11 +157,19 @@ class AccessPolicy(Block):
             for name in self.roles
         }
 
-    def who_may_start(self, dag_id: str) -> tuple[str, ...]:
+    def who_may_start(self, dag_id: str) -> tuple[RoleName, ...]:
         """Return the roles whose people may start it."""
         return tuple(
             name for name, one in self.roles.items() if any(fnmatchcase(dag_id, pattern) for pattern in one.dags)
         )
+
+    def resolved(self, kinds: Mapping[str, Kind]) -> AccessPolicy:
+        """Return the policy with the DAGs of the environments that there are, by id, among each role's DAGs."""
+        roles = {
+            name: role.model_copy(update={"dags": (*role.dags, *role.environment_dags.of(kinds))})
+            for name, role in self.roles.items()
+        }
+        return self.model_copy(update={"roles": roles})
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,9 +184,43 @@ class Roles:
     """Database roles of SNOWFLAKE, and who has them."""
 
 
-def load_access(path: Path) -> AccessPolicy:
-    """Return the policy in this file, or refuse it by name; where there is no such file, Airflow alone decides."""
+def load_access(path: Path, environments: Mapping[str, Kind]) -> AccessPolicy:
+    """Return the policy in this file for the environments that stand, or refuse the file by name.
+
+    Where there is no such file, Airflow alone decides.
+    """
+    policy = read_access(path)
+    if errors := list(unknown_names(policy, path, environments)):
+        raise FileError(errors)
+    return policy.resolved(environments)
+
+
+def read_access(path: Path) -> AccessPolicy:
+    """Return the policy as the file says it, whatever environments there are."""
     return read_model(path, AccessPolicy) if path.exists() else AccessPolicy(roles={})
+
+
+def unknown_names(policy: AccessPolicy, path: Path, environments: Mapping[str, Kind]) -> Iterator[SpecError]:
+    """Yield what the policy says of environments, or of kinds, that there are not."""
+    standing = [kind.value for kind in Kind if kind.standing]
+    for name, role in policy.roles.items():
+        where = f"{path}: roles.{name}"
+        for does, entries in (("promote", role.environment_dags.promote), ("refresh", role.environment_dags.refresh)):
+            for entry in entries:
+                if entry not in environments and entry not in standing:
+                    message = "there is no environment of this name, and no kind that has a DAG of its own"
+                    good = nearest(entry, [*environments, *standing])
+                    field = f"{where}.environment_dags.{does}"
+                    yield SpecError(message, where=field, value=entry, good=good, untouched="everything")
+        for dag_id in role.dags:
+            does, _, environment = dag_id.partition("_")
+            if does not in OWN_DAGS or dag_id in FIXED_DAGS:
+                continue
+            there = [f"{does}_{known}" for known in environments]
+            if not any(fnmatchcase(known, dag_id) for known in there):
+                message = f"there is no environment {environment}, so there is no such DAG"
+                good = nearest(dag_id, there)
+                yield SpecError(message, where=f"{where}.dags", value=dag_id, good=good, untouched="everything")
 
 
 def access_role(spec: EnvironmentSpec, level: Level) -> Identifier:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Self
@@ -29,11 +29,10 @@ from sluice.domain.blocks import (
     WarehouseBlock,
 )
 from sluice.domain.hours import HoursBlock, WarehouseScheduleBlock
-from sluice.domain.names import Identifier
-from sluice.domain.reading import read_model
+from sluice.domain.names import LONGEST_DATABASE, Identifier
+from sluice.domain.reading import FileError, each_error, read_model, read_yaml
 from sluice.errors import SpecError
 
-_LONGEST_LIVE = 225
 _LONGEST_TAG = 256
 
 
@@ -74,8 +73,12 @@ class EnvironmentSpec(Block):
                 "a database that is swapped is never transient, or live would lose its fail-safe: "
                 "say database.transient: false"
             )
-        if self.promotion.strategy == "blue_green" and len(self.database.name.name) > _LONGEST_LIVE:
-            raise ValueError(f"database.name leaves no room for candidates: at most {_LONGEST_LIVE} characters")
+        for field, name in (("database.name", self.database.name), ("control_database", self.control_database)):
+            if len(name.name) > LONGEST_DATABASE:
+                raise ValueError(
+                    f"{field} leaves no room for the names that are made of it: it has {len(name.name)} characters; "
+                    f"say one of at most {LONGEST_DATABASE}"
+                )
         return self
 
     @model_validator(mode="after")
@@ -111,52 +114,118 @@ class EnvironmentSpec(Block):
 
 def load_environments(folder: Path) -> dict[str, EnvironmentSpec]:
     """Return every spec of a folder by environment name, upstreams first, or refuse the folder."""
+    specs, errors = readable_environments(folder)
+    if errors:
+        raise FileError(errors)
+    return specs
+
+
+def readable_environments(folder: Path) -> tuple[dict[str, EnvironmentSpec], list[SpecError]]:
+    """Return the specs of a folder that can be read, by environment name, upstreams first; and what is wrong elsewhere.
+
+    A spec whose upstream cannot be read is not among them.
+    """
     files = sorted([*folder.glob("*.yml"), *folder.glob("*.yaml")])
     if not files:
-        raise SpecError("no environment is specified", where=str(folder), good=f"{folder}/development.yml")
-    found: dict[str, EnvironmentSpec] = {}
+        return {}, [SpecError("no environment is specified", where=str(folder), good=f"{folder}/development.yml")]
+    read: dict[str, EnvironmentSpec] = {}
     origin: dict[str, Path] = {}
+    errors: list[SpecError] = []
     for path in files:
-        spec = read_model(path, EnvironmentSpec)
-        if spec.name in found:
-            raise _refuse(path, "name", f"{origin[spec.name].name} has this name already", spec.name, "another name")
-        _apart(spec, found, path)
-        found[spec.name], origin[spec.name] = spec, path
-    return {name: found[name] for name in _upstream_first(found, origin)}
+        try:
+            spec = read_model(path, EnvironmentSpec)
+        except SpecError as error:
+            errors += each_error(error)
+            continue
+        if spec.name in read:
+            there = f"{origin[spec.name].name} has this name already"
+            errors.append(_refuse(path, "name", there, spec.name, "another name"))
+        elif shared := list(_shared(spec, read, path)):
+            errors += shared
+        else:
+            read[spec.name], origin[spec.name] = spec, path
+    unread = {name for path in files if path not in origin.values() and (name := _name_in(path))}
+    order: dict[str, EnvironmentSpec] = {}
+    for name in read:
+        try:
+            order |= {each: read[each] for each in _with_upstreams(name, read, origin)}
+        except SpecError as error:
+            if error.value not in unread:  # else its own file says what is wrong
+                errors.append(error)
+    return order, errors
 
 
-def _apart(spec: EnvironmentSpec, others: Mapping[str, EnvironmentSpec], path: Path) -> None:
+def spec_files(folder: Path) -> dict[str, Path]:
+    """Return the file of each environment by name, also of those that are wrong but for their name."""
+    files = sorted([*folder.glob("*.yml"), *folder.glob("*.yaml")])
+    return {name: path for path in reversed(files) if (name := _name_in(path))}
+
+
+def kinds_of(specs: Mapping[str, EnvironmentSpec]) -> dict[str, Kind]:
+    """Return the kind of each environment, by which policies speak of those that they do not name."""
+    return {name: spec.kind for name, spec in specs.items()}
+
+
+def chain_to(name: str, specs: Mapping[str, EnvironmentSpec]) -> list[str]:
+    """Return the environments that this one's releases come through, the first of them first, itself last."""
+    upstream = specs[name].upstream
+    return [*(chain_to(upstream, specs) if upstream is not None else ()), name]
+
+
+def _name_in(path: Path) -> str | None:
+    try:
+        name = read_yaml(path).get("name")
+    except SpecError:
+        return None
+    return name if isinstance(name, str) else None
+
+
+def _shared(spec: EnvironmentSpec, others: Mapping[str, EnvironmentSpec], path: Path) -> Iterator[SpecError]:
+    """Yield what a spec would share with another: whoever may write the one could then write the other."""
     for other in others.values():
+        users_apart = not (spec.access.shared_user or other.access.shared_user)
         for field, mine, theirs in (
             ("database.name", spec.database.name, other.database.name),
             ("warehouse.name", spec.warehouse.name, other.warehouse.name),
             ("access.role", spec.access.role, other.access.role),
-            ("access.user", spec.access.user, other.access.user),
+            *([("access.user", spec.access.user, other.access.user)] if users_apart else []),
         ):
             if mine == theirs:
-                good = f"{mine}_{spec.name.upper()}"
-                raise _refuse(path, field, f"the environment {other.name} has this one already", str(mine), good)
-
-
-def _upstream_first(found: Mapping[str, EnvironmentSpec], origin: Mapping[str, Path]) -> list[str]:
-    order: list[str] = []
-    for name, spec in found.items():
-        chain = [name]
-        at = spec
-        while at.upstream is not None:
-            if at.upstream not in found:
-                near = get_close_matches(at.upstream, list(found), 1) or [n for n in found if n != at.name]
-                good = near[0] if near else "leave it out"
-                raise _refuse(origin[at.name], "upstream", "there is no such environment", at.upstream, good)
-            if at.upstream in chain:
-                circle = " → ".join([*chain, at.upstream])
-                raise _refuse(
-                    origin[at.name], "upstream", f"environments form a circle: {circle}", at.upstream, "dev has none"
+                good = Identifier(f"{mine}_{spec.name.upper()}").written
+                yield _refuse(path, field, f"the environment {other.name} has this one already", str(mine), good)
+        for reading, building in ((spec, other), (other, spec)):
+            if building.access.role in reading.access.readers:
+                yield _refuse(
+                    path,
+                    "access",
+                    f"{reading.name} would be read with the role that builds {building.name}, "
+                    f"and whoever builds {reading.name} gets its readers' roles",
+                    str(building.access.role),
+                    f"a role for readers only, e.g. readers: [{Identifier(f'{reading.database.name}_READER').written}]",
                 )
-            chain.append(at.upstream)
-            at = found[at.upstream]
-        order += [one for one in reversed(chain) if one not in order]
-    return order
+
+
+def _with_upstreams(name: str, specs: Mapping[str, EnvironmentSpec], origin: Mapping[str, Path]) -> list[str]:
+    """Return what `chain_to` returns, or refuse an upstream that is not there or leads in a circle."""
+    chain = [name]
+    at = specs[name]
+    while at.upstream is not None:
+        if at.upstream not in specs:
+            near = get_close_matches(at.upstream, list(specs), 1) or [other for other in specs if other != at.name]
+            good = near[0] if near else "leave it out"
+            raise _refuse(origin[at.name], "upstream", "there is no such environment", at.upstream, good)
+        if at.upstream in chain:
+            circle = " → ".join([*chain, at.upstream])
+            raise _refuse(
+                origin[at.name],
+                "upstream",
+                f"environments form a circle: {circle}",
+                at.upstream,
+                f"no upstream in {name}",
+            )
+        chain.append(at.upstream)
+        at = specs[at.upstream]
+    return chain[::-1]
 
 
 def _refuse(path: Path, field: str, message: str, value: object, good: str) -> SpecError:

@@ -94,7 +94,7 @@ class SetMonitor:
     warehouse: Identifier
     fresh: bool
     reason: str
-    procedure: str | None = None
+    procedure: Qualified | None = None
     """Of an ACCOUNTADMIN, `DATABASE.SCHEMA.NAME`, that does it for a role that may not."""
 
 

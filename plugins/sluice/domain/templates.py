@@ -36,7 +36,7 @@ from sluice.domain.blocks import (
 from sluice.domain.hours import HoursBlock, WarehouseScheduleBlock
 from sluice.domain.names import Identifier
 from sluice.domain.naming import EphemeralName
-from sluice.domain.reading import read_model
+from sluice.domain.reading import FileError, each_error, read_model
 from sluice.domain.specs import EnvironmentSpec
 from sluice.errors import SpecError
 
@@ -173,13 +173,29 @@ def _specify(
 
 def load_templates(folder: Path) -> dict[Kind, Template]:
     """Return the template of each kind that comes and goes, or refuse the folder."""
+    templates, _, errors = readable_templates(folder)
+    if errors:
+        raise FileError(errors)
+    return templates
+
+
+def readable_templates(folder: Path) -> tuple[dict[Kind, Template], dict[Kind, Path], list[SpecError]]:
+    """Return the templates that can be read and their files, by kind, and what is wrong with the others."""
     found: dict[Kind, Template] = {}
+    files: dict[Kind, Path] = {}
+    errors: list[SpecError] = []
     for path in sorted([*folder.glob("*.yml"), *folder.glob("*.yaml")]):
-        template = read_model(path, Template)
+        try:
+            template = read_model(path, Template)
+        except SpecError as error:
+            errors += each_error(error)
+            continue
         if template.kind in found:
-            raise _refuse("two templates are of this kind", f"{path}: kind", template.kind, "one file a kind")
-        found[template.kind] = template
-    return found
+            message = f"{files[template.kind].name} is of this kind already"
+            errors.append(_refuse(message, f"{path}: kind", template.kind, "one file a kind"))
+        else:
+            found[template.kind], files[template.kind] = template, path
+    return found, files, errors
 
 
 def _base(template: Template, request: Request, standing: Mapping[str, EnvironmentSpec]) -> BaseBlock | None:

@@ -6,20 +6,26 @@ from pathlib import Path
 
 from rich.console import Console
 
+from sluice.domain.specs import load_environments
 from sluice.errors import StopError
+from sluice.laptop.attach import checkout
 from sluice.laptop.follow import follow, why
 from sluice.laptop.rest import AirflowApi
 from sluice.laptop.stack import Stack, stop_from_state
 from sluice.laptop.story import Story
+from sluice.settings import settings
 
 NAME = "local"
 USERS = ("admin", "alice", "bob")
+_DATA = "load_olist"
+"""The DAG of the sample data; a root of somebody's own has none."""
 
 
 def up(root: Path, *, scale: float, port: int, account_port: int) -> None:
-    """The stack runs, its environments are provisioned and the data is loaded; the console says what to click."""
+    """The stack runs, its environments are provisioned and its data is loaded; the console says what to click."""
     story = Story()
-    stack = Stack.at(root, NAME, api_port=port, account_port=account_port, say=story.say)
+    project = settings().project
+    stack = Stack.at(root, NAME, project=project, api_port=port, account_port=account_port, say=story.say)
     fresh = not (stack.surroundings.home / "account").exists()
     with story.step("Start the embedded account and Airflow"):
         stack.start()
@@ -45,11 +51,13 @@ def down(root: Path) -> None:
 
 
 def _fill(admin: AirflowApi, story: Story, stack: Stack, scale: float) -> None:
-    with story.step("Provision dev, staging and production"):
-        for name in ("dev", "staging", "prod"):
+    environments = load_environments(stack.surroundings.root / "include" / "environments")
+    with story.step(f"Provision {', '.join(environments)}"):
+        for name in environments:
             _done(admin, stack, story, "provision_environment", environment=name)
-    with story.step(f"Load the Olist data at scale {scale:g}"):
-        _done(admin, stack, story, "load_olist", scale=scale)
+    if (stack.surroundings.root / "dags" / f"{_DATA}.py").is_file():
+        with story.step(f"Load the Olist data at scale {scale:g}"):
+            _done(admin, stack, story, _DATA, scale=scale)
 
 
 def _done(admin: AirflowApi, stack: Stack, story: Story, dag_id: str, **conf: object) -> None:
@@ -65,11 +73,20 @@ def _tell(stack: Stack, console: Console) -> None:
     console.print(f"\n[bold]Airflow is at {stack.surroundings.url}[/bold]")
     for user, password in passwords.items():
         console.print(f"  {user:<6} {password}", markup=False, highlight=False)
-    console.print(
-        "\n1. As alice: DAGs → refresh_dev → Trigger. It builds dev and makes a release.\n"
-        "2. promote_staging starts by itself when dev is done; promote_prod when staging is.\n"
-        "3. promote_prod waits: as bob, Browse → Required Actions → approve. Alice cannot, she began it.\n"
-        "4. rollback → Trigger, environment prod, with a reason.\n"
-        f"\nThe embedded account listens on port {stack.surroundings.account_port}. To stop everything: make down",
-        highlight=False,
-    )
+    specs = load_environments(stack.surroundings.root / "include" / "environments")
+    lines = [
+        f"As alice: DAGs → 1 · Refresh {name} (refresh_{name}) → Trigger. It builds {name} and makes a release."
+        for name, spec in specs.items()
+        if spec.promotion.strategy == "in_place"
+    ]
+    lines += [
+        f"promote_{name} starts by itself when {spec.upstream} is done."
+        + (" It waits: as bob, Browse → Required Actions → approve." if spec.promotion.approval else "")
+        for name, spec in specs.items()
+        if spec.upstream
+    ]
+    lines += ["Who began the chain cannot approve it.", "rollback → Trigger, with an environment and a reason."]
+    console.print("", *(f"{number}. {line}" for number, line in enumerate(lines, 1)), sep="\n", highlight=False)
+    stop = "make down" if checkout(stack.surroundings.root) else "python -m sluice.laptop down"
+    port = stack.surroundings.account_port
+    console.print(f"\nThe embedded account listens on port {port}. To stop everything: {stop}", highlight=False)

@@ -9,20 +9,45 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from sluice.domain.specs import EnvironmentSpec, readable_environments
+
 
 def main() -> None:
-    """Airflow's database is migrated, and the connections and pools of airflow_settings.yaml are in it."""
+    """Airflow's database is migrated; pools and connections are those of airflow_settings.yaml and of the specs."""
     from airflow.utils.db import upgradedb
 
     upgradedb()
-    settings = yaml.safe_load(Path(os.environ["SLUICE_ROOT"], "airflow_settings.yaml").read_text())["airflow"]
+    root = Path(os.environ["SLUICE_ROOT"])
+    settings = yaml.safe_load((root / "airflow_settings.yaml").read_text())["airflow"]
     port = int(sys.argv[1])
+    specs = readable_environments(root / "include" / "environments")[0]
+    settings["connections"] += further_connections(settings["connections"], specs.values())
     _put(settings, port)
+
+
+def further_connections(listed: Iterable[Mapping[str, Any]], specs: Iterable[EnvironmentSpec]) -> list[dict[str, Any]]:
+    """Return the connections that specs name and no file lists: a further environment is one file on this machine."""
+    known = {wanted["conn_id"] for wanted in listed}
+    return [
+        {
+            "conn_id": spec.connection,
+            "conn_type": "snowflake",
+            "conn_login": spec.access.user.name,
+            "conn_extra": {
+                "role": spec.access.role.written,
+                "warehouse": spec.warehouse.name.written,
+                "database": spec.database.name.written,
+            },
+        }
+        for spec in specs
+        if spec.connection not in known
+    ]
 
 
 def _put(settings: dict[str, Any], port: int) -> None:

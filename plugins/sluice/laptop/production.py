@@ -35,7 +35,7 @@ class Onlooker:
 
     def consumer(self, spec: EnvironmentSpec) -> ConnectionSettings:
         """Return how a consumer of the environment connects: with a reader's role and nothing else."""
-        return self._settings(spec.access.readers[0].name, spec.warehouse.name.name)
+        return self._settings(spec.access.readers[0].written, spec.warehouse.name.written)
 
     def _settings(self, role: str, warehouse: str | None = None) -> ConnectionSettings:
         return ConnectionSettings(
@@ -57,7 +57,7 @@ def what_must_agree(spec: EnvironmentSpec) -> Statement:
     Revenue by day is revenue by month; and dbt's own record, which each build adds to, knows the same builds in the
     table of runs as in the table of results.
     """
-    live = spec.database.name.name
+    live = spec.database.name
 
     def revenue(table: str) -> Measure:
         return Measure(Qualified.of(live, "MARTS", table), Identifier("ORDER_VALUE"))

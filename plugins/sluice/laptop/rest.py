@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -101,8 +102,13 @@ class AirflowApi:
         self.call("PATCH", f"/api/v2/dags/{dag_id}", json={"is_paused": False})
 
     def dags(self) -> list[str]:
-        """Return the ids of the DAGs Airflow knows."""
-        return [dag["dag_id"] for dag in self.call("GET", "/api/v2/dags", params={"limit": 100})["dags"]]
+        """Return the ids of the DAGs that Airflow knows."""
+        return [str(dag["dag_id"]) for dag in self.call("GET", "/api/v2/dags", params={"limit": 100})["dags"]]
+
+    def dag_files(self) -> set[str]:
+        """Return the names of the files whose DAGs Airflow knows."""
+        dags = self.call("GET", "/api/v2/dags", params={"limit": 100})["dags"]
+        return {Path(dag["fileloc"]).name for dag in dags}
 
     def import_errors(self) -> list[str]:
         """Return what failed to import among the DAG files."""

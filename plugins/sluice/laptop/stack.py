@@ -20,6 +20,7 @@ from sluice.laptop.ports import claim
 from sluice.laptop.processes import Service
 from sluice.laptop.rest import AirflowApi
 from sluice.laptop.surroundings import Surroundings
+from sluice.settings import dbt_project
 
 AIRFLOW = {
     "api-server": ["airflow", "api-server"],
@@ -60,7 +61,7 @@ class Stack:
             home=home,
             account_port=claim(account_port, "the embedded account", "--account-port"),
             api_port=claim(api_port, "Airflow", "--port"),
-            project=project or root / "include" / "dbt" / "olist_analytics",
+            project=project or dbt_project(root),
             more=more or {},
         )
         return cls(surroundings, say)
@@ -178,10 +179,13 @@ class Stack:
         self._until("Airflow", healthy, self.services, every=0.5)
 
     def _await_dags(self) -> None:
-        files = len(list((self.surroundings.root / "dags").glob("*.py")))
+        files = {path.name for path in (self.surroundings.root / "dags").glob("*.py")}
         with self.api() as api:
             self._until(
-                f"{files} DAGs", lambda: bool(api.import_errors()) or len(api.dags()) >= files, self.services, every=0.5
+                f"{len(files)} DAG files",
+                lambda: bool(api.import_errors()) or api.dag_files() >= files,
+                self.services,
+                every=0.5,
             )
             if errors := api.import_errors():
                 raise StopError("DAG files did not import", where=str(self.surroundings.root / "dags"), value=errors)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+from contextlib import suppress
 
 IMPORTED_BY_TASKS = (
     "sluice.airflow.flows",
@@ -18,14 +19,17 @@ IMPORTED_BY_TASKS = (
     "sluice.stages.provision",
     "dbt.cli.main",
     "dbt.adapters.snowflake",
-    "include.olist.load",
 )
+SAMPLE_DATA = "include.olist.load"
+"""Not in a root of somebody's own."""
 
 
 def main() -> None:
     """Airflow's command line runs in this process, warm."""
     for module in IMPORTED_BY_TASKS:
         importlib.import_module(module)
+    with suppress(ModuleNotFoundError):
+        importlib.import_module(SAMPLE_DATA)
     from airflow.__main__ import main as airflow
 
     sys.argv[0] = "airflow"

@@ -39,7 +39,7 @@ def held(session: Session, role: Identifier) -> list[Held]:
     for row in found:
         kind = str(row["granted_to"]).upper()
         if kind in {"USER", "ROLE"}:
-            holder = Holder("USER" if kind == "USER" else "ROLE", rows.name(row, "grantee_name"))
+            holder = Holder("USER" if kind == "USER" else "ROLE", rows.named(row, "grantee_name"))
             made.append(Held(role.name, holder, _utc(row.get("created_on")), rows.text(row, "granted_by") or ""))
     return made
 
@@ -48,10 +48,10 @@ def viewers(session: Session, role: Identifier) -> set[str]:
     """Return the database roles of SNOWFLAKE that a role has."""
     found = session.run(show.grants_to(role))
     return {
-        str(row["name"]).rpartition(".")[2].strip('"')
+        path.parts[-1].name
         for row in found
         if str(row["granted_on"]).upper().replace("_", " ") == "DATABASE ROLE"
-        and str(row["name"]).startswith("SNOWFLAKE.")
+        and (path := rows.qualified(str(row["name"]))).database == SNOWFLAKE
     }
 
 

@@ -36,6 +36,7 @@ class ConnectionSettings:
     """PEM, base64 or DER of an RSA key; preferred to the password."""
     private_key_passphrase: str | None = field(default=None, repr=False)
     role: str | None = None
+    """This, the warehouse, the database and the schema as a log-in says them: in capitals unless in double quotes."""
     warehouse: str | None = None
     database: str | None = None
     schema: str | None = None
@@ -127,7 +128,7 @@ class Session:
         cursor = self.connection.cursor(snowflake.connector.DictCursor)
         try:
             cursor.execute(
-                statement.sql,
+                statement.template,
                 tuple(_plain(value) for value in statement.params) or None,
                 _no_retry=True,
             )

@@ -112,12 +112,14 @@ def _user(session: Session, name: Identifier) -> User | None:
     def said(key: str) -> str | None:
         return rows.text(properties[key], "value") if key in properties else None
 
-    role, warehouse = said("DEFAULT_ROLE"), said("DEFAULT_WAREHOUSE")
+    def named(key: str) -> Identifier | None:
+        return rows.named(properties[key], "value") if said(key) else None
+
     return User(
         name=name,
         fingerprint=said("RSA_PUBLIC_KEY_FP"),
-        default_role=Identifier.found(role) if role else None,
-        default_warehouse=Identifier.found(warehouse) if warehouse else None,
+        default_role=named("DEFAULT_ROLE"),
+        default_warehouse=named("DEFAULT_WAREHOUSE"),
     )
 
 
@@ -197,9 +199,9 @@ def _memberships(session: Session, role: Identifier) -> Iterable[Membership]:
     for row in session.run(show.grants_of(role)):
         kind = str(row["granted_to"]).upper()
         if kind == "ROLE":
-            yield Membership(role, "ROLE", rows.name(row, "grantee_name"))
+            yield Membership(role, "ROLE", rows.named(row, "grantee_name"))
         elif kind == "USER":
-            yield Membership(role, "USER", rows.name(row, "grantee_name"))
+            yield Membership(role, "USER", rows.named(row, "grantee_name"))
 
 
 def _tagged(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from snowflake.connector import errors as vendor
@@ -55,6 +56,9 @@ _REFUSALS: dict[int, tuple[type[RefusedError], str | None]] = {
     3540: (DeniedError, _GRANT),
     606: (NoComputeError, "the environment's warehouse there and able to resume: provision_environment repairs it"),
 }
+_RUNNING = 100_000
+"""From here on the numbers are those of statements that compiled and met data they could not handle."""
+_QUOTED = re.compile(r"'[^']*'")
 _LOGIN = frozenset({390100, 390101, 390102, 390104, 390144, 394300, 390189, 251005, 251006, 251008})
 _LINE = frozenset({250002, 250003, 250005, 251010, 251011, 251012, 252010, 390111, 390112, 390114})
 _UNREACHABLE = frozenset({250001, 250007, 251009})
@@ -79,6 +83,14 @@ def failure_of(error: SluiceError) -> Failure | None:
     """Return the vendor's facts of an error, if a statement caused it."""
     found = getattr(error, "failure", None)
     return found if isinstance(found, Failure) else None
+
+
+def said_by_snowflake(error: SluiceError) -> str:
+    """Return what Snowflake said of a statement, in one line; values of data that it quotes are left out."""
+    failure = failure_of(error)
+    text = " ".join((failure.message if failure else error.message).split())
+    of_data = failure is not None and failure.errno is not None and failure.errno >= _RUNNING
+    return _QUOTED.sub("'…'", text) if of_data else text
 
 
 def _by_number(failure: Failure, error: Exception) -> SluiceError:

@@ -56,8 +56,8 @@ def observe(session: Session) -> Monitors:
     """Return all monitors and what they guard, in two look-ups."""
     guards: dict[Identifier, Identifier] = {}
     for row in session.run(show.all_warehouses()):
-        if (guard := rows.text(row, "resource_monitor")) is not None:
-            guards[rows.name(row)] = Identifier.found(guard)
+        if rows.text(row, "resource_monitor") is not None:
+            guards[rows.name(row)] = rows.named(row, "resource_monitor")
     return Monitors({rows.name(row): row for row in session.run(show.all_monitors())}, guards)
 
 

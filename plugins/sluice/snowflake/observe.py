@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from sluice.domain.access import Right
 from sluice.domain.inventory import Relation
-from sluice.domain.names import Identifier, Marker
+from sluice.domain.names import Identifier, Marker, dotted
 from sluice.snowflake import rows, show
 from sluice.snowflake.connect import Row, Session
 from sluice.snowflake.failures import MissingError
@@ -72,7 +72,7 @@ def transient_tables(session: Session, database: Identifier) -> set[str]:
     """Return the transient tables of a database as `SCHEMA.NAME`."""
     found = session.run(show.tables(database))
     return {
-        f"{rows.name(row, 'schema_name').name}.{rows.name(row).name}"
+        dotted(rows.name(row, "schema_name"), rows.name(row))
         for row in found
         if str(row["kind"]).upper() == "TRANSIENT"
     }
@@ -115,7 +115,7 @@ def future_rights(session: Session, database: Identifier) -> list[Right]:
     """Return what roles will hold on objects to come in the database."""
     return sorted(
         Right(
-            grantee=str(row["grantee_name"]),
+            grantee=rows.named(row, "grantee_name").name,
             privilege=str(row["privilege"]),
             kind=str(row["grant_on"]).upper().replace(" ", "_"),
             name="<FUTURE>",
@@ -147,11 +147,11 @@ def _database(row: Row) -> FoundDatabase:
 
 
 def _path(row: Row) -> str:
-    return f"{row['table_schema']}.{row['table_name']}"
+    return dotted(str(row["table_schema"]), str(row["table_name"]))
 
 
 def _located(row: Row) -> str:
-    return f"{row['schema_name']}.{row['name']}"
+    return dotted(str(row["schema_name"]), str(row["name"]))
 
 
 def _kind(shown: str) -> str:
@@ -180,9 +180,9 @@ def _right(row: Row) -> Right:
     path = rows.qualified(str(row["name"]))
     kind = str(row["granted_on"]).upper().replace(" ", "_")
     return Right(
-        grantee=str(row["grantee_name"]),
+        grantee=rows.named(row, "grantee_name").name,
         privilege=str(row["privilege"]),
         kind=kind,
-        name="" if kind == "DATABASE" else ".".join(part.name for part in path.parts[1:]),
+        name="" if kind == "DATABASE" else dotted(*path.parts[1:]),
         grant_option=rows.truth(row, "grant_option"),
     )

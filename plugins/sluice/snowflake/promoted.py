@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from sluice.domain.access import Right
-from sluice.domain.names import Identifier, Marker, Qualified
+from sluice.domain.names import Identifier, Marker, Qualified, undotted
 from sluice.domain.sizes import Size
 from sluice.errors import StopError
 from sluice.snowflake.statements import Statement
@@ -39,8 +39,7 @@ def grant(database: Identifier, right: Right) -> Statement:
 
 def drop_relation(database: Identifier, name: str, kind: str) -> Statement:
     """The relation is no longer in the database."""
-    schema, relation = name.split(".", 1)
-    target = Qualified(database, Identifier.found(schema), Identifier.found(relation))
+    target = Qualified(database, *undotted(name))
     if kind not in _DROPPED:
         raise StopError(f"{name} left the project, but it is a {kind.lower()}", where=database.name, untouched=name)
     return Statement(f"DROP {_DROPPED[kind]} IF EXISTS {target.sql}")

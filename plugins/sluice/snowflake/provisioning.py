@@ -107,10 +107,10 @@ def attach_monitor(made: Monitor, warehouse: Identifier) -> Statement:
     return Statement(f"ALTER WAREHOUSE {warehouse.sql} SET RESOURCE_MONITOR = {made.name.sql}")
 
 
-def call_monitor(procedure: str, made: Monitor, warehouse: Identifier) -> Statement:
+def call_monitor(procedure: Qualified, made: Monitor, warehouse: Identifier) -> Statement:
     """An ACCOUNTADMIN's procedure has made the monitor, or given it its credits, and attached it; may be repeated."""
-    name = Qualified(*(Identifier(part) for part in procedure.split(".")))
-    return Statement(f"CALL {name.sql}(%s, %s, %s)", (warehouse.name, made.name.name, made.credits_a_day))
+    values = (warehouse.written, made.name.written, made.credits_a_day)  # as IDENTIFIER(…) in the procedure takes them
+    return Statement(f"CALL {procedure.sql}(%s, %s, %s)", values)
 
 
 def create_source(name: Identifier) -> Statement:
@@ -125,18 +125,16 @@ def set_retention(name: Identifier, days: int) -> Statement:
 
 def create_user(user: User, public_key: str, marker: Marker) -> Statement:
     """The service user is there; it can log in with its key only."""
-    defaults, params = _defaults(user)
     return Statement(
-        f"CREATE USER IF NOT EXISTS {user.name.sql}\n  TYPE = SERVICE\n  RSA_PUBLIC_KEY = %s\n  {defaults}\n"
+        f"CREATE USER IF NOT EXISTS {user.name.sql}\n  TYPE = SERVICE\n  RSA_PUBLIC_KEY = %s\n  {_defaults(user)}\n"
         "  COMMENT = %s",
-        (public_key, *params, marker.comment),
+        (public_key, marker.comment),
     )
 
 
 def alter_user(user: User, public_key: str) -> Statement:
     """The service user has this key and these defaults."""
-    defaults, params = _defaults(user)
-    return Statement(f"ALTER USER {user.name.sql} SET\n  RSA_PUBLIC_KEY = %s\n  {defaults}", (public_key, *params))
+    return Statement(f"ALTER USER {user.name.sql} SET\n  RSA_PUBLIC_KEY = %s\n  {_defaults(user)}", (public_key,))
 
 
 def grant_role(membership: Membership) -> Statement:
@@ -175,12 +173,10 @@ def _target(where: Grant) -> str:
     return f"{where.scope.upper()} {_PLURAL[where.kind]} IN {container} {where.on.sql}"
 
 
-def _defaults(user: User) -> tuple[str, tuple[Value, ...]]:
-    role, warehouse = user.default_role, user.default_warehouse
-    return "DEFAULT_ROLE = %s\n  DEFAULT_WAREHOUSE = %s", (
-        role.name if role else None,
-        warehouse.name if warehouse else None,
-    )
+def _defaults(user: User) -> str:
+    """Names, not texts: of a text it is not documented whether capitals are made of it."""
+    role, warehouse = (name.sql if name else "NULL" for name in (user.default_role, user.default_warehouse))
+    return f"DEFAULT_ROLE = {role}\n  DEFAULT_WAREHOUSE = {warehouse}"
 
 
 def _assignments(settings: dict[str, str | int | bool], marker: Marker) -> tuple[str, tuple[Value, ...]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sluice.domain.names import Identifier, Marker, Qualified
+from sluice.domain.names import Identifier, Marker, Qualified, undotted
 from sluice.domain.specs import EnvironmentSpec
 from sluice.errors import StopError
 from sluice.snowflake.statements import Statement
@@ -28,16 +28,14 @@ def clone(spec: EnvironmentSpec, fresh: Identifier, marker: Marker) -> list[Stat
     ]
 
 
-def create_schema(database: Identifier, schema: str) -> Statement:
+def create_schema(database: Identifier, schema: Identifier) -> Statement:
     """The schema is there."""
-    return Statement(f"CREATE SCHEMA IF NOT EXISTS {Qualified(database, Identifier.found(schema)).sql}")
+    return Statement(f"CREATE SCHEMA IF NOT EXISTS {Qualified(database, schema).sql}")
 
 
 def carry(live: Identifier, fresh: Identifier, path: str, kind: str, text: str | None) -> Statement:
     """The fresh database has the live one's relation: a table without copying its rows, a view by its text."""
-    schema, name = path.split(".", 1)
-    source = Qualified(live, Identifier.found(schema), Identifier.found(name))
-    target = Qualified(fresh, Identifier.found(schema), Identifier.found(name))
+    source, target = Qualified(live, *undotted(path)), Qualified(fresh, *undotted(path))
     if kind in {"TABLE", "TRANSIENT TABLE"}:  # a transient one cannot be cloned to a permanent one; dbt's are transient
         return Statement(f"CREATE OR REPLACE {kind} {target.sql} CLONE {source.sql} COPY GRANTS")
     if kind == "VIEW" and text is not None:

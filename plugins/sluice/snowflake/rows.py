@@ -7,7 +7,7 @@ import re
 from sluice.domain.names import Identifier, Qualified
 from sluice.snowflake.connect import Row
 
-_PART = re.compile(r'"((?:[^"]|"")*)"|([^."<>]+)|<([A-Z_ ]+)>')
+_PART = re.compile(r'"((?:[^"]|"")*)"|([^."<>(]+)|<([A-Z_ ]+)>|(\().*', re.DOTALL)
 
 
 def text(row: Row, column: str) -> str | None:
@@ -32,11 +32,17 @@ def name(row: Row, column: str = "name") -> Identifier:
     return Identifier.found(str(row[column]))
 
 
+def named(row: Row, column: str) -> Identifier:
+    """Return a name from a column that has been seen both with and without the quotes that a name needs."""
+    shown = str(row[column])
+    quoted = len(shown) > 2 and shown[0] == shown[-1] == '"'  # noqa: PLR2004 (two quotes)
+    return Identifier.found(shown[1:-1].replace('""', '"') if quoted else shown)
+
+
 def qualified(shown: str) -> Qualified:
-    """Return a dotted name from SHOW GRANTS; a future grant's `<TABLE>` at the end is left out."""
+    """Return a dotted name from SHOW GRANTS; a future grant's `<TABLE>` at the end is left out, as are arguments."""
     parts: list[Identifier] = []
-    for quoted, plain, kind in _PART.findall(shown.split("(", maxsplit=1)[0]):
-        if kind:
-            continue
-        parts.append(Identifier.found(quoted.replace('""', '"') if quoted else plain))
+    for quoted, plain, kind, arguments in _PART.findall(shown):
+        if not kind and not arguments:
+            parts.append(Identifier.found(quoted.replace('""', '"') if quoted else plain))
     return Qualified(*parts[:3])

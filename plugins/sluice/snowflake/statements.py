@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from sluice.domain.names import Identifier
 
 Value = str | int | float | bool | None
+_QUOTED = re.compile(r"""'(?:[^']|'')*'|"(?:[^"]|"")*\"""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +19,11 @@ class Statement:
     params: tuple[Value, ...] = ()
     repeatable: bool = True
     """False: the connector must not send it twice, e.g. a SWAP, whose repetition undoes it."""
+
+    @property
+    def template(self) -> str:
+        """The text as the connector takes it: where values are bound, a `%` within quotes is none of their places."""
+        return _QUOTED.sub(lambda quoted: quoted[0].replace("%", "%%"), self.sql) if self.params else self.sql
 
 
 def use_secondary_roles(which: str) -> Statement:

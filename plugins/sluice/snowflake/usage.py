@@ -5,11 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from sluice.snowflake import rows
 from sluice.snowflake.connect import Session
 from sluice.snowflake.statements import Statement
 
 _OURS = ("control", "provision", "plan", "status", "history", "sweep")
 """Stages of sluice that look at an environment without using it; builds and checks do use it."""
+
+
+_FIRST_PART = '^(("[^"]*")+|[^.]+)'
+"""Of a dotted name: quoted where it needs quotes, and then it may hold dots."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +34,14 @@ def observe(session: Session, days: int) -> Usage:
     found: dict[str, datetime] = {}
     for statement in (_queries(days), _accesses(days), _latest()):
         for row in session.run(statement):
-            name, used = str(row["database_name"]), _utc(row["last_used"])
+            name, used = rows.named(row, "database_name").name, _utc(row["last_used"])
             found[name] = max(found.get(name, used), used)
     return Usage(found, seen(session))
 
 
 def hours_of_use(session: Session, days: int) -> dict[str, list[datetime]]:
     """Return the hours in which each database was used in the last `days`, each by its last use, in order."""
-    rows = session.run(
+    answers = session.run(
         Statement(
             "SELECT DATABASE_NAME, DATE_TRUNC('HOUR', END_TIME) AS HOUR, MAX(END_TIME) AS LAST_USED\n"
             "FROM SNOWFLAKE.ACCOUNT_USAGE.QUERY_HISTORY\n"
@@ -46,14 +51,14 @@ def hours_of_use(session: Session, days: int) -> dict[str, list[datetime]]:
         )
     )
     found: dict[str, list[datetime]] = {}
-    for row in rows:
+    for row in answers:
         found.setdefault(str(row["database_name"]), []).append(_utc(row["last_used"]))
     return found
 
 
 def hours_of_credits(session: Session, days: int) -> dict[str, list[tuple[datetime, float]]]:
     """Return the credits of each warehouse by the hour, for the last `days`."""
-    rows = session.run(
+    answers = session.run(
         Statement(
             "SELECT WAREHOUSE_NAME, START_TIME, SUM(CREDITS_USED) AS CREDITS\n"
             "FROM SNOWFLAKE.ACCOUNT_USAGE.WAREHOUSE_METERING_HISTORY\n"
@@ -62,7 +67,7 @@ def hours_of_credits(session: Session, days: int) -> dict[str, list[tuple[dateti
         )
     )
     found: dict[str, list[tuple[datetime, float]]] = {}
-    for row in rows:
+    for row in answers:
         found.setdefault(str(row["warehouse_name"]), []).append((_utc(row["start_time"]), float(row["credits"])))
     return found
 
@@ -84,12 +89,12 @@ def _queries(days: int) -> Statement:
 
 def _accesses(days: int) -> Statement:
     return Statement(
-        "SELECT SPLIT_PART(READ.VALUE:objectName::VARCHAR, '.', 1) AS DATABASE_NAME,\n"
+        "SELECT REGEXP_SUBSTR(READ.VALUE:objectName::VARCHAR, %s) AS DATABASE_NAME,\n"
         "  MAX(HISTORY.QUERY_START_TIME) AS LAST_USED\n"
         "FROM SNOWFLAKE.ACCOUNT_USAGE.ACCESS_HISTORY AS HISTORY,\n"
         "  LATERAL FLATTEN(INPUT => HISTORY.BASE_OBJECTS_ACCESSED) AS READ\n"
         "WHERE HISTORY.QUERY_START_TIME >= DATEADD(DAY, %s, CURRENT_TIMESTAMP())\nGROUP BY 1",
-        (-days,),
+        (_FIRST_PART, -days),
     )
 
 

@@ -7,12 +7,14 @@ import json
 import os
 import tempfile
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sluice.dbt import artifacts, releases
 from sluice.dbt.invoke import Invocation, run
 from sluice.dbt.profile import Target
+from sluice.dbt.quoting import in_profile
+from sluice.dbt.terminal import DEVELOPER, OwnSchemas
 from sluice.domain.changes import Changes, Node, compare
 from sluice.domain.gates import Evidence
 from sluice.domain.judges import TestOutcome, judge_dbt
@@ -59,15 +61,17 @@ def invocation(work: Workspace, environment: str, release: str, database: Identi
     return Invocation(folder, _target(work, environment, database, key), at, work.spec(environment).dbt.as_vars())
 
 
-def by_hand(work: Workspace, environment: str, developer: str) -> Invocation:
-    """Return how a developer calls dbt for the working project.
+def by_hand(work: Workspace, environment: str, developer: str) -> tuple[Invocation, OwnSchemas]:
+    """Return how a developer calls dbt for the working project, and the schemas that are theirs.
 
-    In a standing environment: in schemas of their own, beside those all share. In one of their own: in its schemas.
+    In a standing environment: schemas that begin with the developer's name, beside those all share; `target.schema`
+    does, and the variable `developer` holds the name. In an environment of their own: its own schemas.
     """
     spec = work.spec(environment)
+    target = _target(work, environment, spec.database.name, "by hand")
+    home = scratch() / "by_hand" / environment
     if not spec.kind.standing:
-        target = _target(work, environment, spec.database.name, "by hand")
-        return Invocation(work.project, target, scratch() / "by_hand" / environment, spec.dbt.as_vars())
+        return Invocation(work.project, target, home, spec.dbt.as_vars()), OwnSchemas("")
     if not spec.dbt.schema_per_user:
         raise RefusedError(
             f"nobody builds by hand in {environment}: its spec gives developers no schemas of their own",
@@ -77,23 +81,23 @@ def by_hand(work: Workspace, environment: str, developer: str) -> Invocation:
             or "true, in dev",
             untouched="everything",
         )
-    prefix = Identifier.parse(developer, "developer").name.lower()
-    target = _target(work, environment, spec.database.name, f"by hand: {prefix}")
-    return Invocation(
-        work.project, target, scratch() / "by_hand" / environment, spec.dbt.as_vars() | {"developer": prefix}
-    )
+    name = Identifier.unquoted(developer, "developer").name  # goes into names that dbt does not quote
+    shared = Invocation(work.project, target, home / "shared", spec.dbt.as_vars())
+    tag = _tag(spec, f"by hand: {name.lower()}")
+    own = replace(target, schema=f"{name}_{target.schema}", query_tag=tag)
+    variables = spec.dbt.as_vars() | {DEVELOPER: name.lower()}
+    return Invocation(work.project, own, home / "developers" / name.lower(), variables), OwnSchemas(f"{name}_", shared)
 
 
 def _target(work: Workspace, environment: str, database: Identifier, key: str) -> Target:
     spec, settings = work.spec(environment), work.settings(environment)
-    tag = query_tag(spec, {"deployment": key, "stage": "dbt"})
     return Target(
         name=spec.dbt.target,
         account=settings.account,
         user=settings.user,
-        role=spec.access.role.name,
-        warehouse=spec.warehouse.name.name,
-        database=database.name,
+        role=spec.access.role.written,
+        warehouse=spec.warehouse.name.written,
+        database=in_profile(database),
         schema=settings.schema or SCHEMA,
         threads=spec.dbt.threads,
         password=None if settings.private_key else settings.password,
@@ -101,9 +105,14 @@ def _target(work: Workspace, environment: str, database: Identifier, key: str) -
         host=settings.host,
         port=settings.port,
         protocol=settings.protocol,
-        query_tag=json.dumps(tag, separators=(",", ":"), default=str).replace("'", ""),
+        query_tag=_tag(spec, key),
         connect_timeout=settings.login_timeout,
     )
+
+
+def _tag(spec: EnvironmentSpec, key: str) -> str:
+    tag = query_tag(spec, {"deployment": key, "stage": "dbt"})
+    return json.dumps(tag, separators=(",", ":"), default=str).replace("'", "")
 
 
 def select_against_base(work: Workspace, call: Invocation, base: Cloned) -> Selection:

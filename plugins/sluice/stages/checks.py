@@ -47,7 +47,7 @@ def check_target(work: Workspace, deployment: Deployment, now: datetime) -> Stag
     """Know that the target answers, compiles, can be recovered, and holds nothing that a swap would break."""
     with stage("check_target", work, deployment, now) as one:
         evidence = [_answers(one), _recoverable(one)]
-        gate = work.policies.gates(deployment.environment).object_kinds
+        gate = work.gates(deployment.environment).object_kinds
         if gate.enabled:
             evidence.append(judge_kinds(observe.object_kinds(one.session, one.live, gate.refused)))
         former = one.markers().get(one.live.name)
@@ -78,7 +78,7 @@ def _validated(work: Workspace, upstream: str, marker: Marker, call: Invocation)
             return (Evidence("upstream evidence", Verdict.PASS, seen, "0 failed", (str(marker.deployment),)),)
     run(call, ["test", "--exclude", building.AFTER], check=False)
     results = artifacts.results(call.artifacts / "run_results.json")
-    gates = work.policies.gates(upstream)
+    gates = work.gates(upstream)
     return (building.dbt_evidence(gates.dbt, results),)
 
 

@@ -10,7 +10,7 @@ from sluice.domain.blocks import Kind as EnvironmentKind
 from sluice.domain.cutover import deployed
 from sluice.domain.events import Event, Kind
 from sluice.domain.lives import Life, LifeEvent, State
-from sluice.domain.names import Identifier
+from sluice.domain.names import Identifier, undotted
 from sluice.domain.specs import EnvironmentSpec
 from sluice.domain.steps import Plan, Step
 from sluice.domain.templates import Request, Template, expiry, specify
@@ -218,8 +218,7 @@ def refuse_partial(session: Session, spec: EnvironmentSpec, clone: Identifier) -
         return
     wanted = observe.inventory(session, base.database)
     there = observe.inventory(session, clone)
-    schemas = {one.name for one in base.schemas}
-    missing = sorted(name for name in set(wanted) - set(there) if not schemas or name.split(".", 1)[0] in schemas)
+    missing = sorted(path for path in set(wanted) - set(there) if not base.schemas or undotted(path)[0] in base.schemas)
     if missing:
         raise StopError(
             f"the clone lacks {len(missing)} of what {base.database} has: {', '.join(missing[:5])}",

@@ -78,6 +78,6 @@ def _foreign(one: Stage, exchange: Exchange, markers: Markers) -> tuple[str, ...
     """What a promotion would lose; a rollback says afterwards what it lost, because that is what it is asked for."""
     if one.deployment.kind == "rollback" or markers.get(exchange.live) != exchange.former:
         return ()
-    if not one.work.policies.gates(one.deployment.environment).foreign_writer.enabled:
+    if not one.work.gates(one.deployment.environment).foreign_writer.enabled:
         return ()
     return writers(one, exchange)

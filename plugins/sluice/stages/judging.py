@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
+from decimal import Decimal
 from typing import Literal
 
 from sluice.dbt import artifacts
@@ -19,9 +20,9 @@ from sluice.domain.gates import Evidence, Verdict, failed, worst
 from sluice.domain.inventory import Inventory, foreign_changes, from_json
 from sluice.domain.names import Identifier
 from sluice.domain.policies import Metric
-from sluice.errors import StopError
+from sluice.errors import RefusedError, StopError
 from sluice.snowflake import observe, promoted
-from sluice.snowflake.failures import MissingError
+from sluice.snowflake.failures import NoComputeError, StatementError, said_by_snowflake
 from sluice.snowflake.statements import use_database
 from sluice.stages import building
 from sluice.stages.candidate import BUILT, CLONED
@@ -37,7 +38,7 @@ def judge(work: Workspace, deployment: Deployment, now: datetime) -> StageReport
         exchange = one.exchange()
         if one.markers().get(exchange.live) == exchange.wanted:
             return one.report("live bears this deployment already", {"live_already": True})
-        evidence = _marginal(work.policies.gates(deployment.environment).marginal, tuple(_evidence(one, exchange)))
+        evidence = _marginal(work.gates(deployment.environment).marginal, tuple(_evidence(one, exchange)))
         if failed(evidence):
             raise one.refuse("the candidate does not pass", evidence, untouched=exchange.live)
         verdict = worst(evidence)
@@ -54,10 +55,10 @@ def writers(one: Stage, exchange: Exchange) -> tuple[str, ...]:
 
 def _evidence(one: Stage, exchange: Exchange) -> list[Evidence]:
     """Every gate that is switched on, in the order of the plan."""
-    gates, environment = one.work.policies.gates(one.deployment.environment), one.deployment.environment
+    gates, environment = one.work.gates(one.deployment.environment), one.deployment.environment
     candidate, session = Identifier.found(exchange.incoming), one.session
     built = _built(one, exchange)
-    removed = {str(name).upper() for name in _list(built.get("removed"))}
+    removed = {str(name) for name in _list(built.get("removed"))}
     results, nodes = _artifacts(one)
     before, after = observe.inventory(session, one.live), observe.inventory(session, candidate)
     roles, rights, new_rights = _rights(one, candidate)
@@ -130,21 +131,32 @@ def _kept(right: Right, ours: str) -> bool:
 def _figures(one: Stage, metrics: Iterable[Metric], candidate: Identifier) -> list[judges.Figure]:
     """Each metric asked of live and of the candidate: the same text, another current database."""
     asked = tuple(metrics)
-    found: list[list[float | None]] = []
+    answers: list[list[tuple[float | None, str]]] = []
     for database in (one.live, candidate):
         one.session.run(use_database(database))
-        found.append([_figure(one, metric) for metric in asked])
-    return [judges.Figure(metric, old, new) for metric, old, new in zip(asked, *found, strict=True)]
+        answers.append([_figure(one, metric) for metric in asked])
+    return [
+        judges.Figure(metric, old, new, why_new if new is None else why_old)
+        for metric, (old, why_old), (new, why_new) in zip(asked, *answers, strict=True)
+    ]
 
 
-def _figure(one: Stage, metric: Metric) -> float | None:
-    """One number, or None where its tables are not there."""
+def _figure(one: Stage, metric: Metric) -> tuple[float | None, str]:
+    """One number, or None and why there is none; what a query returned otherwise is never repeated."""
     try:
         rows = one.session.run(promoted.as_written(metric.sql))
-    except MissingError:
-        return None
-    values = list(rows[0].values()) if rows else []
-    return float(values[0]) if len(values) == 1 and values[0] is not None else None
+    except NoComputeError:
+        raise
+    except (RefusedError, StatementError) as error:
+        return None, said_by_snowflake(error)
+    if len(rows) != 1 or len(rows[0]) != 1:
+        return None, f"its query returns {len(rows)} rows of {len(rows[0]) if rows else 0} columns, not one number"
+    (value,) = rows[0].values()
+    if value is None:
+        return None, "its query returns NULL"
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
+        return None, f"its query returns a {type(value).__name__}, not a number"
+    return float(value), ""
 
 
 def _marginal(policy: Literal["ask", "pass", "fail"], evidence: tuple[Evidence, ...]) -> tuple[Evidence, ...]:
@@ -160,7 +172,7 @@ def _marginal(policy: Literal["ask", "pass", "fail"], evidence: tuple[Evidence, 
 
 
 def _only(inventory: Inventory, names: set[str]) -> Inventory:
-    return {name: relation for name, relation in inventory.items() if name.upper() in names}
+    return {name: relation for name, relation in inventory.items() if name in names}
 
 
 def _list(value: object) -> list[object]:

@@ -11,7 +11,7 @@ from sluice.domain.cleanup import CleanupPolicy
 from sluice.domain.events import Event, Kind
 from sluice.domain.leftovers import Beside, Leftover, Marked, What, leftovers
 from sluice.domain.lives import LIFE, LifeEvent, fold
-from sluice.domain.names import Identifier, Marker
+from sluice.domain.names import Identifier, Marker, dotted, undotted
 from sluice.domain.specs import EnvironmentSpec
 from sluice.errors import SluiceError, StopError
 from sluice.snowflake import (
@@ -138,8 +138,7 @@ def _manifest(work: Workspace, environment: str, marker: Marker | None) -> froze
         nodes = artifacts.nodes(path)
     except SluiceError:
         return None
-    kinds = {"model", "seed", "snapshot"}
-    return frozenset(f"{one.schema}.{one.name}".upper() for one in nodes.values() if one.kind in kinds)
+    return frozenset(relation for node in nodes.values() if (relation := node.relation))
 
 
 def _drop(work: Workspace, session: Session, one: Leftover, hand: Hand) -> None:
@@ -187,8 +186,8 @@ def _drop_one(session: Session, one: Leftover) -> None:
                 )
             session.run(retirement.drop_monitor(name))
         case What.RELATION:
-            database, path = one.name.split(".", 1)
-            session.run(promoted.drop_relation(Identifier.found(database), path, one.kind))
+            database, *path = undotted(one.name)
+            session.run(promoted.drop_relation(database, dotted(*path), one.kind))
 
 
 def _refuse_another(one: Leftover, there: Mapping[str, Marker | None], *, deployment: str | None = None) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 
 from sluice.dbt import releases
-from sluice.dbt.project import read_project
 from sluice.domain.cutover import deployed, say
 from sluice.domain.deployments import Deployment, StageReport
 from sluice.domain.names import Marker, candidate_name, deployment_id
@@ -15,6 +14,7 @@ from sluice.domain.specs import EnvironmentSpec
 from sluice.errors import SpecError, StopError
 from sluice.snowflake import observe
 from sluice.stages import building
+from sluice.stages.project_check import cautions
 from sluice.stages.workspace import Workspace
 
 
@@ -112,9 +112,6 @@ def _plan(work: Workspace, deployment: Deployment, marker: Marker | None) -> Pro
     call = building.invocation(work, spec.name, deployment.release, live, deployment.id)
     selection = building.select(work, call, spec.name, former, everything=deployment.full_refresh)
     changes = building.listed(selection)
-    cautions = (
-        [] if _follows_swaps(selection) else ["the project does not override ref(): its views may name live itself"]
-    )
     wanted = spec.warehouse.promotion_size
     bigger = wanted is not None and wanted.credits_per_hour > spec.warehouse.size.credits_per_hour
     return PromotionPlan(
@@ -127,13 +124,7 @@ def _plan(work: Workspace, deployment: Deployment, marker: Marker | None) -> Pro
         changes=changes,
         why=selection.why,
         approval=spec.promotion.approval,
-        gates=gate_names(work.policies.gates(spec.name)),
+        gates=gate_names(work.gates(spec.name)),
         scale=(spec.warehouse.size.value, wanted.value) if wanted is not None and bigger else None,
-        cautions=tuple(cautions),
+        cautions=cautions(work, spec, call.artifacts / "manifest.json"),
     )
-
-
-def _follows_swaps(selection: building.Selection) -> bool:
-    """Tell whether the project replaces ref(), or makes no view for which that would matter."""
-    views = any(node.materialized == "view" for node in selection.nodes().values())
-    return not views or read_project(selection.call.project).overrides_ref()

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
-from sluice.settings import settings
+from sluice.settings import Settings, settings
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sluice.domain.blocks import Kind
     from sluice.domain.budgets import BudgetPolicy
     from sluice.domain.cleanup import CleanupPolicy
     from sluice.domain.policies import Policies
@@ -21,9 +24,16 @@ class PolicyFiles:
     """The folder of policies; tasks, DAG files and the command line read each of them here."""
 
     folder: Path
+    environments: Path
+    """The folder of specs: policies speak of environments by name and by kind."""
 
-    def gates_and_checks(self, environments: tuple[str, ...] = ()) -> Policies:
-        """Return gates.yml and checks.yml; with `environments`, a name that none of them has is refused."""
+    @classmethod
+    def of(cls, here: Settings) -> Self:
+        """Return the policies of these settings."""
+        return cls(here.policies, here.environments)
+
+    def gates_and_checks(self, environments: Mapping[str, Kind]) -> Policies:
+        """Return gates.yml and checks.yml; a name that none of the environments has is refused."""
         from sluice.domain.policies import load_policies
 
         return load_policies(self.folder, environments)
@@ -41,10 +51,18 @@ class PolicyFiles:
         return load_cleanup(other or self.folder / "cleanup.yml")
 
     def access(self) -> AccessPolicy:
-        """Return access.yml."""
+        """Return access.yml; a name that no environment has is refused."""
         from sluice.domain.roles import load_access
+        from sluice.domain.specs import kinds_of, load_environments
 
-        return load_access(self.folder / "access.yml")
+        return load_access(self.folder / "access.yml", kinds_of(load_environments(self.environments)))
+
+    def readable_access(self) -> AccessPolicy:
+        """Return access.yml for the environments that can be read: no DAG is lost for another environment's file."""
+        from sluice.domain.roles import read_access
+        from sluice.domain.specs import kinds_of, readable_environments
+
+        return read_access(self.folder / "access.yml").resolved(kinds_of(readable_environments(self.environments)[0]))
 
     def prices(self) -> Prices:
         """Return prices.yml."""
@@ -55,4 +73,4 @@ class PolicyFiles:
 
 def policy_files() -> PolicyFiles:
     """Return the policies of this process: `SLUICE_POLICIES`, or include/policies."""
-    return PolicyFiles(settings().policies)
+    return PolicyFiles.of(settings())

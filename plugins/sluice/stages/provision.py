@@ -122,7 +122,7 @@ def _held(work: Workspace, environment: str) -> tuple[Guard, Closing]:
 def _key(work: Workspace, environment: str) -> PublicKey:
     spec = work.spec(environment)
     settings = work.connections(spec.connection)
-    if settings.user.upper() != spec.access.user.name:
+    if settings.user.upper() != spec.access.user.name.upper():  # a log-in does not mind the case
         raise SpecError(
             f"the environment's connection logs in as {settings.user}, but access.user is {spec.access.user}",
             where=f"Airflow connection {spec.connection}: login",

@@ -20,6 +20,7 @@ from sluice.stages import building
 from sluice.stages.candidate import BUILT
 from sluice.stages.holding import lock, scale_down, scale_up, unlock
 from sluice.stages.planning import live_marker
+from sluice.stages.project_check import cautions
 from sluice.stages.stage import Stage, StageFunction, stage
 from sluice.stages.workspace import Workspace
 
@@ -49,7 +50,15 @@ def plan(
         reason=reason,
         actor=actor,
     )
-    facts = {"release": release.id, "files": len(release.files), "commit": release.git_commit, "live_now": say(marker)}
+    call = building.invocation(work, environment, release.id, spec.database.name, deployment.id)
+    run(call, ["parse"])  # what dbt refuses is known before anything is locked; the build goes on from this parse
+    facts = {
+        "release": release.id,
+        "files": len(release.files),
+        "commit": release.git_commit,
+        "live_now": say(marker),
+        "cautions": list(cautions(work, spec, call.artifacts / "manifest.json")),
+    }
     already = marker is not None and marker.release == release.id
     return deployment, StageReport("plan", f"{release.id} → {environment}", {**facts, "live_already": already})
 
@@ -152,7 +161,7 @@ def _evidence(
     one: Stage, selection: building.Selection, results: tuple[artifacts.Result, ...], former: str | None
 ) -> tuple[Evidence, ...]:
     environment, key = one.deployment.environment, one.deployment.id
-    gates = one.work.policies.gates(environment)
+    gates = one.work.gates(environment)
     building.keep_outcomes(one.work, selection, environment, key, former)
     found = []
     if gates.dbt.enabled:

@@ -9,7 +9,7 @@ from sluice.domain.events import Event
 from sluice.domain.inventory import Inventory
 from sluice.domain.lifecycle import refuse_unless_there
 from sluice.domain.lives import Cloned, Life, LifeEvent
-from sluice.domain.names import Identifier, Marker
+from sluice.domain.names import Identifier, Marker, undotted
 from sluice.domain.specs import EnvironmentSpec
 from sluice.domain.wants import wanted
 from sluice.errors import RetryError, SpecError, StopError
@@ -110,8 +110,8 @@ def _carry(session: Session, live: Identifier, fresh: Identifier, mine: list[str
         return
     there, texts = observe.inventory(session, live), observe.view_texts(session, live)
     passing = observe.transient_tables(session, live)
-    known = {path.split(".", 1)[0] for path in observe.inventory(session, fresh)}
-    for schema in sorted({path.split(".", 1)[0] for path in mine} - known):
+    known = {undotted(path)[0] for path in observe.inventory(session, fresh)}
+    for schema in sorted({undotted(path)[0] for path in mine} - known):
         session.run(renewing.create_schema(fresh, schema))
     for path in sorted(mine, key=lambda one: there[one].kind != "TABLE"):  # views may read what is carried
         kind = "TRANSIENT TABLE" if path in passing else there[path].kind

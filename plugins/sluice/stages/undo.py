@@ -20,11 +20,17 @@ from sluice.stages.verification import checked
 from sluice.stages.workspace import Workspace
 
 
-def undo(work: Workspace, deployment: Deployment, now: datetime) -> StageReport:
-    """Have the former deployment live again and verified; the candidate dropped, or kept as was asked."""
+def undo(work: Workspace, deployment: Deployment, now: datetime, *, keep_verified: bool = True) -> StageReport:
+    """Have the former deployment live again and verified; the candidate dropped, or kept as was asked.
+
+    One that is settled stays; and with `keep_verified` one that has passed verification: only its former live is not
+    under its retained name yet, which is no reason to take from readers what was found right.
+    """
     with stage("undo", work, deployment, now, tidies=True) as one:
         if one.recall(Kind.LIVE):
             return one.report("the deployment is settled: nothing to undo; a rollback would bring the former back")
+        if keep_verified and _bears_verified(one):
+            return one.report(f"{one.live} bears {deployment.id}, verified: it stays; clear `settle` to run it again")
         if not one.recall(Kind.UNDO_RECORDED):
             return one.report("nothing was recorded, so nothing was changed")
         exchange = one.exchange()
@@ -38,6 +44,14 @@ def undo(work: Workspace, deployment: Deployment, now: datetime) -> StageReport:
                 raise StopError(because, where=exchange.live, value=deployment.id, untouched=exchange.live)
             case _:
                 assert_never(decision)
+
+
+def _bears_verified(one: Stage) -> bool:
+    """Whether live bears what is wanted, and the last that verification said of it is that it passes."""
+    if not one.recall(Kind.UNDO_RECORDED) or one.markers().get(one.live.name) != one.exchange().wanted:
+        return False
+    said = [event for event in one.recall(Kind.STAGE_DONE, Kind.FAILED) if event.payload.get("stage") == "verify"]
+    return bool(said) and said[-1].kind == Kind.STAGE_DONE
 
 
 def _swap_back(one: Stage, exchange: Exchange, step: Swap) -> StageReport:

@@ -14,7 +14,7 @@ from sluice.domain.policies import Check
 from sluice.errors import RefusedError, StopError
 from sluice.snowflake import promoted
 from sluice.snowflake.connect import Session
-from sluice.snowflake.failures import NoComputeError
+from sluice.snowflake.failures import NoComputeError, said_by_snowflake
 from sluice.snowflake.statements import use_database
 from sluice.stages import building
 from sluice.stages.stage import Stage, stage
@@ -43,7 +43,7 @@ def checked(one: Stage) -> tuple[Evidence, ...]:
     Raises:
         NoComputeError: the environment's warehouse may not run, so that nothing can be said of live.
     """
-    checks = one.work.policies.checks(one.deployment.environment)
+    checks = one.work.checks(one.deployment.environment)
     readers = one.spec.access.readers or (one.spec.access.role,)
     evidence: list[Evidence] = []
     for role in readers:
@@ -71,7 +71,8 @@ def _check(session: Session, check: Check, role: Identifier) -> Evidence:
     except NoComputeError:
         raise
     except (RefusedError, StopError) as error:
-        return Evidence(check.name, Verdict.FAIL, error.message, limit, (f"as {role}",))
+        asked = (f"as {role}", f"checks.yml, {check.name}: {check.sql}")
+        return Evidence(check.name, Verdict.FAIL, said_by_snowflake(error), limit, asked)
     good = bool(rows) == (check.expect == "rows")
     shown = tuple(str(list(row.values())[:6]) for row in rows[:5]) if not good else ()
     return Evidence(check.name, Verdict.PASS if good else Verdict.FAIL, f"{len(rows)} rows", limit, shown)
@@ -89,5 +90,5 @@ def _tested(one: Stage) -> tuple[Evidence, ...]:
     (call.artifacts / "run_results.json").unlink(missing_ok=True)
     run(call, ["test", "--select", building.AFTER], check=False)
     results = artifacts.results(call.artifacts / "run_results.json")
-    found = building.dbt_evidence(one.work.policies.gates(environment).dbt, results)
+    found = building.dbt_evidence(one.work.gates(environment).dbt, results)
     return (Evidence("post-promotion tests", found.verdict, found.observed, found.limit, found.detail),)

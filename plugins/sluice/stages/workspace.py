@@ -15,9 +15,9 @@ from sluice.domain.blocks import Kind
 from sluice.domain.control import control_warehouse
 from sluice.domain.lives import LIFE, Life, State, fold
 from sluice.domain.names import Identifier, Marker
-from sluice.domain.policies import Policies
+from sluice.domain.policies import Check, Gates, Policies
 from sluice.domain.prices import Prices
-from sluice.domain.specs import EnvironmentSpec, load_environments
+from sluice.domain.specs import EnvironmentSpec, kinds_of, load_environments
 from sluice.domain.templates import Template, load_templates
 from sluice.errors import SpecError
 from sluice.settings import Settings
@@ -120,13 +120,21 @@ class Workspace:
             untouched="everything",
         )
 
+    def gates(self, environment: str) -> Gates:
+        """Return the gates of an environment."""
+        return self.policies.gates(environment, self.spec(environment).kind)
+
+    def checks(self, environment: str) -> tuple[Check, ...]:
+        """Return what live of an environment must pass."""
+        return self.policies.checks(environment, self.spec(environment).kind)
+
     def settings(self, environment: str) -> ConnectionSettings:
         """Return the connection settings of an environment: its own user, role, warehouse and time-out."""
         spec = self.spec(environment)
         return replace(
             self.connections(spec.connection),
-            role=spec.access.role.name,
-            warehouse=spec.warehouse.name.name,
+            role=spec.access.role.written,
+            warehouse=spec.warehouse.name.written,
             login_timeout=spec.session.login_timeout,
         )
 
@@ -143,9 +151,9 @@ class Workspace:
         """Open a session as the environment's service user; `role` instead of the environment's own."""
         settings = self.settings(environment)
         if role is not None:
-            settings = replace(settings, role=role.name)
+            settings = replace(settings, role=role.written)
         if database is not None:
-            settings = replace(settings, database=database.name)
+            settings = replace(settings, database=database.written)
         spec = self.spec(environment)
         said = query_tag(spec, tag or {})
         with connect(settings, query_tag=said, retries=retries, control=spec.control_database) as session:
@@ -183,10 +191,10 @@ def query_tag(spec: EnvironmentSpec, more: Mapping[str, object]) -> dict[str, ob
 
 def workspace(settings: Settings, connections: Callable[[str], ConnectionSettings]) -> Workspace:
     """Return the workspace of a process: its folders read, its connections given."""
-    environments, files = load_environments(settings.environments), PolicyFiles(settings.policies)
+    environments, files = load_environments(settings.environments), PolicyFiles.of(settings)
     return Workspace(
         environments=environments,
-        policies=files.gates_and_checks(tuple(environments)),
+        policies=files.gates_and_checks(kinds_of(environments)),
         store=UPath(settings.store),
         project=settings.project,
         connections=connections,

@@ -3,7 +3,7 @@
    database keep their three parts. #}
 {% macro ref() %}
   {% set relation = builtins.ref(*varargs, **kwargs) %}
-  {% if relation.is_cte or relation.database is none or relation.database | upper != target.database | upper %}
+  {% if relation.is_cte or relation.database is none or relation.database | upper != target.database | replace('"', '') | upper %}
     {{ return(relation) }}
   {% endif %}
   {{ return(relation.include(database=false)) }}

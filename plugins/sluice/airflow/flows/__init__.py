@@ -1,7 +1,16 @@
-"""Task groups for anybody's DAG, and the DAGs of ours that are made of them."""
+"""Task groups for anybody's DAG, and the DAGs of ours that are made of them.
+
+A group is one step of a DAG: what is behind it runs once it has succeeded and has given back what it took.
+
+    from sluice.airflow.flows import promotion
+
+    with DAG("nightly", schedule="0 4 * * *"):
+        promotion("staging") >> promotion("prod", reason="nightly") >> report()
+"""
 
 from sluice.airflow.flows.access import access_review_dag, change_access_dag, provision_roles_dag
 from sluice.airflow.flows.budgets import budget_check_dag, budget_control_dag
+from sluice.airflow.flows.environments import environment_dags
 from sluice.airflow.flows.lifecycle import (
     change_environment_dag,
     destroy_environment_dag,
@@ -21,6 +30,7 @@ __all__ = [
     "change_access_dag",
     "change_environment_dag",
     "destroy_environment_dag",
+    "environment_dags",
     "promotion",
     "promotion_dag",
     "promotion_params",

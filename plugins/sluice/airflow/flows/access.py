@@ -16,6 +16,8 @@ def provision_roles_dag() -> DAG:
     """Return the DAG `provision_roles`."""
     with flow(
         "provision_roles",
+        title="Access · Provision roles",
+        description="Gives the account the roles of include/policies/access.yml",
         doc="""
 ### The roles of include/policies/access.yml
 
@@ -34,6 +36,8 @@ def change_access_dag() -> DAG:
     """Return the DAG `change_access`."""
     with flow(
         "change_access",
+        title="Access · Grant or revoke",
+        description="Access to an environment that ends by itself",
         doc="""
 ### Access that ends by itself
 
@@ -59,6 +63,8 @@ def access_review_dag() -> DAG:
     """Return the DAG `access_review`."""
     with flow(
         "access_review",
+        title="Access · Review",
+        description="Who has what, since when, last used, every month",
         doc="""
 ### Access review
 

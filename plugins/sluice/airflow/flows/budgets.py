@@ -17,6 +17,8 @@ def budget_check_dag() -> DAG:
     """Return the DAG `budget_check`."""
     with flow(
         "budget_check",
+        title="Budget · Check",
+        description="What every environment costs, and what its budget asks for, every five minutes",
         doc="""
 ### Budget check
 
@@ -40,6 +42,8 @@ def budget_control_dag() -> DAG:
     """Return the DAG `budget_control`."""
     with flow(
         "budget_control",
+        title="Budget · Stop, limit, start",
+        description="Stops, limits or starts environments by hand, or lets them cost more for a while",
         doc="""
 ### Stop, limit, start by hand
 

@@ -18,6 +18,8 @@ def change_environment_dag() -> DAG:
     """Return the DAG `change_environment`."""
     with flow(
         "change_environment",
+        title="Environment · Change",
+        description="Extends, pins, resizes, hands over or brings back an environment that comes and goes",
         doc="""
 ### Change an environment that comes and goes
 
@@ -50,6 +52,8 @@ def refresh_environment_dag() -> DAG:
     """Return the DAG `refresh_environment`."""
     with flow(
         "refresh_environment",
+        title="Environment · Refresh from its base",
+        description="Gives an environment that comes and goes its base's data of now",
         doc="""
 ### Refresh an environment from its base
 
@@ -81,6 +85,8 @@ def destroy_environment_dag() -> DAG:
     """Return the DAG `destroy_environment`."""
     with flow(
         "destroy_environment",
+        title="Environment · Destroy",
+        description="Destroys an environment that comes and goes",
         doc="""
 ### Destroy an environment that comes and goes
 

@@ -1,105 +1,181 @@
-"""What every flow is made of: the spec it is for, its stages as tasks, and the DAG around them."""
+"""What every flow is made of: its stages as tasks, the sections they stand in, and the DAG around them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from airflow.sdk import DAG, Param, TriggerRule
+from airflow.providers.standard.operators.empty import EmptyOperator
+from airflow.sdk import DAG, Param, TaskGroup, TriggerRule, chain
 
+from sluice.airflow.authoring import specs
 from sluice.airflow.notifications import DeploymentNotifier
 from sluice.airflow.operators.approval import AcceptMarginal
 from sluice.airflow.operators.plans import DEPLOYMENT, PlanOperator
-from sluice.airflow.operators.stages import StageOperator, UndoOperator
+from sluice.airflow.operators.stages import Pulled, StageOperator, UndoOperator, UnlockOperator
 from sluice.airflow.sensors import EnvironmentGate
-from sluice.domain.specs import EnvironmentSpec, load_environments
-from sluice.errors import SpecError
-from sluice.settings import settings
 from sluice.stages.policies import policy_files
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+__all__ = ["RETRIES", "FlowPoint", "Stages", "UndoneNotifier", "flow", "from_form", "gate", "specs"]
 
 RETRIES: dict[str, Any] = {"retries": 2, "retry_delay": timedelta(seconds=10)}
 """Only what may succeed on a second look is retried: our operators fail at once on everything else."""
 
 
-def specs() -> dict[str, EnvironmentSpec]:
-    """Return the specified environments: YAML is all that reading a DAG file reads."""
-    return load_environments(settings().environments)
+class FlowPoint(EmptyOperator):
+    """A point that a flow passes: where it begins, where all of it is done. Nothing runs for it."""
+
+    custom_operator_name = "Point"
+    ui_color = "#e6f0f5"
 
 
-def spec_of(environment: str) -> EnvironmentSpec:
-    """Return an environment's spec, or refuse a name that none has: the DAG file shows it as its import error."""
-    found = specs()
-    if environment not in found:
-        raise SpecError(
-            "there is no such environment",
-            where=str(settings().environments),
-            value=environment,
-            good=", ".join(found),
-            untouched="everything",
-        )
-    return found[environment]
+class UndoneNotifier(DeploymentNotifier):
+    """People are told that a deployment was rolled back; not that there was nothing to undo."""
+
+    def notify(self, context: Context) -> None:
+        """Tell each channel where `undo` reports that it looked at what lay beside live."""
+        report = context["ti"].xcom_pull(task_ids=context["ti"].task_id)
+        if isinstance(report, Mapping) and "swapped_back" in report.get("facts", {}):
+            super().notify(context)
 
 
 class Stages:
-    """Makes the stage tasks of one planned deployment."""
+    """Makes the tasks of one flow: in its group, with its retries, telling its people.
 
-    def __init__(self, plan: PlanOperator, environment: str | None = None) -> None:
+    Tasks are named without the sections they stand in: `plan`, or `promote_prod.plan` inside the group of that name.
+    `environment` may be a template.
+    """
+
+    def __init__(self, group: TaskGroup, environment: str) -> None:
+        self.group = group
         self.environment = environment
-        self.deployment = plan.output[DEPLOYMENT]
-        self._arguments: dict[str, Any] = {**RETRIES, "on_failure_callback": DeploymentNotifier("failed", environment)}
+        self.deployment = Pulled(self.id("plan"), DEPLOYMENT)
+
+    def id(self, name: str) -> str:
+        """Return a task's id as the DAG knows it."""
+        return str(self.group.child_id(name))
+
+    def called(self, name: str, note: str = "") -> dict[str, str]:
+        """Return the id of a task, and how it is shown: by its own name, and when it does nothing at all."""
+        return {"task_id": self.id(name), "task_display_name": f"{name} ({note})" if note else name}
+
+    def section(self, name: str, title: str = "") -> TaskGroup:
+        """Return a part of the flow that the graph shows as one box until it is opened."""
+        return TaskGroup(name, group_display_name=title or name.capitalize(), prefix_group_id=False)
 
     def task(self, stage: str, **arguments: Any) -> StageOperator:
         """Return the task of a stage, named like it."""
-        merged = {"task_id": stage, "stage": stage, "deployment": self.deployment} | self._arguments | arguments
-        return StageOperator(**merged)
+        return StageOperator(**self._stage(stage), stage=stage, **arguments)
+
+    def point(self, name: str) -> FlowPoint:
+        """Return a point that the flow passes."""
+        return FlowPoint(**self.called(name))
+
+    def gate(self) -> EnvironmentGate:
+        """Return the first task of a flow that works in the environment."""
+        return gate(self.environment, **self.called("gate"))
+
+    def accept_cost(self, plan: PlanOperator, approvers: Sequence[str]) -> AcceptMarginal:
+        """Return the task that asks somebody where what was planned may cost more than is left of the day's budget."""
+        return AcceptMarginal(
+            **self.called("accept_cost", "if over budget"),
+            deployment=self.deployment,
+            reports=[plan.output],
+            approvers=list(approvers),
+        )
+
+    def undo(self, lock: StageOperator) -> UndoOperator:
+        """Return the teardown that has live be what it was, unless the deployment settled."""
+        undo = UndoOperator(
+            **self._stage("undo"),
+            recorded_by=self.id("record_undo"),
+            settled_by=self.id("settle"),
+            on_success_callback=UndoneNotifier("rolled back", self.environment),
+        )
+        undo.as_teardown(setups=lock)
+        return undo
+
+    def scale_down(self, lock: StageOperator, scale_up: StageOperator) -> StageOperator:
+        """Return the teardown that gives the warehouse its size back, also where `scale_up` was cut off half-way."""
+        scale_down = self.task("scale_down")
+        scale_down.as_teardown(setups=[lock, scale_up])
+        return scale_down
+
+    def unlock(self, first: EnvironmentGate | FlowPoint, lock: StageOperator) -> UnlockOperator:
+        """Return the teardown that gives back the lock, and fails where somebody has stopped the run."""
+        unlock = UnlockOperator(
+            **self._stage("unlock"),
+            planned_by=self.id("plan"),
+            locked_by=self.id("lock"),
+            ends_with=self.id("done"),
+        )
+        unlock.as_teardown(setups=[first, lock])
+        return unlock
+
+    def finish(self, last: StageOperator, *teardowns: StageOperator) -> None:
+        """The flow ends with `done`, for what is behind it, and with `outcome`, which the run's state follows.
+
+        `done` is passed when the last stage has succeeded and all was given back. Airflow skips it where somebody marks
+        the run as failed, and calls a run a success whose last task was skipped; a teardown is not skipped, so
+        `outcome` can follow `unlock`, which knows better.
+        """
+        done, outcome = self.point("done"), self.point("outcome")
+        chain(last, *teardowns, done)
+        chain([last, *teardowns[:-1]], done)
+        chain([done, teardowns[-1]], outcome)
+        outcome.as_teardown(on_failure_fail_dagrun=True)
+        outcome.trigger_rule = TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS
+
+    def _stage(self, stage: str) -> dict[str, Any]:
+        return {
+            **self.called(stage),
+            **RETRIES,
+            "deployment": self.deployment,
+            "on_failure_callback": DeploymentNotifier("failed", self.environment),
+        }
 
 
-def gate(environment: str | None = None) -> EnvironmentGate:
-    """Return the first task of a flow that works in an environment; None: the one of the run's parameter."""
-    return EnvironmentGate(
-        task_id="gate",
-        environment=environment or "{{ params.environment }}",
-        poke_interval=settings().gate_seconds,
-        **RETRIES,
-    )
+def from_form(dag: DAG, **given: Any) -> dict[str, Any]:
+    """Return the arguments that were given; of those that were not, a template that reads the DAG's form if it asks."""
+    return {
+        name: f"{{{{ params.{name} }}}}" if value is None and name in dag.params else value
+        for name, value in given.items()
+    }
 
 
-def accept_cost(stages: Stages, plan: PlanOperator, approvers: Sequence[str]) -> AcceptMarginal:
-    """Return the task that asks somebody where what was planned may cost more than is left of the day's budget."""
-    return AcceptMarginal(
-        task_id="accept_cost", deployment=stages.deployment, reports=[plan.output], approvers=list(approvers)
-    )
-
-
-def undo_task(stages: Stages, record: StageOperator) -> UndoOperator:
-    """Return the task that runs only when a stage after `record` failed; the run stays failed nonetheless."""
-    return UndoOperator(
-        task_id="undo",
-        deployment=stages.deployment,
-        recorded_by=record.task_id,
-        trigger_rule=TriggerRule.ONE_FAILED,
-        on_success_callback=DeploymentNotifier("rolled back", stages.environment),
-        on_failure_callback=DeploymentNotifier("failed", stages.environment),
-        **RETRIES,
-    )
+def gate(environment: str = "{{ params.environment }}", **arguments: Any) -> EnvironmentGate:
+    """Return the first task of a flow that works in an environment; unless it is named: the one of the run's form."""
+    return EnvironmentGate(**({"task_id": "gate", "environment": environment, **RETRIES} | arguments))
 
 
 def flow(
     dag_id: str,
     *,
+    title: str,
+    description: str,
     doc: str,
     params: Mapping[str, Param],
     schedule: Any = None,
     tags: Sequence[str] = (),
+    owner: str = "sluice",
     **arguments: Any,
 ) -> DAG:
-    """Return a DAG of ours: one run at a time, no catching up, its form and its page set."""
-    rights = policy_files().access().permissions(dag_id)
+    """Return a DAG of ours: one run at a time, no catching up; its title, its form and its page set.
+
+    Airflow lists DAGs by their titles: those of the main jobs begin with their place in the chain.
+    """
+    rights = policy_files().readable_access().permissions(dag_id)
     if rights is not None:
         arguments["access_control"] = rights
     return DAG(
         dag_id=dag_id,
+        dag_display_name=title,
+        description=description,
+        default_args={"owner": owner},
         schedule=schedule,
         catchup=False,
         max_active_runs=1,

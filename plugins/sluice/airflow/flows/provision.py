@@ -12,6 +12,7 @@ from sluice.airflow.flows.parts import RETRIES, flow, specs
 from sluice.airflow.operators.environments import ApproveEnvironment, PlanEnvironment
 from sluice.airflow.operators.plans import DEPLOYMENT
 from sluice.airflow.operators.provision import Provision
+from sluice.domain.names import WRITTEN_NAME
 from sluice.domain.naming import NEW
 
 SIZES = ("XSMALL", "SMALL", "MEDIUM", "LARGE", "XLARGE")
@@ -25,6 +26,8 @@ def provision_dag() -> DAG:
     standing = list(specs())
     with flow(
         "provision_environment",
+        title="Environment · Provision",
+        description="Makes or repairs an environment, or makes a new one from a template",
         doc="""
 ### Provision an environment
 
@@ -66,7 +69,7 @@ def _new(standing: list[str]) -> dict[str, Param]:
         "schemas": Param(
             None,
             type=["null", "array"],
-            items={"type": "string", "pattern": "^[A-Za-z_][A-Za-z0-9_$]*$"},
+            items={"type": "string", "pattern": f"^({WRITTEN_NAME.pattern})$"},
             title="Schemas",
             description="Only these schemas of the base; none: all.",
             section=section,

@@ -2,40 +2,76 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from airflow.sdk import DAG, TaskGroup, chain
 
 from sluice.airflow.assets import ENVIRONMENTS, environment_asset
+from sluice.airflow.authoring import is_template, known_later, readable_specs, spec_of
 from sluice.airflow.flows import forms
-from sluice.airflow.flows.parts import RETRIES, Stages, accept_cost, flow, gate, spec_of
+from sluice.airflow.flows.parts import RETRIES, Stages, flow, from_form
 from sluice.airflow.notifications import DeploymentNotifier
 from sluice.airflow.operators.plans import PlanRefresh
+from sluice.domain.specs import EnvironmentSpec, chain_to
+from sluice.errors import SpecError
 
 
-def refresh(environment: str, *, group_id: str = "refresh", prefix_group_id: bool = True) -> TaskGroup:
-    """Return the task group that builds the working project in an environment and registers it as a release."""
-    tooltip = f"Refresh of {spec_of(environment).name}"
-    with TaskGroup(group_id, prefix_group_id=prefix_group_id, tooltip=tooltip) as group:
-        _tasks(environment)
+def refresh(
+    environment: str,
+    *,
+    full_refresh: bool | str | None = None,
+    reason: str | None = None,
+    group_id: str | None = None,
+    prefix_group_id: bool = True,
+) -> TaskGroup:
+    """Return the task group `refresh_<environment>`, which builds the working project in place, as a release.
+
+    What is behind it runs once the release is registered and lock and warehouse size are given back; after a failure
+    it does not run. Use it inside a `with DAG(...)`:
+
+        with DAG("after_loading", schedule=[Asset("raw")]):
+            refresh("dev", reason="new data") >> promotion("staging")
+
+    Args:
+        environment: The name of an environment that is refreshed in place; or, in a template or by its name, one that
+            comes and goes.
+        full_refresh: Build every model from nothing. Not given: false.
+        reason: Why; kept in the journal.
+        group_id: The group's id. Not given: `refresh_<environment>`, or `refresh` where that is a template.
+        prefix_group_id: Whether the ids of its tasks begin with the group's.
+
+    Arguments may be templates. One that is not given is read from the param of its name, where the DAG's form has one.
+    """
+    spec = None
+    if not (isinstance(environment, str) and known_later(environment)):
+        spec = _in_place(spec_of(environment))
+    name = group_id or ("refresh" if is_template(environment) else f"refresh_{environment}")
+    with TaskGroup(name, prefix_group_id=prefix_group_id, tooltip=f"Refresh of {environment}") as group:
+        _tasks(group, environment, spec, from_form(group.dag, full_refresh=full_refresh, reason=reason))
     return group
 
 
-def refresh_dag(environment: str) -> DAG:
+def refresh_dag(environment: str | EnvironmentSpec) -> DAG:
     """Return the DAG `refresh_<environment>`; its success updates the asset that the next environment waits for."""
-    spec = spec_of(environment)
+    spec = _in_place(environment if isinstance(environment, EnvironmentSpec) else spec_of(environment))
+    place = len(chain_to(spec.name, readable_specs()))
     with flow(
-        f"refresh_{environment}",
+        f"refresh_{spec.name}",
+        title=f"{place} · Refresh {spec.name}",
+        description=f"Builds the working dbt project in {spec.name}, and keeps it as a release",
         doc=f"""
-### Refresh {environment}
+### Refresh {spec.name}
 
-Builds the working dbt project in **{environment}** (`{spec.database.name}`), in place, and keeps it as a *release*:
-an immutable snapshot named by its content. `sluice://{environment}` is updated, so the promotion to the next
+Builds the working dbt project in **{spec.name}** (`{spec.database.name}`), in place, and keeps it as a *release*:
+an immutable snapshot named by its content. `sluice://{spec.name}` is updated, so the promotion to the next
 environment starts.
 """,
         params={"full_refresh": forms.full_refresh(), "reason": forms.reason()},
         schedule=spec.promotion.schedule,
-        tags=["refresh", environment],
+        tags=["refresh", spec.name],
+        owner=spec.tags.get("TEAM", "sluice"),
     ) as dag:
-        _tasks(environment)  # outside a group, which Airflow would show folded
+        _tasks(dag.task_group, spec.name, spec, from_form(dag, full_refresh=None, reason=None))
     return dag
 
 
@@ -43,6 +79,8 @@ def build_environment_dag() -> DAG:
     """Return the DAG `build_environment`: dbt in any environment that comes and goes."""
     with flow(
         "build_environment",
+        title="Environment · Build",
+        description="dbt in an environment that comes and goes",
         doc="""
 ### Build an environment that comes and goes
 
@@ -57,23 +95,40 @@ its base bore when it was cloned (`state:modified+`), since the clone has the re
         },
         tags=["environments"],
     ) as dag:
-        _tasks(None)
+        _tasks(dag.task_group, "{{ params.environment }}", None, from_form(dag, full_refresh=None, reason=None))
     return dag
 
 
-def _tasks(environment: str | None) -> None:
-    """The stages, one task each, in their order, with what gives back; None: of the run's own environment."""
-    plan = PlanRefresh(task_id="plan", environment=environment or "", **RETRIES)
-    stages = Stages(plan, environment)
-    lock = stages.task("lock", on_success_callback=DeploymentNotifier("started", environment)).as_setup()
-    scale_up = stages.task("scale_up").as_setup()
-    build = stages.task("build_in_place")
-    register = stages.task(
-        "register",
-        outlets=[environment_asset(environment) if environment else ENVIRONMENTS],
-        on_success_callback=DeploymentNotifier("succeeded", environment),
+def _in_place(spec: EnvironmentSpec) -> EnvironmentSpec:
+    """Return the spec, or refuse an environment that is not built in place."""
+    if spec.promotion.strategy == "in_place":
+        return spec
+    names = [name for name, one in readable_specs().items() if one.promotion.strategy == "in_place"]
+    raise SpecError(
+        f"{spec.name} is not refreshed in place: its strategy is {spec.promotion.strategy}",
+        where="refresh(environment)",
+        value=spec.name,
+        good=", ".join(names) or "an environment whose spec says promotion.strategy: in_place",
+        untouched="everything",
     )
-    scale_down = stages.task("scale_down").as_teardown(setups=scale_up)
-    unlock = stages.task("unlock").as_teardown(setups=lock)
-    accept = accept_cost(stages, plan, spec_of(environment).promotion.approvers if environment else ())
-    chain(gate(environment), plan, accept, lock, scale_up, build, register, scale_down, unlock)
+
+
+def _tasks(group: TaskGroup, environment: str, spec: EnvironmentSpec | None, arguments: dict[str, Any]) -> None:
+    """The stages, one task each, in their order, with what gives back; no spec: an environment that comes and goes."""
+    stages = Stages(group, environment)
+    with stages.section("check"):
+        gate = stages.gate()
+        plan = PlanRefresh(**stages.called("plan"), environment=environment, **arguments, **RETRIES)
+        accept = stages.accept_cost(plan, spec.promotion.approvers if spec is not None else ())
+        lock = stages.task("lock", on_success_callback=DeploymentNotifier("started", environment)).as_setup()
+        scale_up = stages.task("scale_up").as_setup()
+    with stages.section("build"):
+        build = stages.task("build_in_place")
+        register = stages.task(
+            "register",
+            outlets=[environment_asset(environment) if spec is not None else ENVIRONMENTS],
+            on_success_callback=DeploymentNotifier("succeeded", environment),
+        )
+    chain(gate, plan, accept, lock, scale_up, build, register)
+    with stages.section("finish"):
+        stages.finish(register, stages.scale_down(lock, scale_up), stages.unlock(gate, lock))

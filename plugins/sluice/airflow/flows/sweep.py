@@ -15,6 +15,8 @@ def sweep_dag() -> DAG:
     """Return the DAG `cleanup_sweep`."""
     with flow(
         "cleanup_sweep",
+        title="Environment · Sweep",
+        description="Notices, sets aside and drops environments that nobody needs any more, every night",
         doc="""
 ### Sweep
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk.exceptions import AirflowSkipException
 
 from sluice.airflow.actors import actor, by_asset
+from sluice.airflow.authoring import rendered, yes
 from sluice.airflow.operators.base import SluiceOperator
 
 if TYPE_CHECKING:
@@ -24,13 +26,16 @@ DEPLOYMENT = "deployment"
 class PlanOperator(SluiceOperator):
     """The deployment has an id, a release and a plan that people can read; nothing in the account has changed."""
 
-    def __init__(self, *, environment: str = "", **arguments: Any) -> None:
+    template_fields: Sequence[str] = ("environment", "reason")
+
+    def __init__(self, *, environment: str = "", reason: str | None = None, **arguments: Any) -> None:
         super().__init__(**arguments)
         self.environment = environment
+        self.reason = reason
 
     @abstractmethod
     def planned(self, workspace: Workspace, context: Context) -> tuple[Deployment, StageReport]:
-        """Return the deployment that the run's parameters ask for, and its plan."""
+        """Return the deployment that the arguments ask for, and its plan."""
 
     def work(self, workspace: Workspace, context: Context) -> dict[str, object]:
         """Plan, leave the deployment in XCom, and end early a run that assets triggered for what is live already."""
@@ -60,18 +65,32 @@ class PlanBuild(PlanOperator):
 class PlanPromotion(PlanBuild):
     """Which release comes to this environment, and what changes by it, is known."""
 
+    template_fields: Sequence[str] = (*PlanBuild.template_fields, "release", "full_refresh", "keep_candidate")
+
+    def __init__(
+        self,
+        *,
+        release: str | None = None,
+        full_refresh: bool | str | None = None,
+        keep_candidate: bool | str | None = None,
+        **arguments: Any,
+    ) -> None:
+        super().__init__(**arguments)
+        self.release = release
+        self.full_refresh = full_refresh
+        self.keep_candidate = keep_candidate
+
     def planned(self, workspace: Workspace, context: Context) -> tuple[Deployment, StageReport]:
-        """Plan the promotion that `release`, `full_refresh`, `keep_candidate` and `reason` ask for."""
+        """Plan the promotion that is asked for; no release named: the one that the upstream runs."""
         from sluice.stages.promotion import plan
 
-        asked = context["params"]
         return plan(
             workspace,
-            self.environment,
-            release=asked.get("release") or None,
-            full_refresh=bool(asked.get("full_refresh")),
-            keep_candidate=bool(asked.get("keep_candidate")),
-            reason=asked.get("reason") or "",
+            rendered(self.environment),
+            release=rendered(self.release) or None,
+            full_refresh=yes(self.full_refresh, "full_refresh"),
+            keep_candidate=yes(self.keep_candidate, "keep_candidate"),
+            reason=rendered(self.reason),
             actor=actor(context),
             now=datetime.now(UTC),
         )
@@ -80,17 +99,22 @@ class PlanPromotion(PlanBuild):
 class PlanRefresh(PlanBuild):
     """The working project is a release in the making, and what its build changes is known."""
 
+    template_fields: Sequence[str] = (*PlanBuild.template_fields, "full_refresh")
+
+    def __init__(self, *, full_refresh: bool | str | None = None, **arguments: Any) -> None:
+        super().__init__(**arguments)
+        self.full_refresh = full_refresh
+
     def planned(self, workspace: Workspace, context: Context) -> tuple[Deployment, StageReport]:
-        """Plan the refresh that `full_refresh` and `reason` ask for."""
+        """Plan the refresh that is asked for."""
         from sluice.stages.refresh import plan
 
-        asked = context["params"]
-        environment = self.environment or str(asked["environment"])
+        environment = rendered(self.environment)
         return plan(
             workspace.including(environment),
             environment,
-            full_refresh=bool(asked.get("full_refresh")),
-            reason=asked.get("reason") or "",
+            full_refresh=yes(self.full_refresh, "full_refresh"),
+            reason=rendered(self.reason),
             actor=actor(context),
             now=datetime.now(UTC),
         )
@@ -99,16 +123,21 @@ class PlanRefresh(PlanBuild):
 class PlanRollback(PlanOperator):
     """Which retained deployment comes back, and what arrived since, is known."""
 
+    template_fields: Sequence[str] = (*PlanOperator.template_fields, "deployment")
+
+    def __init__(self, *, deployment: str = "previous", **arguments: Any) -> None:
+        super().__init__(**arguments)
+        self.deployment = deployment
+
     def planned(self, workspace: Workspace, context: Context) -> tuple[Deployment, StageReport]:
-        """Plan the rollback that `environment`, `deployment` and `reason` ask for."""
+        """Plan the rollback that is asked for."""
         from sluice.stages.rollback import plan
 
-        asked = context["params"]
         return plan(
             workspace,
-            asked.get("environment") or self.environment,
-            deployment=asked.get("deployment") or "previous",
-            reason=asked["reason"],
+            rendered(self.environment),
+            deployment=rendered(self.deployment) or "previous",
+            reason=rendered(self.reason),
             actor=actor(context),
             now=datetime.now(UTC),
         )

@@ -1,12 +1,13 @@
-"""One task per stage: the operator names the stage, the stages room does it."""
+"""One task per stage: the operator names the stage, the stages layer does it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk.exceptions import AirflowSkipException
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from sluice.airflow.assets import deployed
 from sluice.airflow.operators.base import SluiceOperator
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from sluice.stages.workspace import Workspace
 
 StageFunction = Callable[["Workspace", Deployment, datetime], StageReport]
+
+_NOT_RUN = {None, "skipped", "upstream_failed", "removed"}
+"""States of a task that never began in this run."""
 
 
 def stage_function(kind: Kind, stage: str) -> StageFunction:
@@ -33,8 +37,32 @@ def stage_function(kind: Kind, stage: str) -> StageFunction:
     return STAGES[stage]
 
 
+@dataclass(frozen=True, slots=True)
+class Pulled:
+    """What a task has left in XCom, as the value of a template field, without an edge to that task in the graph.
+
+    The order of the tasks is said by the flow; an edge from `plan` to each of them would only hide it.
+    """
+
+    task_id: str
+    key: str = "return_value"
+
+    def __call__(self, context: Context, jinja_env: object) -> Any:
+        """Return the value, once a task runs; None where there is none."""
+        del jinja_env
+        return context["ti"].xcom_pull(task_ids=self.task_id, key=self.key)
+
+    def serialize(self) -> str:
+        """Return it as people know it: what Airflow shows, and compares between two readings of the file."""
+        return f"{{{{ ti.xcom_pull(task_ids='{self.task_id}', key='{self.key}') }}}}"
+
+
 class StageOperator(SluiceOperator):
-    """One stage of a deployment is done; its report is in XCom, its outlets say which deployment arrived."""
+    """One stage of a deployment is done; its report is in XCom, its outlets say which deployment arrived.
+
+    `deployment` is what the flow's `plan` has left in XCom under the key `deployment`. The list of tasks shows the
+    stage as its operator.
+    """
 
     template_fields: Sequence[str] = ("deployment",)
 
@@ -42,19 +70,25 @@ class StageOperator(SluiceOperator):
         super().__init__(**arguments)
         self.stage = stage
         self.deployment = deployment
+        self.custom_operator_name = stage.replace("_", " ").capitalize()
 
     def work(self, workspace: Workspace, context: Context) -> dict[str, object]:
         """Do the stage for the deployment that was planned."""
         deployment = Deployment.from_json(self.deployment)
         known = workspace.including(deployment.environment)
         try:
-            report = stage_function(deployment.kind, self.stage)(known, deployment, datetime.now(UTC))
+            report = self.stage_done(known, deployment, context)
         except SluiceError as error:
             refuse_suspended(known, deployment.environment, error)
             raise
         for outlet in self.outlets:
             context["outlet_events"][outlet].extra = deployed(deployment)
         return self.tell(report)
+
+    def stage_done(self, workspace: Workspace, deployment: Deployment, context: Context) -> StageReport:
+        """Return the stage's report once it is done."""
+        del context
+        return stage_function(deployment.kind, self.stage)(workspace, deployment, datetime.now(UTC))
 
 
 def refuse_suspended(workspace: Workspace, environment: str, error: SluiceError) -> None:
@@ -72,14 +106,72 @@ def refuse_suspended(workspace: Workspace, environment: str, error: SluiceError)
 
 
 class UndoOperator(StageOperator):
-    """After a failure live is what it was, and the candidate is gone or kept as asked."""
+    """Unless the deployment settled, live is what it was before, and the candidate is gone or kept as asked.
 
-    def __init__(self, *, recorded_by: str, **arguments: Any) -> None:
+    A teardown: it runs however its flow ends, also when somebody marks the run as failed, and decides from the journal
+    and the markers whether there is anything to undo. Where there is not, it says so and has succeeded.
+
+    `recorded_by` and `settled_by` are the ids of the flow's tasks `record_undo` and `settle`.
+    """
+
+    def __init__(self, *, recorded_by: str, settled_by: str, **arguments: Any) -> None:
         super().__init__(stage="undo", **arguments)
         self.recorded_by = recorded_by
+        self.settled_by = settled_by
 
     def work(self, workspace: Workspace, context: Context) -> dict[str, object]:
         """Undo what the inverse plan in the journal says, if the deployment came that far."""
         if not context["ti"].xcom_pull(task_ids=self.recorded_by):
-            raise AirflowSkipException("it failed before anything was recorded or changed: nothing to undo")
+            return self.tell(StageReport("undo", "nothing was recorded, so nothing was changed: nothing to undo"))
         return super().work(workspace, context)
+
+    def stage_done(self, workspace: Workspace, deployment: Deployment, context: Context) -> StageReport:
+        """Return the report of what was undone.
+
+        A deployment that is verified stays live where `settle` failed. Where `settle` was never begun because somebody
+        stopped the run, even a verified one is swapped back.
+        """
+        from sluice.stages.undo import undo
+
+        settle = states(context, self.settled_by)[self.settled_by]
+        return undo(workspace, deployment, datetime.now(UTC), keep_verified=settle != "skipped")
+
+
+class UnlockOperator(StageOperator):
+    """The environment is free again; where somebody has stopped the run, it says so by failing.
+
+    A teardown: Airflow skips what is pending where somebody marks a run as failed half-way, and calls a run a success
+    whose last task was skipped. There this task fails, after it has given back the lock.
+
+    `planned_by`, `locked_by` and `ends_with` are the ids of the flow's tasks `plan`, `lock` and `done`.
+    """
+
+    def __init__(self, *, planned_by: str, locked_by: str, ends_with: str, **arguments: Any) -> None:
+        super().__init__(stage="unlock", **arguments)
+        self.planned_by = planned_by
+        self.locked_by = locked_by
+        self.ends_with = ends_with
+
+    def work(self, workspace: Workspace, context: Context) -> dict[str, object]:
+        """Give back the lock where it was asked for; fail where the run was stopped."""
+        seen = states(context, self.planned_by, self.locked_by, self.ends_with)
+        report = None
+        if self.deployment is not None and seen[self.locked_by] not in _NOT_RUN:
+            report = super().work(workspace, context)
+        had_nothing_to_do = seen[self.planned_by] == "skipped" and self.deployment is not None
+        if seen[self.ends_with] == "skipped" and not had_nothing_to_do:
+            raise AirflowFailException(
+                "this run was stopped before its end (somebody marked it as failed, or as successful), so it has "
+                "failed. What it had locked is free again."
+            )
+        if report is None:
+            raise AirflowSkipException("nothing was locked")
+        return report
+
+
+def states(context: Context, *task_ids: str) -> Mapping[str, str | None]:
+    """Return the state of each of these tasks in this run; None: it has not begun."""
+    ti = context["ti"]
+    found = ti.get_task_states(dag_id=ti.dag_id, task_ids=list(task_ids), run_ids=[ti.run_id])
+    of_run: Mapping[str, str | None] = found.get(ti.run_id, {})
+    return {task_id: of_run.get(task_id) for task_id in task_ids}

@@ -1,5 +1,10 @@
 {# Before anything is built. Each macro returns nothing to run: it asks the account itself, and stops the run with a sentence. #}
 
+{# A name without the quotes that the profile may have put around it. #}
+{% macro plain(name) %}
+  {{ return((name or '') | replace('"', '')) }}
+{% endmacro %}
+
 {# True in commands that build; a test of live, a compile or the docs write nothing. #}
 {% macro builds() %}
   {{ return(execute and flags.WHICH in ('build', 'run', 'seed', 'snapshot')) }}
@@ -8,14 +13,14 @@
 {% macro pre_run_validation() %}
   {% if execute and flags.WHICH in ('build', 'run', 'snapshot', 'test') %}
     {% set raw = var('raw_database') %}
-    {% if raw | upper == target.database | upper %}
+    {% if raw | upper == plain(target.database) | upper %}
       {% do exceptions.raise_compiler_error("target database " ~ target.database ~ " is the raw database; build beside it, e.g. OLIST_DEV") %}
     {% endif %}
     {% set here = run_query("select current_database() as d, current_role() as r").rows[0] %}
-    {% if (here[0] or '') | upper != target.database | upper %}
+    {% if (here[0] or '') | upper != plain(target.database) | upper %}
       {% do exceptions.raise_compiler_error("connected to database " ~ here[0] ~ ", but the target is " ~ target.database ~ ": does it exist, and may role " ~ here[1] ~ " use it?") %}
     {% endif %}
-    {% if target.role and (here[1] or '') | upper != target.role | upper %}
+    {% if target.role and (here[1] or '') | upper != plain(target.role) | upper %}
       {% do exceptions.raise_compiler_error("connected as role " ~ here[1] ~ ", but the target says " ~ target.role) %}
     {% endif %}
     {% do require_sources(raw) %}
@@ -41,8 +46,8 @@
 {# Production is built only into a database that can be brought back: permanent, with time travel. #}
 {% macro backup_check() %}
   {% if builds() and setting('backup') %}
-    {% set shown = run_query("show databases like '" ~ target.database ~ "'") %}
-    {% for row in shown.rows if row['name'] | upper == target.database | upper %}
+    {% set shown = run_query("show databases like '" ~ plain(target.database) ~ "'") %}
+    {% for row in shown.rows if row['name'] | upper == plain(target.database) | upper %}
       {% if 'TRANSIENT' in (row['options'] or '') | upper %}
         {% do exceptions.raise_compiler_error("database " ~ target.database ~ " is transient: production needs a permanent one") %}
       {% endif %}

@@ -1,0 +1,28 @@
+"""The specs, policies and DAG files that ship: in the wheel as data, in a checkout where they lie."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sluice.errors import StopError
+
+PATTERNS = (
+    "include/environments/*.yml",
+    "include/environments/templates/*.yml",
+    "include/policies/*.yml",
+    "dags/*.py",
+    "airflow_settings.yaml",
+)
+"""What `sluice init` makes its files of. The wheel has the very same files, see pyproject.toml, force-include."""
+DOOR = ("plugins/.airflowignore", "plugins/sluice_plugin.py")
+"""What lets Airflow find the plugin where its entry point is not installed."""
+
+
+def shipped(patterns: tuple[str, ...] = PATTERNS) -> dict[str, str]:
+    """Return the text of each shipped file by its path below the root."""
+    package = Path(__file__).resolve().parents[1]
+    for home in (package / "shipped", package.parents[1]):
+        found = {path.relative_to(home).as_posix(): path for pattern in patterns for path in sorted(home.glob(pattern))}
+        if found:
+            return {name: path.read_text("utf-8") for name, path in found.items()}
+    raise StopError("the files that sluice init writes are not installed", where=str(package), good="the wheel, whole")

@@ -1,0 +1,109 @@
+"""`sluice validate`: everything that is wrong or missing in include/, each with its cure; no account is touched."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from sluice.cli.terminal import AsJson, err, out, print_json
+from sluice.laptop.attach import attach
+from sluice.settings import Settings, settings
+
+if TYPE_CHECKING:
+    from sluice.domain.environment_rules import Included
+    from sluice.domain.findings import Finding
+    from sluice.snowflake.connect import ConnectionSettings
+
+Strict = Annotated[bool, typer.Option("--strict", help="a warning is an error too: exit code 1")]
+_COLOURS = {"ok": "green", "warning": "yellow", "error": "red"}
+
+
+def validate(strict: Strict = False, as_json: AsJson = False) -> None:
+    """Check every spec and policy of include/, the dbt project and Airflow's connections; no account is touched.
+
+    Exit code 1 when there is an error, with --strict also when there is a warning.
+    """
+    from sluice.cli.connections import configured, connection
+    from sluice.stages.environment_check import check, read_included
+
+    here = settings()
+    attach(here.root)
+    airflow = configured()
+    with err.status("reading include/ and the dbt project"):
+        included, errors = read_included(here)
+        found = check(here, included, errors, connection if airflow else None)
+        found += _project(here, included, connection)
+    notes = [] if airflow else ["Airflow's connections are not checked: no Airflow here (AIRFLOW_HOME is not set)"]
+    if as_json:
+        print_json(_facts(included, found, notes))
+    else:
+        _print(included, found, notes)
+    levels = {finding.level for finding in found}
+    if "error" in levels or (strict and "warning" in levels):
+        raise typer.Exit(1)
+
+
+def _project(
+    here: Settings, included: Included, connections: Callable[[str], ConnectionSettings]
+) -> tuple[Finding, ...]:
+    """What is wrong with the dbt project for the environments whose specs can be read."""
+    from upath import UPath
+
+    from sluice.domain.policies import Gates, Policies
+    from sluice.stages.project_check import project_findings
+    from sluice.stages.workspace import Workspace
+
+    if not included.specs:
+        return ()
+    policies = included.policies or Policies(Gates(), {}, ())
+    return project_findings(Workspace(included.specs, policies, UPath(here.store), here.project, connections))
+
+
+def _print(included: Included, found: Iterable[Finding], notes: Iterable[str]) -> None:
+    for line in _summaries(included, found):
+        level = str(line["level"])
+        text = f"{line['name']} ({line['kind']}): {line['database']}, {line['metrics']} metrics, {line['dag']}"
+        out.print(f"[{_COLOURS[level]}]{level}[/] ", end="")
+        out.print(text, markup=False, highlight=False, soft_wrap=True)
+    for finding in found:
+        out.print(f"\n[{_COLOURS[finding.level]}]{finding.level}[/] ", end="")
+        out.print(f"{finding.where}\n  {finding.message}", markup=False, highlight=False, soft_wrap=True)
+        cure = finding.cure.strip("\n").replace("\n", "\n        ")
+        out.print(f"  cure: {cure}", markup=False, highlight=False, soft_wrap=True)
+    for note in notes:
+        out.print(f"\n{note}", markup=False, highlight=False, soft_wrap=True)
+
+
+def _facts(included: Included, found: Iterable[Finding], notes: list[str]) -> dict[str, object]:
+    return {
+        "environments": _summaries(included, found),
+        "findings": [asdict(finding) for finding in found],
+        "notes": notes,
+    }
+
+
+def _summaries(included: Included, found: Iterable[Finding]) -> list[dict[str, object]]:
+    """One line for each environment that can be read, with the worst that is said of its own file."""
+    from sluice.domain.environment_rules import own_dag
+
+    lines: list[dict[str, object]] = []
+    for name, spec in included.specs.items():
+        file = str(included.spec_files[name])
+        levels = {finding.level for finding in found if finding.where.startswith(f"{file}: ")}
+        gates = included.policies.gates(name, spec.kind) if included.policies is not None else None
+        lines.append(
+            {
+                "name": name,
+                "kind": str(spec.kind),
+                "level": "error" if "error" in levels else "warning" if levels else "ok",
+                "database": spec.database.name.written,
+                "metrics": len(gates.metrics) if gates is not None else 0,
+                "dag": own_dag(spec) or "no DAG",
+                "upstream": spec.upstream,
+                "file": file,
+            }
+        )
+    return lines
