@@ -123,5 +123,5 @@ def test_the_image_is_built_with_the_pins() -> None:
     for names in re.findall(r"^COPY (?!--chown)(.*) \S+$", text, re.MULTILINE):
         assert all((ROOT / name).is_file() for name in names.split())
     kept_out = set((ROOT / ".dockerignore").read_text().split())
-    assert kept_out.isdisjoint({"dags", "docs", "include", "plugins", "pyproject.toml", "LICENSE", "requirements.txt"})
+    assert kept_out.isdisjoint({"dags", "docs", "include", "plugins", "pyproject.toml", "hatch_build.py", "LICENSE"})
     assert kept_out >= {".git", ".venv", "airflow_settings.yaml", "build"}
