@@ -1,25 +1,15 @@
-"""The parts of docs/snowdome.md that are read off snowdome itself: what is served, and what is assumed."""
+"""What is served, as Markdown: statements by kind of object, their properties, privileges."""
 
 from __future__ import annotations
-
-import re
-from collections.abc import Callable, Iterable, Mapping
 
 from snowdome.engine import support
 from snowdome.engine.dispatch import DISPATCH, Dispatch
 from snowdome.engine.statements import STATEMENTS, Statements
 from snowdome.objects import unsupported
 from snowdome.objects.grants.privileges import PRIVILEGES
-from snowdome.tools.assumptions import EXPERIMENTS, report
 
 VERBS = ("CREATE", "ALTER", "DROP", "UNDROP", "SHOW")
 YES, NO, EMPTY = "yes", "", "always empty"
-_BLOCK = re.compile(r"(<!-- from snowdome: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
-
-
-def written(text: str) -> str:
-    """The document with its generated parts as they are now; a part that nothing makes is an error."""
-    return _BLOCK.sub(lambda found: f"{found[1]}\n{PARTS[found[2]]()}\n\n{found[3]}", text)
 
 
 def statements(read: Statements = STATEMENTS, dispatch: Dispatch = DISPATCH) -> str:
@@ -81,23 +71,5 @@ def privileges() -> str:
     )
 
 
-def assumptions() -> str:
-    """What is assumed of Snowflake, and the experiment that would tell."""
-    return report.markdown(EXPERIMENTS)
-
-
 def _folded(title: str, text: str) -> str:
     return f"<details><summary>{title}</summary>\n\n{text}\n\n</details>"
-
-
-PARTS: Mapping[str, Callable[[], str]] = {
-    "statements": statements,
-    "properties": properties,
-    "privileges": privileges,
-    "assumptions": assumptions,
-}
-
-
-def support_text(parts: Iterable[str] = ("statements", "properties")) -> str:
-    """What `python -m snowdome support` prints."""
-    return "\n\n".join(PARTS[part]() for part in parts)

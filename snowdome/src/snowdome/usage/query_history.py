@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 LONGEST_TEXT, LONGEST_ERROR = 100_000, 5_000
 CLOUD_SERVICES_PER_HOUR = 4.4
-"""Credits for an hour of cloud services: a public figure that Snowflake's pages do not give. See docs/snowdome.md."""
+"""Credits for an hour of cloud services: a public figure that Snowflake's pages do not give. See README.md."""
 _BEFORE = re.compile(r"(?:\s+|--[^\n]*\n?|//[^\n]*\n?|/\*.*?\*/|\()*", re.DOTALL)
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from snowdome.ask_a_real_account import PREFIX, ask
+from snowdome.tools.ask_a_real_account import PREFIX, ask
 from snowdome.tools.assumptions import EXPERIMENTS
 from snowdome.tools.assumptions.client import Cleanup, ProbeClient
 from snowdome.tools.assumptions.experiment import DIFFERENT, SAME, UNTRIED, Experiment, Untestable
@@ -66,7 +66,7 @@ def command(snowdome: Any, tmp_path: Path) -> list[str]:
     connections.write_text("[dome]\n" + "\n".join(lines) + "\n", encoding="utf-8")
     connections.chmod(0o600)
     which = ["--connection-name", "dome", "--connections-file", str(connections)]
-    return [sys.executable, "-m", "snowdome.ask_a_real_account", *which]
+    return [sys.executable, "-m", "snowdome.tools.ask_a_real_account", *which]
 
 
 @pytest.fixture

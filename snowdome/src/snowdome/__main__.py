@@ -21,7 +21,7 @@ def main(arguments: list[str] | None = None) -> int:
     """The server has run and stopped; the result is the process's exit code."""
     options = _parser().parse_args(arguments)
     if options.command == "support":
-        return _support(options.write)
+        return _support()
     logging.basicConfig(level=os.environ.get("SNOWDOME_LOG", "WARNING"), format="%(levelname)s %(name)s: %(message)s")
     folder = None if options.memory else Path(options.data)
     try:
@@ -34,13 +34,10 @@ def main(arguments: list[str] | None = None) -> int:
         return _complain(f"cannot use {folder}: {problem.strerror or problem}")
 
 
-def _support(document: Path | None) -> int:
-    from snowdome.tools import docs_tables
+def _support() -> int:
+    from snowdome.engine import support_tables
 
-    if document is None:
-        sys.stdout.write(docs_tables.support_text() + "\n")
-    else:
-        document.write_text(docs_tables.written(document.read_text(encoding="utf-8")), encoding="utf-8")
+    sys.stdout.write(f"{support_tables.statements()}\n\n{support_tables.properties()}\n")
     return 0
 
 
@@ -54,10 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     keeping = serve.add_mutually_exclusive_group(required=True)
     keeping.add_argument("--data", metavar="DIR", help="keep the account in this folder")
     keeping.add_argument("--memory", action="store_true", help="keep nothing")
-    support = commands.add_parser("support", help="print which statements are served, as Markdown")
-    support.add_argument(
-        "--write", metavar="FILE", type=Path, help="bring the generated parts of that document up to date"
-    )
+    commands.add_parser("support", help="print which statements are served, as Markdown")
     return parser
 
 

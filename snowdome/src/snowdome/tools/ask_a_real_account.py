@@ -1,4 +1,4 @@
-"""`python -m snowdome.ask_a_real_account`: compares what snowdome assumes of Snowflake with an account.
+"""`python -m snowdome.tools.ask_a_real_account`: compares what snowdome assumes of Snowflake with an account.
 
 It needs a connection of snowflake-connector-python (a name in its connections.toml) and a role that may make
 databases, warehouses, roles, users and resource monitors: ACCOUNTADMIN, best on a trial account. Everything it makes
@@ -102,7 +102,7 @@ def ask(connect: Connect, prefix: str, role: str, one: Experiment | NotTestable)
 
 
 def _connector(options: argparse.Namespace) -> Connect:
-    settings: dict[str, Any] = {"session_parameters": {"QUERY_TAG": "snowdome.ask_a_real_account"}}
+    settings: dict[str, Any] = {"session_parameters": {"QUERY_TAG": "snowdome.tools.ask_a_real_account"}}
     if options.connection_name:
         settings["connection_name"] = options.connection_name
     if options.connections_file:
@@ -112,7 +112,7 @@ def _connector(options: argparse.Namespace) -> Connect:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m snowdome.ask_a_real_account",
+        prog="python -m snowdome.tools.ask_a_real_account",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

@@ -1,4 +1,4 @@
-"""docs/snowdome.md: its generated parts are those that snowdome makes now."""
+"""README.md: its generated parts are those that snowdome makes now."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from pathlib import Path
 
 from snowdome.tools import docs_tables
 
-DOCUMENT = Path(__file__).parents[2] / "docs" / "snowdome.md"
-UPDATE = "bring it up to date: python -m snowdome support --write docs/snowdome.md"
+DOCUMENT = Path(__file__).parents[1] / "README.md"
+UPDATE = "bring it up to date: python -m snowdome.tools.docs_tables --write snowdome/README.md"
 
 
 def test_the_document_is_current() -> None:
