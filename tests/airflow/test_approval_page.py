@@ -135,6 +135,8 @@ def test_what_is_unknown_is_said() -> None:
         "| Caution | which relations are removed is unknown |",
     ):
         assert part in page
+    dirty = shown(asked(commit=f"{'1a2b3c4d' * 5}-dirty").body)
+    assert "(commit 1a2b3c4d1a with changes that are not committed)" in dirty
     first = shown(asked(live_now="no deployment yet", before=LiveNow(), validation=Validation("d1", AT, ())).body)
     assert "| Live now | no deployment yet |" in first
     assert "no gate's result is on record (2026-11-30 22:29 UTC" in first

@@ -37,8 +37,9 @@ def _since(facts: Mapping[str, object]) -> str:
 
 def commit(facts: Mapping[str, object], name: str) -> str:
     """Return the git commit of a release, or that it has none, or why that is unknown."""
-    if commit := facts.get(name):
-        return f"commit {text(str(commit)[:10])}"
+    if found := str(facts.get(name) or ""):
+        dirty = " with changes that are not committed" if found.endswith("-dirty") else ""
+        return f"commit {text(found[:10])}{dirty}"
     why = _why_unknown(facts, name)
     return f"commit unknown{why}" if why else "no git commit"
 
