@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from snowdome.engine import support
+from snowdome.engine import support, support_tables
 from snowdome.engine.dispatch import Dispatch
 from snowdome.engine.statements import Statements
 from snowdome.errors import SqlError
@@ -19,7 +19,6 @@ from snowdome.sql.grammar import kinds as vocabulary
 from snowdome.sql.grammar.clauses import How
 from snowdome.sql.grammar.cursor import Cursor
 from snowdome.sql.grammar.options import Options, text
-from snowdome.tools import docs_tables
 
 NAMED = [kind for kind in KINDS if kind.name in vocabulary.KNOWN]
 NOBODY: Any = None
@@ -93,7 +92,7 @@ def test_without_a_kind_its_statements_are_refused_by_name(kind: Kind) -> None:
         with pytest.raises(SqlError, match=f"unsupported by snowdome: SHOW {kind.name}"):
             dispatch.run(NOBODY, NOBODY, shown)
     assert kind.name not in privileges.of(others)
-    table = docs_tables.statements(statements, dispatch)
+    table = support_tables.statements(statements, dispatch)
     assert f"| {kind.name} | yes" not in table
     assert f"| {kind.name} |  | yes" not in table
 
@@ -110,5 +109,5 @@ def test_another_kind_is_served_everywhere() -> None:
     assert rows["CREATE ALERT"] == support.Row("CREATE ALERT", support.SERVED, ("COMMENT",))
     assert rows["DROP ALERT"].supported == support.REFUSED
     assert privileges.of(with_alerts)["ALERT"] == ("MONITOR", "OPERATE")
-    assert "| ALERT | yes |  |  |  | yes |" in docs_tables.statements(statements, dispatch)
+    assert "| ALERT | yes |  |  |  | yes |" in support_tables.statements(statements, dispatch)
     assert "DROP ALERT" in refusal(statements, "drop alert wakeup")

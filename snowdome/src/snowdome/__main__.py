@@ -20,6 +20,8 @@ PASSWORD = "snowdome"  # noqa: S105 (the documented default of a toy account)
 def main(arguments: list[str] | None = None) -> int:
     """The server has run and stopped; the result is the process's exit code."""
     options = _parser().parse_args(arguments)
+    if options.command == "support":
+        return _support()
     logging.basicConfig(level=os.environ.get("SNOWDOME_LOG", "WARNING"), format="%(levelname)s %(name)s: %(message)s")
     folder = None if options.memory else Path(options.data)
     try:
@@ -32,6 +34,13 @@ def main(arguments: list[str] | None = None) -> int:
         return _complain(f"cannot use {folder}: {problem.strerror or problem}")
 
 
+def _support() -> int:
+    from snowdome.engine import support_tables
+
+    sys.stdout.write(f"{support_tables.statements()}\n\n{support_tables.properties()}\n")
+    return 0
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m snowdome", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
@@ -42,6 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     keeping = serve.add_mutually_exclusive_group(required=True)
     keeping.add_argument("--data", metavar="DIR", help="keep the account in this folder")
     keeping.add_argument("--memory", action="store_true", help="keep nothing")
+    commands.add_parser("support", help="print which statements are served, as Markdown")
     return parser
 
 

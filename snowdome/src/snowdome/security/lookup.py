@@ -9,28 +9,20 @@ from snowdome import errors
 from snowdome.security import access, resolve
 from snowdome.security.resolve import Context
 from snowdome.sql.grammar.names import Name
-from snowdome.state.pipelines import DynamicTable, Pipe, Stream, Task
+from snowdome.state.pipelines import EVERY_RECORD
 from snowdome.state.records import Account as AccountRecord
 from snowdome.state.records import (
     Database,
     DatabaseRole,
-    FileFormat,
-    MaskingPolicy,
-    Monitor,
     NetworkPolicy,
-    NetworkRule,
     Policy,
     Record,
     Role,
     Schema,
-    Sequence,
-    SessionPolicy,
-    Stage,
     Table,
     Tag,
     User,
     View,
-    Warehouse,
 )
 
 if TYPE_CHECKING:
@@ -40,29 +32,10 @@ if TYPE_CHECKING:
 P = TypeVar("P", bound=Policy)
 LISTS = ("ALLOWED_NETWORK_RULE_LIST", "BLOCKED_NETWORK_RULE_LIST")
 """The settings of a network policy that name network rules."""
-OF_ACCOUNT: dict[str, type[Record]] = {
-    "DATABASE": Database,
-    "WAREHOUSE": Warehouse,
-    "ROLE": Role,
-    "USER": User,
-    "RESOURCE MONITOR": Monitor,
-    "NETWORK POLICY": NetworkPolicy,
-}
+OF_ACCOUNT: dict[str, type[Record]] = {cls.kind: cls for cls in EVERY_RECORD if cls.home == "ACCOUNT"}
 OF_SCHEMA: dict[str, type[Record]] = {
-    "TABLE": Table,
     "HYBRID TABLE": Table,
-    "VIEW": View,
-    "SEQUENCE": Sequence,
-    "STAGE": Stage,
-    "FILE FORMAT": FileFormat,
-    "TAG": Tag,
-    "MASKING POLICY": MaskingPolicy,
-    "SESSION POLICY": SessionPolicy,
-    "NETWORK RULE": NetworkRule,
-    "TASK": Task,
-    "STREAM": Stream,
-    "PIPE": Pipe,
-    "DYNAMIC TABLE": DynamicTable,
+    **{cls.kind: cls for cls in EVERY_RECORD if cls.home == "SCHEMA"},
 }
 RELATIONS = frozenset({"TABLE", "VIEW", "HYBRID TABLE", "DYNAMIC TABLE"})
 CLASSES = OF_ACCOUNT | OF_SCHEMA | {"SCHEMA": Schema, "DATABASE ROLE": DatabaseRole}

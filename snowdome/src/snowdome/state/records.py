@@ -63,6 +63,8 @@ class Record:
     """The word in SQL and in SHOW GRANTS."""
     space: ClassVar[str] = "OBJECT"
     """Records of one parent and one space cannot share a name."""
+    home: ClassVar[str] = "SCHEMA"
+    """What it stands in: SCHEMA, DATABASE or ACCOUNT."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +76,7 @@ class Account(Record):
 
     kind: ClassVar[str] = "ACCOUNT"
     space: ClassVar[str] = "ACCOUNT"
+    home: ClassVar[str] = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +88,7 @@ class Database(Record):
 
     kind: ClassVar[str] = "DATABASE"
     space: ClassVar[str] = "DATABASE"
+    home: ClassVar[str] = "ACCOUNT"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +103,7 @@ class Schema(Record):
 
     kind: ClassVar[str] = "SCHEMA"
     space: ClassVar[str] = "SCHEMA"
+    home: ClassVar[str] = "DATABASE"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -253,6 +258,7 @@ class Warehouse(Record):
 
     kind: ClassVar[str] = "WAREHOUSE"
     space: ClassVar[str] = "WAREHOUSE"
+    home: ClassVar[str] = "ACCOUNT"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -261,6 +267,7 @@ class Role(Record):
 
     kind: ClassVar[str] = "ROLE"
     space: ClassVar[str] = "ROLE"
+    home: ClassVar[str] = "ACCOUNT"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -269,6 +276,7 @@ class DatabaseRole(Record):
 
     kind: ClassVar[str] = "DATABASE ROLE"
     space: ClassVar[str] = "DATABASE ROLE"
+    home: ClassVar[str] = "DATABASE"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -285,6 +293,7 @@ class User(Record):
 
     kind: ClassVar[str] = "USER"
     space: ClassVar[str] = "USER"
+    home: ClassVar[str] = "ACCOUNT"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -311,6 +320,7 @@ class Monitor(Record):
 
     kind: ClassVar[str] = "RESOURCE MONITOR"
     space: ClassVar[str] = "RESOURCE MONITOR"
+    home: ClassVar[str] = "ACCOUNT"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -346,6 +356,7 @@ class NetworkPolicy(Policy):
 
     kind: ClassVar[str] = "NETWORK POLICY"
     space: ClassVar[str] = "NETWORK POLICY"
+    home: ClassVar[str] = "ACCOUNT"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
