@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from airflow.sdk import DAG, task
+from airflow.sdk import DAG, TaskGroup, task
 from running import Runs, stop_after
 
 from sluice.airflow.flows import promotion, refresh, rollback
@@ -138,7 +139,7 @@ def test_a_run_that_somebody_stops_is_undone_and_has_failed(runs: Runs, after: s
 @pytest.mark.parametrize("flow", ["promote_staging", "refresh_dev", "rollback_staging"])
 def test_a_run_that_is_stopped_before_it_locks_has_failed_too(runs: Runs, flow: str) -> None:
     """Airflow would call it a success: everything that was left of it is skipped."""
-    groups = {"promote": promotion, "refresh": refresh, "rollback": rollback}
+    groups: dict[str, Callable[[str], TaskGroup]] = {"promote": promotion, "refresh": refresh, "rollback": rollback}
     verb, environment = flow.split("_")
     with DAG(f"stopped_{flow}", schedule=None) as dag:
         groups[verb](environment) >> tell()
