@@ -229,14 +229,15 @@ def pager(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[dict[str, Any]]]:
 
 def test_an_incident_of_a_deployment_is_resolved_by_the_next_that_succeeds(pager: list[dict[str, Any]]) -> None:
     """A failure opens production's incident, its undo adds to it, a start says nothing, a success resolves it."""
-    for happening, context in (
+    story: list[tuple[Happening, Any]] = [
         ("failed", CONTEXT),
         ("rolled back", after(SWAPPED_BACK)),
         ("started", after(SETTLED)),
         ("succeeded", after(SETTLED)),
         ("failed", CONTEXT),
         ("rolled back", after(SETTLED)),  # by hand
-    ):
+    ]
+    for happening, context in story:
         DeploymentNotifier(happening, "prod").notify(context)
     assert [one["event_action"] for one in pager] == ["trigger", "trigger", "resolve", "trigger", "resolve"]
     assert {one["dedup_key"] for one in pager} == {"sluice deployment prod"}

@@ -60,7 +60,7 @@ def until_it_waits(world: World, run: Run) -> None:
 def page_of(browser: Browser, user: str, run: Run) -> Page:
     """The page on which a user is asked about the run, as far as it is drawn."""
     path = f"/dags/{run.dag_id}/runs/{quote(run.run_id, safe='')}/tasks/approve/required_actions"
-    page = browser.page(user, path, size=WINDOW)
+    page: Page = browser.page(user, path, size=WINDOW)
     seen(page.get_by_test_id("hitl-option-Approve"))
     seen(page.get_by_text("Approvers:"))
     return page
