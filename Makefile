@@ -78,7 +78,7 @@ $(FAKESNOW_TESTS): | $(STAMP)
 lint: $(STAMP) ## ruff, mypy strict, import contracts
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/mypy plugins dags include tests benchmarks
+	@$(BIN)/mypy plugins dags examples include tests benchmarks
 	@$(BIN)/lint-imports
 
 bench: $(STAMP) ## measure, print a table, write build/bench.json
