@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
-from isolated import Environment
+from isolated import ROOT, Environment
 
 
 def test_its_requirements_are_met_and_its_parts_found(installed: Environment, folder: Path) -> None:
@@ -50,3 +51,16 @@ def test_the_embedded_account_names_its_extra(installed: Environment) -> None:
         assert "duckdb" in done.stderr
         assert "pip install 'airflow-sluice[local]'" in done.stderr
         assert "Traceback" not in done.stderr
+
+
+def test_the_command_makes_a_project(installed: Environment, tmp_path: Path) -> None:
+    """`sluice init` writes what is needed beside a dbt project from the wheel's own files; Airflow has the plugin."""
+    project = Path(shutil.copytree(ROOT / "examples" / "jaffle_shop", tmp_path / "jaffle_shop"))
+    done = installed.run("sluice", "init", "--yes", cwd=project)
+    assert done.returncode == 0, done.stderr
+    assert "ok dev (development)" in done.stdout
+    assert (project / "include" / "environments" / "production.yml").is_file()
+    assert not (project / "plugins").exists()
+    found = installed.probe(project / "dags", SLUICE_ROOT=str(project))
+    assert found["dag_errors"] == {}
+    assert {"refresh_dev", "promote_staging", "promote_prod", "rollback"} <= set(found["dags"])
