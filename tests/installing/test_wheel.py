@@ -23,29 +23,15 @@ def metadata(wheel: Path) -> Message:
         return message_from_string(archive.read(f"airflow_sluice-{__version__}.dist-info/METADATA").decode())
 
 
-SHIPPED = "sluice/shipped/"
-
-
-def test_it_holds_both_packages_whole_and_what_init_writes(wheel: Path) -> None:
-    """Each file of plugins/sluice and plugins/snowdome, data files among them, and below sluice/shipped; no more."""
-    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "plugins/sluice", "plugins/snowdome"]
+def test_it_holds_the_package_whole_and_nothing_else(wheel: Path) -> None:
+    """Each file of plugins/sluice and what `sluice init` writes from; no embedded account, test, data or document."""
+    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "plugins/sluice"]
     tracked = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout.splitlines()
     with ZipFile(wheel) as archive:
-        names = {name for name in archive.namelist() if ".dist-info/" not in name and not name.startswith(SHIPPED)}
-    assert names == {name.removeprefix("plugins/") for name in tracked if (ROOT / name).is_file()}
-
-
-def test_init_writes_the_very_files_of_the_repository(wheel: Path) -> None:
-    """What the wheel ships for `sluice init` is, byte for byte, what lies here."""
-    here = shipped((*PATTERNS, *DOOR))
-    with ZipFile(wheel) as archive:
-        there = {
-            name.removeprefix(SHIPPED): archive.read(name).decode()
-            for name in archive.namelist()
-            if name.startswith(SHIPPED)
-        }
-    assert there == here
-    assert {"include/environments/templates/feature.yml", "dags/environments.py", "airflow_settings.yaml"} <= set(here)
+        names = {name for name in archive.namelist() if ".dist-info/" not in name}
+        data = {name: archive.read(name).decode() for name in names if name.startswith("sluice/shipped/")}
+    assert data == {f"sluice/shipped/{name}": text for name, text in shipped((*PATTERNS, *DOOR)).items()}
+    assert names - set(data) == {name.removeprefix("plugins/") for name in tracked if (ROOT / name).is_file()}
 
 
 def test_it_bears_its_licence(wheel: Path, metadata: Message) -> None:
