@@ -15,7 +15,7 @@ import typer
 
 from sluice.cli.shipped import DOOR, shipped
 from sluice.cli.terminal import err, out
-from sluice.domain.starter import Answers, Named, files, refuse_unusable
+from sluice.domain.starter import CONNECTIONS, Answers, Named, files, refuse_unusable
 from sluice.errors import SluiceError, SpecError
 from sluice.settings import dbt_project, dbt_projects
 
@@ -102,7 +102,7 @@ def init(  # noqa: PLR0917 (one option for each question)
         raise typer.Exit(1)
     _write(root, new)
     named = dbt_project(root).resolve() != project.folder.resolve()
-    _end(root, project.folder if named else None)
+    _end(root, project.folder if named else None, answers.environments[0].name)
 
 
 def _chosen(asking: Asking, root: Path, given: Path | None) -> Path:
@@ -259,7 +259,7 @@ def _write(root: Path, new: Mapping[Path, str]) -> None:
         (root / WRITTEN).write_text(json.dumps(record, indent=1, sort_keys=True) + "\n", "utf-8")
 
 
-def _end(root: Path, project: Path | None) -> None:
+def _end(root: Path, project: Path | None, first: str) -> None:
     """The files are validated, and what comes next is told."""
     from sluice.cli.validate import validate
 
@@ -273,15 +273,14 @@ def _end(root: Path, project: Path | None) -> None:
         out.print("\nMend what it says, then: sluice validate", highlight=False)
     before = [f"cd {root}"] if Path.cwd() != root else []
     before += [f"export SLUICE_DBT_PROJECT='{project}'"] if project is not None else []
-    lines = [
-        "Next:",
-        *(f"  {line}" for line in before),
-        "  python -m sluice.laptop up        # Airflow and an embedded account on this machine, provisioned; or, with",
-        "                                    # an Airflow and an account of yours: the connections of CONNECTIONS.md",
-        "  sluice explain provision dev      # what would be made in the account",
-        "  sluice refresh dev                # dbt builds dev; the release goes on to staging and production",
+    commands = [
+        ("python -m sluice.laptop up", "Airflow and an embedded account on this machine, everything provisioned;"),
+        ("", f"or, with an Airflow and an account of yours: the connections of {CONNECTIONS}"),
+        (f"sluice explain provision {first}", "what is made in the account, or would be"),
+        (f"sluice refresh {first}", f"dbt builds {first}; its release goes on to the other environments"),
     ]
-    out.print("\n" + "\n".join(lines), markup=False, highlight=False, soft_wrap=True)
+    lines = [*before, *(f"{command:<{len(first) + 26}}  # {text}" for command, text in commands)]
+    out.print("\n  ".join(["\nNext:", *lines]), markup=False, highlight=False, soft_wrap=True)
 
 
 def _written(root: Path) -> dict[str, str]:
