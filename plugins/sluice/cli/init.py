@@ -70,7 +70,7 @@ def init(  # noqa: PLR0917 (one option for each question)
 ) -> None:
     """Write what is needed beside a dbt project: specs, policies, DAGs, the ref macro, the connections to make.
 
-    Names are asked for; defaults come from dbt_project.yml, profiles.yml and the project itself. No file is overwritten.
+    Names are asked for; defaults come from dbt_project.yml, profiles.yml and the project itself. None is overwritten.
     Ends with `sluice validate`.
     """
     from sluice.dbt.project import read_project
@@ -276,7 +276,7 @@ def _end(root: Path, project: Path | None) -> None:
     lines = [
         "Next:",
         *(f"  {line}" for line in before),
-        "  python -m sluice.laptop up        # Airflow and an embedded account on this machine, all provisioned; or, with",
+        "  python -m sluice.laptop up        # Airflow and an embedded account on this machine, provisioned; or, with",
         "                                    # an Airflow and an account of yours: the connections of CONNECTIONS.md",
         "  sluice explain provision dev      # what would be made in the account",
         "  sluice refresh dev                # dbt builds dev; the release goes on to staging and production",
