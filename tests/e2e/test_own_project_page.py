@@ -8,14 +8,15 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from sluice.laptop.follow import Ended, follow, next_run
-from sluice.laptop.rest import AirflowApi
+from sluice.laptop.follow import WAITS, Ended, follow, next_run
+from sluice.laptop.rest import FINISHED, AirflowApi, Run
 from sluice.laptop.stack import read_state
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -95,7 +96,17 @@ class Reader:
         """Wait for the promotion that begins by itself, and say yes where somebody is asked."""
         alice = self.api("alice")
         run = next_run(alice, f"promote_{environment}", known, seconds=600)
-        return follow(alice, run, print, seconds=1800, approver=self.api(approver) if approver else None)
+        if approver is not None:
+            self.approve(run, self.api(approver))
+        return follow(alice, run, print, seconds=1800)
+
+    def approve(self, run: Run, approver: AirflowApi) -> None:
+        """The question is read for a while: under load, Airflow's scheduler loses an answer that comes at once."""
+        while approver.tasks(run)["approve"]["state"] != WAITS:
+            assert approver.run(run)["state"] not in FINISHED
+            time.sleep(1)
+        time.sleep(20)
+        approver.answer(run, "approve", "Approve")
 
     def releases(self) -> dict[str, str]:
         """The release that is live in each environment."""

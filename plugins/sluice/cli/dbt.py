@@ -8,8 +8,11 @@ import typer
 
 from sluice.cli.terminal import Environment, err, person, workspace
 
-_CHOOSES = {"--select", "-s", "--models", "-m", "--state", "--defer", "--full-refresh", "--selector"}
+_STATE = {"--state", "--defer", "--no-defer", "--defer-state"}
+_CHOOSES = {"--select", "-s", "--models", "-m", "--full-refresh", "--selector"}
 _COMPARED = {"build", "run", "test", "compile"}
+_READING = {*_COMPARED, "show", "snapshot"}
+"""Where it matters in which schema a model is read that one has not built."""
 SETTINGS = {"allow_extra_args": True, "ignore_unknown_options": True, "allow_interspersed_args": False}
 """What follows the environment is dbt's, options and all."""
 
@@ -21,18 +24,23 @@ def dbt(
 ) -> None:
     """Run dbt on the working project in schemas of your own: `sluice dbt dev build --select fct_orders`.
 
-    Any command of dbt's, with its own options, output and exit code. `--vars` of yours go over the environment's.
-    `--developer NAME` may also follow the environment.
+    Any command of dbt's, with its own options, output and exit code. `--vars` of yours go over the environment's; what
+    you have not built is read where all share it (--no-defer: not). `--developer NAME` may also follow the environment.
     """
     from sluice.dbt.terminal import at_the_terminal
     from sluice.stages.building import against_base, by_hand
+    from sluice.stages.planning import beside_live
 
     words, named = _developer(list(context.args))
     with workspace() as work:
         known = work.including(environment)
         call, own = by_hand(known, environment, named or developer or person())
-        if words and words[0] in _COMPARED and not _CHOOSES & {word.split("=")[0] for word in words}:
-            words += against_base(known, call, environment)
+        said = {word.split("=")[0] for word in words}
+        if words and words[0] in _READING and not said & _STATE:
+            if known.spec(environment).kind.standing:
+                words += beside_live(known, call, environment)
+            elif words[0] in _COMPARED and not said & _CHOOSES:
+                words += against_base(known, call, environment)
         code = at_the_terminal(call, words, own, _warn)
     raise typer.Exit(code)
 
