@@ -26,7 +26,7 @@ PROJECT: Mapping[str, str] = {
     "models/sales.sql": "select 1 as id, 10 as amount union all select 2, 20",
     "models/totals.sql": "select count(*) as sales, sum(amount) as amount from {{ ref('sales') }}",
     "models/schema.yml": "models: [{name: sales, columns: [{name: id, data_tests: [unique, not_null]}]}]\n",
-    "models/leaf.sql": "select sales, 1 as version from {{ ref('totals') }}",
+    "models/leaf.sql": "select sales, 'one' as version from {{ ref('totals') }}",
 }
 POLICIES: Mapping[str, str] = {
     "gates.yml": "defaults: {marginal: ask, run_time: {enabled: false}}\n",  # a slow machine is nothing to ask about

@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 def test_a_run_that_is_marked_as_failed_after_the_swap_is_undone(world: World) -> None:
     """Between cut-over and `settle`: live is what it was, nothing is held, and the run is shown as failed."""
     before = world.live("staging")
-    world.write(leaf="select sales, 'to be stopped' as version from {{ ref('totals') }}")
+    world.write(leaf="select sales, 77 as version from {{ ref('totals') }}")
     assert world.run("refresh_dev").state == "success"
     run = world.started("promote_staging")
     marked: list[str] = []
