@@ -44,8 +44,7 @@ original files), or adds one more day to it.
         with connect(settings, query_tag={"pipeline": "olist_raw"}) as session:
             if form.text("what") == DAY:
                 return dict(append_day(session).rows)
-            folder = os.environ.get("OLIST_DIR")
-            chosen = Path(folder) if folder else None
+            chosen = Path(folder) if (folder := os.environ.get("OLIST_DIR")) else None
             return dict(load(session, scale=float(form.number("scale") or SCALE), folder=chosen).rows)
 
     load_olist()

@@ -16,7 +16,7 @@ from sluice.airflow.operators.budgets import ControlBudget
 from sluice.airflow.operators.environments import WISHES, PlanEnvironment, request, wanted
 from sluice.airflow.operators.form import Form
 from sluice.airflow.operators.lifecycle import ChangeEnvironment, DestroyEnvironment
-from sluice.airflow.operators.plans import PlanRefresh, PlanRollback
+from sluice.airflow.operators.plans import PlanOperator, PlanRefresh, PlanRollback
 from sluice.airflow.operators.provision import Provision
 from sluice.airflow.operators.renewal import RenewEnvironment
 from sluice.airflow.operators.sweep import dry
@@ -198,8 +198,9 @@ def test_a_form_that_cannot_be_meant_is_refused_before_the_account_is_asked(
     operator: type[SluiceOperator], params: Mapping[str, object], words: str
 ) -> None:
     """By the name of the field and with a good value; there is no connection here, so that a look would fail."""
+    own = {name: params.get(name, "") for name in operator.template_fields if issubclass(operator, PlanOperator)}
     with pytest.raises(SpecError, match=words) as refused:
-        operator(task_id="x").work(airflow_workspace(), context(**params))
+        operator(task_id="x", **own).work(airflow_workspace(), context(**params))
     assert refused.value.good
     assert refused.value.untouched == "everything"
 

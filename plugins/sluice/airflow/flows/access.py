@@ -5,8 +5,9 @@ from __future__ import annotations
 from airflow.sdk import DAG, CronTriggerTimetable
 
 from sluice.airflow.assets import ENVIRONMENTS
+from sluice.airflow.authoring import readable_specs
 from sluice.airflow.flows import forms
-from sluice.airflow.flows.parts import RETRIES, flow, specs
+from sluice.airflow.flows.parts import RETRIES, flow
 from sluice.airflow.operators.access import (
     GRANT,
     HOLDERS,
@@ -61,7 +62,7 @@ sweep takes it back when its time is over. Write access to production is given t
                 f'One of include/environments, or what "sluice env list" prints, e.g. {EPHEMERAL_EXAMPLE}.',
                 required=True,
                 longest=LONGEST,
-                suggested=list(specs()),
+                suggested=list(readable_specs()),
             ),
             "to": forms.choice("To a", "What kind of name the next field is.", HOLDERS, default=HOLDERS[0]),
             "holder": forms.text("User or role", "Its name in Snowflake, e.g. ANN or BI.", required=True),

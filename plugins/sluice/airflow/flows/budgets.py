@@ -6,8 +6,9 @@ from datetime import timedelta
 
 from airflow.sdk import DAG, CronTriggerTimetable
 
+from sluice.airflow.authoring import readable_specs
 from sluice.airflow.flows import forms
-from sluice.airflow.flows.parts import RETRIES, flow, specs
+from sluice.airflow.flows.parts import RETRIES, flow
 from sluice.airflow.operators.budgets import CONTROLS, CheckBudgets, ControlBudget, NobodyWatches
 from sluice.domain.hours import MOMENT
 from sluice.domain.naming import LONGEST
@@ -56,7 +57,7 @@ environment cost more for so many hours; *open* keeps one open after its hours, 
             "what": forms.choice("What", "What to do with them.", CONTROLS, default=CONTROLS[0]),
             "environments": forms.texts(
                 "Environments",
-                f'One a line: {", ".join(specs())}, or what "sluice env list" prints.',
+                f'One a line: {", ".join(readable_specs())}, or what "sluice env list" prints.',
                 required=True,
                 longest=LONGEST,
             ),
