@@ -34,15 +34,15 @@ class Asking:
 
     yes: bool
 
-    def one(self, question: str, given: str | None, default: str) -> str:
+    def value(self, question: str, given: str | None, default: str) -> str:
         """Return one value."""
         if given is not None or self.yes:
             return (default if given is None else given).strip()
         return str(typer.prompt(question, default=default, show_default=bool(default))).strip()
 
-    def several(self, question: str, given: str | None, default: Sequence[str], count: int | None = None) -> list[str]:
+    def values(self, question: str, given: str | None, default: Sequence[str], count: int | None = None) -> list[str]:
         """Return several values, said with commas between; `count`: neither more nor less."""
-        text = self.one(question, given, ", ".join(default))
+        text = self.value(question, given, ", ".join(default))
         values = [value.strip() for value in text.split(",") if value.strip()]
         if count is not None and len(values) != count:
             good = ", ".join(default)
@@ -96,8 +96,8 @@ def init(  # noqa: PLR0917 (one option for each question)
     )
     refuse_unusable(answers)
     wanted = _wanted(root, project, answers)
-    new, kept = _sorted_out(root, wanted, force=force)
-    _tell(root, new, kept)
+    new, existing = _sorted_out(root, wanted, force=force)
+    _tell(root, new, existing)
     if new and not yes and not typer.confirm("Write them?", default=True):
         raise typer.Exit(1)
     _write(root, new)
@@ -109,17 +109,17 @@ def _chosen(asking: Asking, root: Path, given: Path | None) -> Path:
     """The dbt project: the one named, the only one there, or the one that is picked."""
     if given is not None:
         return given.resolve()
-    found = dbt_projects(root)
-    if not found:
+    projects = dbt_projects(root)
+    if not projects:
         raise SpecError(
             "no dbt project here, nor one level below",
             where=str(root),
             good="sluice init /path/to/it, or --dbt-project /path/to/it",
             untouched="every file",
         )
-    if len(found) == 1:
-        return found[0]
-    names = [str(folder.relative_to(root)) for folder in found]
+    if len(projects) == 1:
+        return projects[0]
+    names = [str(folder.relative_to(root)) for folder in projects]
     if asking.yes:
         raise SpecError(
             "there are several dbt projects",
@@ -128,12 +128,12 @@ def _chosen(asking: Asking, root: Path, given: Path | None) -> Path:
             good=f"--dbt-project {names[0]}",
             untouched="every file",
         )
-    picked = asking.one(f"Which dbt project ({', '.join(names)})", None, names[0])
+    picked = asking.value(f"Which dbt project ({', '.join(names)})", None, names[0])
     if picked not in names:
         raise SpecError(
             "no such dbt project", where=str(root), value=picked, good=", ".join(names), untouched="every file"
         )
-    return found[names.index(picked)]
+    return projects[names.index(picked)]
 
 
 def _answers(asking: Asking, project: Project, given: Mapping[str, str | None]) -> Answers:
@@ -141,18 +141,18 @@ def _answers(asking: Asking, project: Project, given: Mapping[str, str | None]) 
 
     profile = own_profile(project)
     parsed = _parsed(project)
-    prefix = asking.one(
+    prefix = asking.value(
         "Name in front of databases, warehouses, roles", given["name"], profile.unused(project.name.upper())
     )
-    names = asking.several(
+    names = asking.values(
         "Environments: development, staging, production", given["environments"], ("dev", "staging", "prod"), 3
     )
-    upper = [f"{prefix}_{one.upper()}" for one in names]
-    databases = asking.several("Their databases", given["databases"], upper, 3)
-    warehouses = asking.several("Warehouses", given["warehouses"], [f"{one}_WH" for one in upper], 3)
-    roles = asking.several("Roles that build them", given["roles"], [f"SLUICE_{one}" for one in upper], 3)
-    users = asking.several("Service users", given["users"], [f"SVC_{one}" for one in upper], 3)
-    sources = asking.several(
+    upper = [f"{prefix}_{environment.upper()}" for environment in names]
+    databases = asking.values("Their databases", given["databases"], upper, 3)
+    warehouses = asking.values("Warehouses", given["warehouses"], [f"{stem}_WH" for stem in upper], 3)
+    roles = asking.values("Roles that build them", given["roles"], [f"SLUICE_{stem}" for stem in upper], 3)
+    users = asking.values("Service users", given["users"], [f"SVC_{stem}" for stem in upper], 3)
+    sources = asking.values(
         "Databases that the project reads and does not make", given["sources"], _sources(parsed, profile.databases)
     )
     return Answers(
@@ -162,10 +162,10 @@ def _answers(asking: Asking, project: Project, given: Mapping[str, str | None]) 
             for place, things in enumerate(zip(names, databases, warehouses, roles, users, strict=True))
         ),
         sources=tuple(sources),
-        account=asking.one("Snowflake account (ORG-ACCOUNT)", given["account"], profile.account or "your_account"),
-        team=asking.one("Team", given["team"], "data-engineering"),
+        account=asking.value("Snowflake account (ORG-ACCOUNT)", given["account"], profile.account or "your_account"),
+        team=asking.value("Team", given["team"], "data-engineering"),
         approvers=tuple(
-            asking.several(
+            asking.values(
                 "Airflow users who may approve production (none: anyone but who began)", given["approvers"], ()
             )
         ),
@@ -191,17 +191,17 @@ def _sources(parsed: ParsedProject | None, databases: Sequence[str]) -> list[str
 
     if parsed is None:
         return []
-    found = {source.database for source in parsed.used_sources()}
-    return sorted(found - {LOOKED, "SNOWFLAKE"}) + [name for name in databases[:1] if LOOKED in found]
+    named = {source.database for source in parsed.used_sources()}
+    return sorted(named - {LOOKED, "SNOWFLAKE"}) + [name for name in databases[:1] if LOOKED in named]
 
 
 def _relation(parsed: ParsedProject | None) -> str:
-    made = (
+    models = (
         []
         if parsed is None
-        else [node for node in parsed.made() if node.package == parsed.name and node.kind == "model"]
+        else [node for node in parsed.built_nodes() if node.package == parsed.name and node.kind == "model"]
     )
-    return f"{made[0].schema}.{made[0].relation}".lower() if made else "analytics.orders"
+    return f"{models[0].schema}.{models[0].relation}".lower() if models else "analytics.orders"
 
 
 def _wanted(root: Path, project: Project, answers: Answers) -> dict[Path, str]:
@@ -221,7 +221,7 @@ def _sorted_out(root: Path, wanted: Mapping[Path, str], *, force: bool) -> tuple
     """What is written, and what is there already and stays."""
     before = _written(root)
     new: dict[Path, str] = {}
-    kept: list[Path] = []
+    existing: list[Path] = []
     for path, text in wanted.items():
         there = _digest(path.read_bytes()) if path.is_file() else None
         if there == _digest(text.encode()):
@@ -229,19 +229,19 @@ def _sorted_out(root: Path, wanted: Mapping[Path, str], *, force: bool) -> tuple
         if there is None or (force and before.get(_key(root, path)) == there):
             new[path] = text
         else:
-            kept.append(path)
-    return new, kept
+            existing.append(path)
+    return new, existing
 
 
-def _tell(root: Path, new: Mapping[Path, str], kept: Sequence[Path]) -> None:
+def _tell(root: Path, new: Mapping[Path, str], existing: Sequence[Path]) -> None:
     out.print(
         f"To be written, below {root}:" if new else "Nothing is to be written: all of it is there.", highlight=False
     )
     for path in new:
         out.print(f"  {_key(root, path)}", markup=False, highlight=False, soft_wrap=True)
-    if kept:
+    if existing:
         out.print("There already, and left as it is:", highlight=False)
-    for path in kept:
+    for path in existing:
         missing = f" (add: {' '.join(_IGNORED.split())})" if path.name == ".gitignore" and not _ignores(path) else ""
         out.print(f"  {_key(root, path)}{missing}", markup=False, highlight=False, soft_wrap=True)
 
