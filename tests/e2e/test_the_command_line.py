@@ -88,7 +88,9 @@ class Desk:
 @pytest.fixture(scope="module")
 def desk(world: World, tmp_path_factory: pytest.TempPathFactory) -> Desk:
     """A terminal in a checkout under whose build/ the stack runs; a release is live everywhere, and nothing waits."""
-    terminal = Terminal(tmp_path_factory.mktemp("desk"), {"SLUICE_DBT_PROJECT": str(world.stack.surroundings.project)})
+    here = world.stack.surroundings
+    project = {"SLUICE_DBT_PROJECT": str(here.project), "SLUICE_POLICIES": here.more["SLUICE_POLICIES"]}
+    terminal = Terminal(tmp_path_factory.mktemp("desk"), project)
     (terminal.root / "build").mkdir()
     (terminal.root / "build" / "e2e").symlink_to(world.stack.surroundings.home)
     made = Desk(world, terminal)
@@ -104,8 +106,9 @@ def desk(world: World, tmp_path_factory: pytest.TempPathFactory) -> Desk:
 
 
 def shown() -> list[Command]:
-    """Return the commands of the pages' blocks; without those of pages that have a test of their own."""
-    return [command for command in documented.in_blocks() if command.page not in documented.FOLLOWED]
+    """Return the commands of the pages' blocks, each once; without those of pages that have a test of their own."""
+    commands = [command for command in documented.in_blocks() if command.page not in documented.FOLLOWED]
+    return list({command.words: command for command in reversed(commands)}.values())[::-1]
 
 
 def test_every_documented_command_has_its_place() -> None:
