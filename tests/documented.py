@@ -14,10 +14,13 @@ import typer.main
 from sluice.cli import app
 
 ROOT = Path(__file__).resolve().parents[1]
-_PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+_PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), ROOT / "snowdome" / "README.md")
+FOLLOWED = {"docs/own-dbt-project.md": "tests/e2e/test_own_project_page.py"}
+"""Pages that a test of their own follows word for word."""
 _BLOCK = re.compile(r"^ *```bash\n(.*?)^ *```", re.DOTALL | re.MULTILINE)
-_INLINE = re.compile(r"`((?:PYTHONPATH=plugins python -m sluice|sluice|make) [a-z-][^`]*)`", re.DOTALL)
-_PROGRAM = re.compile(r" *(?:(?:\.venv/bin/)?sluice|PYTHONPATH=plugins python -m sluice) (?P<rest>.*)")
+_NAME = r"(?:[A-Z_]+=\S+ )*(?:\S*/)?(?:sluice|python -m sluice)"
+_INLINE = re.compile(rf"`({_NAME} [^`]+)`", re.DOTALL)
+_PROGRAM = re.compile(rf" *{_NAME} +(?P<rest>.*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,7 @@ class Command:
     """One command line as a page shows it."""
 
     page: str
+    """The page's path below the root."""
     words: tuple[str, ...]
     """Without the program's name."""
 
@@ -39,16 +43,18 @@ class Command:
 
 def in_blocks() -> list[Command]:
     """Return every sluice command of a bash block, in the pages' order: somebody copies these and runs them."""
-    return [found for page in _PAGES for block in _BLOCK.findall(page.read_text()) for found in _sluice(page, block)]
+    return [
+        command for page in _PAGES for block in _BLOCK.findall(page.read_text()) for command in _sluice(page, block)
+    ]
 
 
 def in_sentences() -> list[Command]:
     """Return every sluice command that a sentence or a table names; with `…` for what the reader fills in."""
     return [
-        found
+        command
         for page in _PAGES
         for text in _INLINE.findall(_BLOCK.sub("", page.read_text()))
-        for found in _sluice(page, " ".join(text.split()))
+        for command in _sluice(page, " ".join(text.split()))
     ]
 
 
@@ -80,17 +86,17 @@ def parses(words: tuple[str, ...]) -> bool:
     for word in path:
         command = _children(command)[word]
     given = list(words[len(path) :])
-    if not path or not given:
-        return not path or not any(parameter.required for parameter in command.params)
-    missing = [name for parameter in command.params if parameter.required for name in parameter.opts[:1]]
-    return all(name in given for name in missing if name.startswith("--"))
+    if path and not given:
+        return not any(parameter.required or parameter.param_type_name == "argument" for parameter in command.params)
+    needed = [name for parameter in command.params if parameter.required for name in parameter.opts[:1]]
+    return all(name in given for name in needed if name.startswith("--"))
 
 
 def _sluice(page: Path, text: str) -> Iterator[Command]:
     for line in text.replace("\\\n", " ").splitlines():
         for part in line.split(" | "):
-            if found := _PROGRAM.fullmatch(part):
-                yield Command(page.name, tuple(shlex.split(found["rest"], comments=True)))
+            if match := _PROGRAM.fullmatch(part):
+                yield Command(str(page.relative_to(ROOT)), tuple(shlex.split(match["rest"], comments=True)))
 
 
 def _path(words: tuple[str, ...]) -> tuple[str, ...]:

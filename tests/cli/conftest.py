@@ -12,7 +12,7 @@ from snowdome.pytest_plugin import Snowdome
 from tests.terminal import Terminal
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def terminal(tmp_path_factory: pytest.TempPathFactory) -> Terminal:
     """A terminal where no Airflow is configured and no stack runs."""
     return Terminal(tmp_path_factory.mktemp("terminal"))

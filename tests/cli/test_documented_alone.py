@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -19,6 +20,7 @@ MAKE_UP = "or start a stack on this machine: make up"
 # here, and in tests/e2e/test_the_documented_commands.py.
 ALONE: dict[str, str | None] = {
     "": None,
+    "init": None,
     "access grant": AIRFLOW,
     "access list": CONNECTION,
     "access review": CONNECTION,
@@ -56,8 +58,8 @@ ALONE: dict[str, str | None] = {
 }
 
 
-WRITES = "init"
-"""Writes where it stands: its page is followed in a folder of its own (tests/e2e/test_own_project_page.py)."""
+ELSEWHERE = {"init": "tests/cli/test_init.py"}
+"""Commands that need a folder of their own to run in, and the tests that run them there."""
 
 
 def whole(command: Command) -> bool:
@@ -68,21 +70,23 @@ def whole(command: Command) -> bool:
 
 def every() -> list[Command]:
     """Return the commands of all blocks, and those of sentences that are whole; each once."""
-    found = [*documented.in_blocks(), *(one for one in documented.in_sentences() if whole(one))]
-    return list({one.words: one for one in found if one.path != WRITES or "--help" in one.words}.values())
+    commands = [*documented.in_blocks(), *(command for command in documented.in_sentences() if whole(command))]
+    return list({command.words: command for command in commands if command.path not in ELSEWHERE}.values())
 
 
 def test_every_documented_command_is_known() -> None:
     """A command that README or docs/ name is one of the command line, with its options, and stands in the table."""
     named = [*documented.in_blocks(), *documented.in_sentences()]
     assert len(named) > 40
-    assert [str(one) for one in named if one.path not in ALONE] == []
-    assert [str(one) for one in named if not one.path and not one.words[0].startswith("--")] == []
-    assert [f"{one}: {sorted(wrong)}" for one in named if (wrong := documented.options(one.words))] == []
-    assert set(ALONE) - {one.path for one in named} == set()
+    assert [str(command) for command in named if command.path not in ALONE] == []
+    assert [str(command) for command in named if not command.path and not command.words[0].startswith("--")] == []
+    assert [f"{command}: {wrong}" for command in named if (wrong := documented.options(command.words))] == []
+    assert set(ALONE) - {command.path for command in named} == set()
+    for path, tests in (*ELSEWHERE.items(), *documented.FOLLOWED.items()):
+        assert Path(path).stem in (ROOT / tests).read_text(), f"{path} is run by {tests}"
 
 
-@pytest.mark.parametrize("command", every(), ids=lambda one: " ".join(one.words)[:60])
+@pytest.mark.parametrize("command", every(), ids=lambda command: " ".join(command.words)[:60])
 def test_a_documented_command_says_what_it_needs(terminal: Terminal, command: Command) -> None:
     """One message with what to do, exit code 1, nothing left behind at home; what needs nothing runs."""
     mine = ROOT / "include" / "policies" / "cleanup.yml"

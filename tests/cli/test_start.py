@@ -148,6 +148,49 @@ def test_whoever_reads_has_seen_enough(terminal: Terminal) -> None:
     assert "Broken pipe" not in done.err
 
 
+def broken(body: str) -> tuple[str, ...]:
+    """Return the program with one more command, which does this."""
+    program = f"from sluice.cli import app, main\n\n@app.command()\ndef broken() -> None:\n    {body}\n\nmain()"
+    return (sys.executable, "-c", program)
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "says"),
+    [
+        ("1 / 0", 1, "unexpected ZeroDivisionError: division by zero"),
+        ("open('/nowhere/at/all')", 1, "/nowhere/at/all: No such file or directory"),
+        ("raise KeyboardInterrupt", 130, "interrupted"),
+        ("from sluice.errors import StopError; raise StopError('look', where='prod')", 1, "prod: look"),
+    ],
+)
+def test_whatever_goes_wrong_is_one_message(terminal: Terminal, body: str, code: int, says: str) -> None:
+    """Also what nobody expected: no traceback, unless somebody asks for it."""
+    done = terminal("broken", program=broken(body)).clean()
+    assert done.code == code, str(done)
+    assert done.err.startswith(says), str(done)
+    assert done.out == ""
+
+
+def test_a_traceback_is_there_for_whoever_asks(terminal: Terminal) -> None:
+    """SLUICE_TRACEBACK=1 shows where something unexpected happened."""
+    done = terminal("broken", program=broken("1 / 0"), more={"SLUICE_TRACEBACK": "1"})
+    assert done.code == 1
+    assert "Traceback" in done.err
+
+
+def test_a_container_without_a_user_name_has_a_command_line(terminal: Terminal) -> None:
+    """Where the system has no name for who runs it, as in an image with a user id of its own, commands run."""
+    nameless = (
+        "import getpass\n"
+        "def nobody() -> str:\n    raise KeyError('getpwuid(): uid not found: 50123')\n"
+        "getpass.getuser = nobody\n"
+        "from sluice.cli import main\nmain()"
+    )
+    for words in (("--version",), ("env", "create", "smoke"), ("dbt", "dev", "ls")):
+        done = terminal(*words, program=(sys.executable, "-c", nameless)).clean()
+        assert "unexpected" not in done.err, str(done)
+
+
 def test_json_is_the_only_thing_on_stdout(terminal: Terminal) -> None:
     """What goes wrong beside it is on stderr, and in the document."""
     done = terminal("status", "--json").clean()

@@ -64,6 +64,6 @@ def provision(environment: Environment, as_json: AsJson = False) -> None:
 
 
 def _print_evidence(evidence: Iterable[Evidence]) -> None:
-    for found in evidence:
-        line = f"  {found.gate}: {found.observed}; {found.limit}: {found.verdict}"
+    for finding in evidence:
+        line = f"  {finding.gate}: {finding.observed}; {finding.limit}: {finding.verdict}"
         out.print(line, highlight=False, markup=False, soft_wrap=True)

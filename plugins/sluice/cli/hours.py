@@ -54,8 +54,8 @@ def stay_open(
     no_wait: NoWait = False,
 ) -> None:
     """Open them at once and until then, whatever their hours say; they close by themselves."""
-    asked = {"what": "open", "environments": environments, "until": until, "reason": reason}
-    through("budget_control", asked, about=environments, as_json=as_json, no_wait=no_wait)
+    wishes = {"what": "open", "environments": environments, "until": until, "reason": reason}
+    through("budget_control", wishes, about=environments, as_json=as_json, no_wait=no_wait)
 
 
 def _row(spec: EnvironmentSpec, closing: Closing | None, now: datetime) -> dict[str, Any]:

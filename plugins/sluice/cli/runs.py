@@ -30,7 +30,7 @@ def through(
     """
     from sluice.laptop.signin import signed_in
 
-    asked = {name: value for name, value in conf.items() if value is not None and value != ""}
+    given = {name: value for name, value in conf.items() if value is not None and value != ""}
     with signed_in() as api:
         if api.paused(dag_id):
             raise RefusedError(
@@ -40,7 +40,7 @@ def through(
                 good="switch it on there, or: airflow dags unpause " + dag_id,
                 untouched="everything",
             )
-        run = api.trigger(dag_id, **asked)
+        run = api.trigger(dag_id, **given)
         if not as_json:
             out.print(f"{dag_id}: {run.page(api.url)}", markup=False, highlight=False, soft_wrap=True)
         before = api.ahead(run)
@@ -75,16 +75,16 @@ def _followed(api: AirflowApi, run: Run, *, as_json: bool) -> Ended:
             waits(line)
 
     # One console has both, so that a line does not run into what is shown meanwhile.
-    shown = (out if out.is_terminal and not as_json else err).status(run.dag_id)
+    spinner = (out if out.is_terminal and not as_json else err).status(run.dag_id)
     try:
-        with shown:
+        with spinner:
             return follow(
                 api,
                 run,
                 say,
                 seconds=math.inf,
                 waits=waits,
-                doing=lambda now: shown.update(f"{run.dag_id}: {now}"),
+                doing=lambda now: spinner.update(f"{run.dag_id}: {now}"),
             )
     except KeyboardInterrupt:
         tell(f"interrupted: the run goes on in Airflow, {run.page(api.url)}")
@@ -101,13 +101,13 @@ def _facts(
         "run_id": run.run_id,
         "url": run.page(api.url),
         "state": state,
-        "environments": list(about) or _made(reports),
+        "environments": list(about) or _new_environments(reports),
         "failed": ended.failed_task() if ended is not None else None,
         "reports": dict(reports),
     }
 
 
-def _made(reports: Mapping[str, Any]) -> list[str]:
+def _new_environments(reports: Mapping[str, Any]) -> list[str]:
     """The name of the environment that the run has made, or was about to make."""
     planned = [report.get("facts", {}).get("name") for report in reports.values()]
     names = [*planned, *(report.get("environment") for report in reports.values())]

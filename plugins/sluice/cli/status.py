@@ -60,10 +60,10 @@ def _read(work: Workspace) -> list[Status]:
 
 def _account(work: Workspace, name: str) -> tuple[object, ...]:
     try:
-        found = work.connections(work.environments[name].connection)
+        settings = work.connections(work.environments[name].connection)
     except SluiceError:  # what reads the environment tells it
         return ()
-    return (found.account, found.host, found.port)
+    return (settings.account, settings.host, settings.port)
 
 
 def _progress(what: str, names: list[str]) -> Iterator[str]:

@@ -85,19 +85,19 @@ def workspace(doing: str = "", *, when_empty: object = None, as_json: bool = Fal
     told, with exit code 0 if `when_empty` is given: what the command then prints as JSON.
     """
     attach(settings().root)
-    shown = err.status(doing)
+    spinner = err.status(doing)
     if doing:
-        shown.start()
+        spinner.start()
     try:
         work = _workspace()
         try:
             yield work
         except SluiceError as error:
-            shown.stop()
+            spinner.stop()
             _explain_missing(work, error, when_empty, as_json=as_json)
             raise
     finally:
-        shown.stop()
+        spinner.stop()
 
 
 def _workspace() -> Workspace:
@@ -134,9 +134,9 @@ def _explain_missing(work: Workspace, error: SluiceError, when_empty: object, *,
             good=f"sluice provision {missing[0]}",
             untouched="everything",
         ) from error
-    said = f"{error.where} {error.message}"
+    text = f"{error.where} {error.message}"
     for spec in (work.environments[name] for name in missing):
-        if spec.connection in said or spec.database.name.name in said:
+        if spec.connection in text or spec.database.name.name in text:
             raise RefusedError(
                 "it is not provisioned yet",
                 where=f"environment {spec.name}",

@@ -129,7 +129,7 @@ def why(api: AirflowApi, ended: Ended, logs: Path | None = None) -> RunFailedErr
 
 
 def _question(api: AirflowApi, run: Run, task: str) -> Json | None:
-    return next((one for one in api.waiting(run) if one["task_instance"]["task_id"] == task), None)
+    return next((asked for asked in api.waiting(run) if asked["task_instance"]["task_id"] == task), None)
 
 
 def _waits(api: AirflowApi, run: Run, task: str) -> str:
@@ -138,7 +138,7 @@ def _waits(api: AirflowApi, run: Run, task: str) -> str:
         question = _question(api, run, task) or {}
     except RefusedError:  # who may start it may not read what is asked
         question = {}
-    people = ", ".join(str(one.get("name") or one.get("id")) for one in question.get("assigned_users") or ())
+    people = ", ".join(str(person.get("name") or person.get("id")) for person in question.get("assigned_users") or ())
     subject = f": {question['subject']}" if question.get("subject") else ""
     return f"{task} waits for {people or 'somebody who may answer'}{subject} {run.page(api.url, task)}"
 
@@ -147,8 +147,8 @@ def _now(tasks: Mapping[str, Json]) -> str:
     """What a run is doing, for a line that is overwritten."""
     busy = {"running": "", "queued": " (queued)", WAITS: " (waits for a person)", "up_for_retry": " (tried again soon)"}
     busy |= {"up_for_reschedule": " (waits)", "deferred": " (waits)"}
-    found = [f"{name}{busy[str(task['state'])]}" for name, task in tasks.items() if str(task["state"]) in busy]
-    return ", ".join(found) or "waits for its turn"
+    parts = [f"{name}{busy[str(task['state'])]}" for name, task in tasks.items() if str(task["state"]) in busy]
+    return ", ".join(parts) or "waits for its turn"
 
 
 def _line(name: str, task: Json, report: Any) -> str:

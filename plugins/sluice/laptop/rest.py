@@ -84,12 +84,12 @@ class AirflowApi:
         except ApiError as error:
             if error.status == httpx.codes.NOT_FOUND:
                 raise self._no_such_dag(dag_id) from error
-            if found := _FIELD.search(error.message):
+            if field := _FIELD.search(error.message):
                 # A pattern is nothing to read; what has one and is typed at a terminal is an environment's name.
-                name = found["field"] == "environment" and "does not match" in found["why"]
+                name = field["field"] == "environment" and "does not match" in field["why"]
                 raise SpecError(
-                    found["why"],
-                    where=f"{dag_id}: {found['field']}",
+                    field["why"],
+                    where=f"{dag_id}: {field['field']}",
                     good="dev_user_segmentation_john_20231201 (sluice env list)" if name else None,
                     untouched="everything",
                 ) from error
@@ -129,8 +129,8 @@ class AirflowApi:
 
     def ahead(self, run: Run) -> Run | None:
         """Return the run of the same DAG that has to end before this one begins, if there is one: ours take turns."""
-        unfinished = [one for one in self.runs(run.dag_id) if one["state"] not in FINISHED]
-        others = [one["dag_run_id"] for one in unfinished if one["dag_run_id"] != run.run_id]
+        unfinished = [other["dag_run_id"] for other in self.runs(run.dag_id) if other["state"] not in FINISHED]
+        others = [run_id for run_id in unfinished if run_id != run.run_id]
         return Run(run.dag_id, others[-1]) if others else None
 
     def run(self, run: Run) -> Json:
@@ -293,5 +293,5 @@ def _detail(answer: httpx.Response) -> str:
     except (ValueError, KeyError, TypeError):
         return answer.text[:500]
     if isinstance(detail, list):
-        detail = "; ".join(str(one.get("msg", one)) if isinstance(one, dict) else str(one) for one in detail)
+        detail = "; ".join(str(part.get("msg", part)) if isinstance(part, dict) else str(part) for part in detail)
     return str(detail)[:1000]

@@ -49,7 +49,7 @@ def _beside(root: Path, user: str) -> tuple[str, str]:
             good=f"{named}\n  or start a stack on this machine: make up" if checkout(root) else named,
             untouched="everything",
         )
-    found = json.loads((home / "airflow" / "passwords.json").read_text())
-    if user not in found:
-        raise SpecError("Airflow knows no such user", where=_USER, value=user, good=", ".join(found))
-    return str(json.loads((home / "stack.json").read_text())["url"]), str(found[user])
+    passwords = json.loads((home / "airflow" / "passwords.json").read_text())
+    if user not in passwords:
+        raise SpecError("Airflow knows no such user", where=_USER, value=user, good=", ".join(passwords))
+    return str(json.loads((home / "stack.json").read_text())["url"]), str(passwords[user])

@@ -32,7 +32,7 @@ def _names(work: Workspace) -> tuple[set[Identifier], set[Identifier]]:
     host = next(iter(work.environments))
     with work.admin(host, tag={"stage": "status"}) as session:
         return (
-            {found.name for found in observe.databases(session)},
+            {database.name for database in observe.databases(session)},
             {rows.name(row) for row in session.run(show.all_warehouses())},
         )
 
