@@ -52,7 +52,7 @@ def typed(words: Sequence[str]) -> Typed:
             options, rest, _ = group.make_parser(context).parse_args(args=list(rest))
         except click.UsageError:
             return Typed("", frozenset(), {})
-        if options.get("help") or options.get("version"):
+        if any(options.get(param.name) for param in group.get_params(context) if param.is_eager):  # help, version
             return Typed("", frozenset(), {})
         given |= {name: options[param.name] for param in group.params if param.name in options for name in param.opts}
         if not isinstance(group, click.Group):
