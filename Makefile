@@ -23,16 +23,16 @@ install: $(STAMP) ## set up .venv (uv if present, else pip)
 
 PINS := constraints-airflow.txt constraints.txt constraints-dev.txt
 
-$(STAMP): pyproject.toml $(PINS)
+$(STAMP): pyproject.toml snowdome/pyproject.toml $(PINS)
 	@[ -n "$(PYTHON)" ] || { echo "sluice needs Python 3.11, 3.12 or 3.13; found: $$(python3 --version 2>&1 || echo none). Install one, or: make PYTHON=/path/to/python3.12 install" >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3,11) <= v <= (3,13) else f"sluice needs Python 3.11, 3.12 or 3.13; $(PYTHON) is {v[0]}.{v[1]}. For example: make PYTHON=python3.12 install")'
 	@echo "Setting up $(VENV) with $$($(PYTHON) --version) (a few minutes with pip, seconds with uv)"
 	@if command -v uv >/dev/null 2>&1; then \
 		uv venv -q --allow-existing --python "$$(command -v $(PYTHON))" $(VENV) && \
-		uv pip install -q --python $(BIN)/python --compile-bytecode -c constraints-dev.txt -e '.[dev]'; \
+		uv pip install -q --python $(BIN)/python --compile-bytecode -c constraints-dev.txt -e ./snowdome -e '.[dev]'; \
 	else \
 		$(PYTHON) -m venv $(VENV) && \
-		$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints-dev.txt -e '.[dev]'; \
+		$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints-dev.txt -e ./snowdome -e '.[dev]'; \
 	fi
 	@touch $@
 
@@ -80,7 +80,7 @@ $(FAKESNOW_TESTS): | $(STAMP)
 lint: $(STAMP) ## ruff, mypy strict, import contracts
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/mypy plugins dags include tests benchmarks
+	@$(BIN)/mypy plugins snowdome dags include tests benchmarks conftest.py hatch_build.py .ci
 	@$(BIN)/lint-imports
 
 bench: $(STAMP) ## measure, print a table, write build/bench.json

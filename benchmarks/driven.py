@@ -13,8 +13,8 @@ from typing import Any
 from snowflake.connector import Error
 
 from benchmarks.shops import Shop, account, open_shop
-from snowdome.metering.segments import Segment, credits  # noqa: A004 (Snowflake's word)
 from snowdome.pytest_plugin import Snowdome
+from snowdome.warehouses.metering.segments import Segment, credits  # noqa: A004 (Snowflake's word)
 
 _SECOND = timedelta(seconds=1)
 

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import re
 import subprocess
+import tomllib
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-CODE = [p for room in ("plugins", "dags", "include", "benchmarks") for p in (ROOT / room).rglob("*.py")]
+CODE = [p for room in ("plugins", "snowdome/src", "dags", "include", "benchmarks") for p in (ROOT / room).rglob("*.py")]
 HANDMADE = [
-    p for p in CODE + list((ROOT / "tests").rglob("*.py")) if "target" not in p.parts and "build" not in p.parts
+    p
+    for p in [*CODE, *(ROOT / "tests").rglob("*.py"), *(ROOT / "snowdome" / "tests").rglob("*.py")]
+    if "target" not in p.parts and "build" not in p.parts
 ]
 SQL = re.compile(
     r"""["'](?:(?:ALTER|CREATE|DROP|GRANT|REVOKE|UNDROP|SHOW|DESCRIBE|INSERT|MERGE|DELETE) \w+ |SELECT .* FROM )""",
 )
-SQL_ROOMS = ("plugins/sluice/snowflake/", "plugins/snowdome/")
+SQL_ROOMS = ("plugins/sluice/snowflake/", "snowdome/src/")
 
 
 def tracked() -> list[Path]:
@@ -50,7 +53,15 @@ def test_no_room_without_a_name() -> None:
 
 def test_test_folders_hide_no_package() -> None:
     """tests/ holds no __init__.py: tests/snowflake with one would hide the real snowflake package."""
-    assert list((ROOT / "tests").rglob("__init__.py")) == []
+    assert [p for name in ("tests", "snowdome/tests") for p in (ROOT / name).rglob("__init__.py")] == []
+
+
+def test_the_plugins_folder_holds_the_plugin_alone() -> None:
+    """Production schedulers load nothing of snowdome: it is in no file of plugins/, nor in the wheel."""
+    held = {p.relative_to(ROOT / "plugins").parts[0] for p in tracked() if p.is_relative_to(ROOT / "plugins")}
+    assert held == {".airflowignore", "sluice", "sluice_plugin.py"}
+    built = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]["wheel"]
+    assert built["packages"] == ["plugins/sluice"]
 
 
 @pytest.mark.parametrize(
@@ -61,6 +72,7 @@ def test_test_folders_hide_no_package() -> None:
         "constraints-dev.txt",
         "requirements.txt",
         "pyproject.toml",
+        "snowdome/pyproject.toml",
         "Makefile",
         ".ci/run",
         ".ci/pins.py",

@@ -136,7 +136,7 @@ def test_the_graph_is_one_line_in_sections(bag: DagBag, dag_id: str) -> None:
 
 
 def test_the_list_of_tasks_says_what_each_does(bag: DagBag) -> None:
-    """No thirteen times "StageOperator": an operator is named like its stage, and what may do nothing says it."""
+    """No thirteen times "StageOperator": an operator is named like its stage, and what may do nothing says so."""
     dag = bag.dags["promote_prod"]
     names = {task.task_id: task.operator_name for task in dag.tasks}
     assert names["clone"] == "Clone"

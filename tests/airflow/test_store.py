@@ -48,7 +48,7 @@ def test_a_connection_without_its_provider_is_refused() -> None:
 
 
 def test_validate_says_it(tmp_path: Path) -> None:
-    """`sluice validate` refuses the store in a few lines, without a traceback."""
+    """`sluice validate` tells it among what it finds, with the cure."""
     done = subprocess.run(
         [sys.executable, "-c", "from sluice.cli import main; main()", "validate"],
         env={"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "AIRFLOW_HOME": str(tmp_path), "SLUICE_STORE": "s3://a/b"},
@@ -58,5 +58,6 @@ def test_validate_says_it(tmp_path: Path) -> None:
         check=False,
     )
     assert done.returncode == 1
-    assert "pip install 'airflow-sluice[s3]'" in done.stderr
+    assert "error SLUICE_STORE: s3://a/b" in done.stdout
+    assert "cure: pip install 'airflow-sluice[s3]'" in done.stdout
     assert "Traceback" not in done.stderr

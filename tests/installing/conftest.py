@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +11,12 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 from isolated import ROOT, SECONDS, Environment, borrow, closure, new_environment, project
+
+DBT_PROJECT = {
+    "dbt_project.yml": "name: shop\nversion: '1.0'\nprofile: shop\n",
+    "models/orders.sql": "select 1 as id, 10 as amount",
+    "models/totals.sql": "select sum(amount) as amount from {{ ref('orders') }}",
+}
 
 
 @pytest.fixture(scope="session")
@@ -46,7 +51,9 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Environm
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A project's folder with the DAG files, specs, policies and dbt project of this one."""
-    for name in ("dags", "include"):
-        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("target", "logs", "__pycache__"))
+    """A folder with a dbt project, and nothing of sluice's yet."""
+    for name, text in DBT_PROJECT.items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
     return tmp_path

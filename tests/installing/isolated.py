@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tomllib
 import venv
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from importlib.metadata import Distribution, PackageNotFoundError, distribution, distributions
 from pathlib import Path, PurePath
 from typing import Any
@@ -52,7 +52,6 @@ class Environment:
 
     folder: Path
     home: Path
-    variables: dict[str, str] = field(default_factory=dict)
 
     @property
     def python(self) -> Path:
@@ -65,7 +64,7 @@ class Environment:
         return self.folder / "lib" / f"python{sys.version_info[0]}.{sys.version_info[1]}" / "site-packages"
 
     def run(self, *command: str | Path, cwd: Path | None = None, **more: str) -> subprocess.CompletedProcess[str]:
-        """Run a program of it, or any other, as one who has nothing but this environment."""
+        """Run a program of it, or any other, as one who has nothing but this environment: no Airflow is configured."""
         program = self.folder / "bin" / command[0]
         return subprocess.run(
             [str(program if program.exists() else command[0]), *map(str, command[1:])],
@@ -73,9 +72,6 @@ class Environment:
             env={
                 "PATH": f"{self.folder / 'bin'}:/usr/local/bin:/usr/bin:/bin",
                 "HOME": str(self.home),
-                "AIRFLOW_HOME": str(self.home / "airflow"),
-                "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
-                **self.variables,
                 **more,
             },
             capture_output=True,
@@ -86,10 +82,19 @@ class Environment:
 
     def probe(self, dags: Path, **more: str) -> dict[str, Any]:
         """Return what an Airflow process finds in it, the DAGs of this folder among it."""
-        done = self.run("python", "-c", PROBE, dags, cwd=None, **more)
+        airflow = {"AIRFLOW_HOME": str(self.home / "its_airflow"), "AIRFLOW__CORE__LOAD_EXAMPLES": "False"}
+        done = self.run("python", "-c", PROBE, dags, cwd=None, **airflow, **more)
         assert done.returncode == 0, done.stderr
         found: dict[str, Any] = json.loads(done.stdout.split("PROBE")[1])
         return found
+
+    def start_project(self, folder: Path) -> None:
+        """Have `sluice init` write what is needed beside the dbt project in this folder, and `sluice validate` pass."""
+        words = ["init", "--yes", "--approvers", "alice, bob"]
+        for command in (words, ["validate", "--strict"]):
+            done = self.run("python", "-m", "sluice", *command, cwd=folder)
+            assert done.returncode == 0, done.stdout + done.stderr
+        assert "prod (production)" in done.stdout
 
     def install(self, *arguments: str | Path) -> None:
         """Install packages into it: with uv where there is uv, else with pip."""
@@ -144,9 +149,9 @@ def closure(*requirements: str) -> set[str]:
     return {name for name, _ in seen}
 
 
-def project() -> dict[str, Any]:
-    """Return the table [project] of pyproject.toml."""
-    table: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+def project(folder: str = ".") -> dict[str, Any]:
+    """Return the table [project] of a folder's pyproject.toml."""
+    table: dict[str, Any] = tomllib.loads((ROOT / folder / "pyproject.toml").read_text())["project"]
     return table
 
 

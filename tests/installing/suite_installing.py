@@ -21,16 +21,15 @@ def production(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Environ
 
 
 def test_the_wheel_from_nothing(production: Environment, folder: Path) -> None:
-    """Airflow finds one plugin and every DAG, and the command checks the project, with no extra installed."""
+    """The command starts and checks a project; Airflow finds one plugin and every DAG; no extra is installed."""
     assert production.check() == ""
-    assert {"duckdb", "fakesnow", "pytest", "apache-airflow-providers-slack"}.isdisjoint(production.versions())
-    found = production.probe(folder / "dags", SLUICE_ROOT=str(folder), PYTHONPATH=str(folder))
+    assert {"duckdb", "snowdome", "pytest", "apache-airflow-providers-slack"}.isdisjoint(production.versions())
+    production.start_project(folder)
+    found = production.probe(folder / "dags", SLUICE_ROOT=str(folder))
     assert (len(found["plugins"]), found["plugin_errors"], found["dag_errors"], found["broken"]) == (1, {}, {}, {})
-    done = production.run("sluice", "validate", cwd=folder)
-    assert done.returncode == 0, done.stderr
 
 
-def test_a_plugins_folder_in_an_image(folder: Path, tmp_path: Path) -> None:
+def test_a_plugins_folder_in_an_image(tmp_path: Path) -> None:
     """Requirements with constraints leave each provider of an image as it was; the plugins folder works."""
     image = new_environment(tmp_path / "image")
     image.install("-r", ROOT / "tests" / "installing" / "image.txt")
@@ -41,23 +40,22 @@ def test_a_plugins_folder_in_an_image(folder: Path, tmp_path: Path) -> None:
     changed = {name: (old, after.get(name)) for name, old in before.items() if after.get(name) != old}
     print(f"changed in the image: {changed}")  # noqa: T201 (docs/installing.md tells it)
     assert {name for name in changed if name.startswith("apache-airflow")} == set()
-    plugins = Path(shutil.copytree(ROOT / "plugins", folder / "plugins", ignore=shutil.ignore_patterns("__pycache__")))
-    found = image.probe(
-        folder / "dags",
-        SLUICE_ROOT=str(folder),
-        AIRFLOW__CORE__PLUGINS_FOLDER=str(plugins),
-        PYTHONPATH=f"{folder}:{plugins}",
-    )
+    home, kept_out = tmp_path / "airflow", shutil.ignore_patterns("target", "logs", "__pycache__")
+    for name in ("dags", "include", "plugins"):
+        shutil.copytree(ROOT / name, home / name, ignore=kept_out)
+    plugins = home / "plugins"
+    here = {"SLUICE_ROOT": str(home), "AIRFLOW__CORE__PLUGINS_FOLDER": str(plugins)}
+    done = image.run("python", "-m", "sluice", "validate", cwd=home, PYTHONPATH=str(plugins))
+    assert done.returncode == 0, done.stdout + done.stderr
+    found = image.probe(home / "dags", PYTHONPATH=f"{home}:{plugins}", **here)
     assert (len(found["plugins"]), found["plugin_errors"], found["dag_errors"], found["broken"]) == (1, {}, {}, {})
-    done = image.run("python", "-m", "sluice", "validate", cwd=folder, PYTHONPATH=str(plugins))
-    assert done.returncode == 0, done.stderr
     # As the Dockerfile ends: the command, and still one plugin and one copy of the code.
-    for name in ("pyproject.toml", "LICENSE", "docs/package.md"):
-        (folder / name).parent.mkdir(exist_ok=True)
-        shutil.copy(ROOT / name, folder / name)
-    image.install("--no-deps", "-e", folder)
-    assert image.run("sluice", "validate", cwd=folder).returncode == 0
-    found = image.probe(folder / "dags", SLUICE_ROOT=str(folder), AIRFLOW__CORE__PLUGINS_FOLDER=str(plugins))
+    for name in ("pyproject.toml", "hatch_build.py", "LICENSE", "docs/package.md"):
+        (home / name).parent.mkdir(exist_ok=True)
+        shutil.copy(ROOT / name, home / name)
+    image.install("--no-deps", "-e", home)
+    assert image.run("sluice", "validate", cwd=home).returncode == 0
+    found = image.probe(home / "dags", PYTHONPATH=str(home), **here)
     assert found["code"] == str(plugins / "sluice" / "__init__.py")
     assert (len(found["plugins"]), found["plugin_errors"]) == (1, {})
 

@@ -12,8 +12,8 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from sluice.laptop.extra import MODULES
-from snowdome.__main__ import NEEDS
 
+OURS = {"airflow-sluice", "snowdome"}
 FILES = ("constraints-airflow.txt", "constraints.txt", "constraints-dev.txt")
 IMAGE = {
     "apache-airflow": "3.3.0",
@@ -56,21 +56,19 @@ def test_requirements_are_those_of_the_package_without_airflow() -> None:
 
 def test_every_range_admits_what_is_pinned() -> None:
     """Each direct requirement, extras among them, is pinned, within its own range."""
-    ranges = [
-        *project()["dependencies"],
-        *(one for extra in project()["optional-dependencies"].values() for one in extra),
-    ]
+    ranges = [line for table in (project(), project("snowdome")) for line in table["dependencies"]]
+    ranges += [line for extra in project()["optional-dependencies"].values() for line in extra]
     pinned = pins(*FILES)
     for one in map(Requirement, ranges):
-        if one.name != "airflow-sluice":
+        if one.name not in OURS:
             assert pinned[canonicalize_name(one.name)] in one.specifier, one
 
 
 def test_pins_are_shared_out_by_purpose() -> None:
     """Airflow's own, production's beyond it, development's: no package in a file where it does not belong."""
     airflow = closure("apache-airflow")
-    production = closure("airflow-sluice[notify]") - {"airflow-sluice"}
-    development = closure("airflow-sluice[dev]") - {"airflow-sluice"}
+    production = closure("airflow-sluice[notify]") - OURS
+    development = closure("airflow-sluice[dev]") - OURS
     assert set(pins("constraints-airflow.txt")) == airflow
     assert set(pins("constraints.txt")) >= production - airflow
     assert set(pins("constraints.txt")).isdisjoint(development - production)
@@ -80,7 +78,7 @@ def test_pins_are_shared_out_by_purpose() -> None:
 def test_this_environment_has_what_is_pinned() -> None:
     """The tests ran with the versions that the files name."""
     pinned = pins(*FILES)
-    here = closure("airflow-sluice[dev]") - {"airflow-sluice"}
+    here = closure("airflow-sluice[dev]") - OURS
     assert {name: version(name) for name in here if Version(version(name)) != pinned[name]} == {}
 
 
@@ -102,10 +100,8 @@ def test_channels_are_optional() -> None:
 
 
 def test_what_a_laptop_needs_is_asked_for_by_name() -> None:
-    """The modules that the embedded account and the stack look for are those that the extra `local` installs."""
-    extra = requirements(project()["optional-dependencies"]["local"])
-    assert set(MODULES) == set(extra)
-    assert set(NEEDS) <= set(extra) | {"sqlglot"}
+    """The modules that the stack of a laptop looks for are those that the extra `local` installs."""
+    assert set(MODULES) == set(requirements(project()["optional-dependencies"]["local"]))
 
 
 def test_connector_5_is_excluded_by_others_too() -> None:
@@ -127,5 +123,5 @@ def test_the_image_is_built_with_the_pins() -> None:
     for names in re.findall(r"^COPY (?!--chown)(.*) \S+$", text, re.MULTILINE):
         assert all((ROOT / name).is_file() for name in names.split())
     kept_out = set((ROOT / ".dockerignore").read_text().split())
-    assert kept_out.isdisjoint({"dags", "docs", "include", "plugins", "pyproject.toml", "LICENSE", "requirements.txt"})
+    assert kept_out.isdisjoint({"dags", "docs", "include", "plugins", "pyproject.toml", "hatch_build.py", "LICENSE"})
     assert kept_out >= {".git", ".venv", "airflow_settings.yaml", "build"}

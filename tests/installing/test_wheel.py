@@ -13,6 +13,7 @@ import pytest
 from isolated import ROOT
 
 from sluice import __version__
+from sluice.cli.shipped import DOOR, PATTERNS, shipped
 
 
 @pytest.fixture
@@ -22,13 +23,15 @@ def metadata(wheel: Path) -> Message:
         return message_from_string(archive.read(f"airflow_sluice-{__version__}.dist-info/METADATA").decode())
 
 
-def test_it_holds_both_packages_whole_and_nothing_else(wheel: Path) -> None:
-    """Each file of plugins/sluice and plugins/snowdome, data files among them; no test, spec, DAG or document."""
-    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "plugins/sluice", "plugins/snowdome"]
+def test_it_holds_the_package_whole_and_nothing_else(wheel: Path) -> None:
+    """Each file of plugins/sluice and what `sluice init` writes from; no embedded account, test, data or document."""
+    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "plugins/sluice"]
     tracked = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout.splitlines()
     with ZipFile(wheel) as archive:
         names = {name for name in archive.namelist() if ".dist-info/" not in name}
-    assert names == {name.removeprefix("plugins/") for name in tracked if (ROOT / name).is_file()}
+        data = {name: archive.read(name).decode() for name in names if name.startswith("sluice/shipped/")}
+    assert data == {f"sluice/shipped/{name}": text for name, text in shipped((*PATTERNS, *DOOR)).items()}
+    assert names - set(data) == {name.removeprefix("plugins/") for name in tracked if (ROOT / name).is_file()}
 
 
 def test_it_bears_its_licence(wheel: Path, metadata: Message) -> None:

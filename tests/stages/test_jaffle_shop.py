@@ -11,6 +11,7 @@ import pytest
 from shop import Shop, write
 
 from sluice.dbt.project import REF_OVERRIDE
+from sluice.dbt.releases import find
 from sluice.domain.gates import Verdict
 from sluice.domain.policies import Gates, Metric, Policies
 from sluice.errors import SpecError
@@ -51,6 +52,29 @@ def test_a_classic_project_is_promoted_once_its_views_stay_at_home(shop: Shop, t
     assert (built["built"], built["tests"]) == (8, 4)
     assert jaffle.value("select sum(total_amount) from shop_staging.analytics.orders", "staging") == 35
     assert jaffle.value("select count(*) from shop_staging.analytics.stg_orders", "staging") == 2
+
+
+def test_packages_that_cannot_be_installed_stop_the_plan(shop: Shop, tmp_path: Path) -> None:
+    """Dbt's words and the command, before a lock is taken or a warehouse scaled; then the release holds the package."""
+    packages = {"packages.yml": "packages: [{local: ../shared}]\n", "macros/ref.sql": REF_OVERRIDE}
+    jaffle = jaffle_shop(shop, tmp_path / "jaffle", {**JAFFLE, **packages})
+    with pytest.raises(SpecError, match="No dbt_project.yml found at expected path") as refused:
+        refresh.plan(jaffle.work, "dev", actor="ann", now=jaffle.now())
+    assert "sluice dbt <environment> deps" in str(refused.value)
+    assert jaffle.lock_holder("dev") is None
+    write(tmp_path / "shared", {"dbt_project.yml": "name: shared\n", "models/one.sql": "select 1 as id"})
+    deployment, report = refresh.plan(jaffle.work, "dev", actor="ann", now=jaffle.now())
+    assert report.facts["files"] == len(JAFFLE) + len(packages) + 3  # the package's two, and the lock file
+    assert "dbt_packages/shared/models/one.sql" in find(jaffle.work.store, deployment.release).files
+
+
+def test_a_project_that_does_not_parse_stops_the_plan(shop: Shop, tmp_path: Path) -> None:
+    """What dbt refuses is known before a lock is taken, in its words."""
+    broken = {"macros/ref.sql": REF_OVERRIDE, "models/orders.sql": "select * from {{ ref('nobody') }}"}
+    jaffle = jaffle_shop(shop, tmp_path / "jaffle", {**JAFFLE, **broken})
+    with pytest.raises(SpecError, match="depends on a node named 'nobody'"):
+        refresh.plan(jaffle.work, "dev", actor="ann", now=jaffle.now())
+    assert jaffle.lock_holder("dev") is None
 
 
 def test_what_no_parse_can_see_the_gate_sees(shop: Shop, tmp_path: Path) -> None:

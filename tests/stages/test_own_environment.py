@@ -12,9 +12,11 @@ from sluice.dbt.terminal import at_the_terminal
 from sluice.domain.blocks import Kind
 from sluice.domain.naming import EphemeralName
 from sluice.domain.templates import Request, load_templates
+from sluice.snowflake.failures import MissingError
 from sluice.stages.building import against_base, by_hand
 from sluice.stages.creation import create
 from sluice.stages.hand import Hand
+from sluice.stages.planning import beside_live
 from sluice.stages.renewal import renew
 from sluice.stages.workspace import Workspace
 
@@ -82,6 +84,23 @@ def test_by_hand_it_is_the_same(shop: Shop) -> None:
     assert options[:2] == ("--select", "state:modified+")
     assert at_the_terminal(call, ["build", *options], own) == 0
     assert read(shop, environment, "select version from analytics.leaf") == "by hand"
+    write(shop.project, PROJECT)
+
+
+def test_in_dev_what_one_has_not_built_is_read_where_all_share_it(shop: Shop) -> None:
+    """Of a chosen leaf alone dbt builds the leaf, in the developer's schema, on the totals that are live in dev."""
+    shop.write(leaf="select orders, 'ann' as version from {{ ref('totals') }}")
+    dev = shop.work.spec("dev")
+    own = dev.model_copy(update={"dbt": dev.dbt.model_copy(update={"schema_per_user": True})})
+    known = shop.work.knowing(own)
+    call, schemas = by_hand(known, "dev", "ann")
+    options = beside_live(known, call, "dev")
+    assert options[:2] == ("--defer", "--state")
+    assert at_the_terminal(call, ["build", "--select", "leaf", *options], schemas) == 0
+    assert read(shop, "dev", "select version from ann_analytics.leaf") == "ann"
+    assert read(shop, "dev", "select version from analytics.leaf") == "one"
+    with pytest.raises(MissingError):
+        read(shop, "dev", "select * from ann_analytics.totals")
     write(shop.project, PROJECT)
 
 

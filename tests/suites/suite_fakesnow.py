@@ -81,7 +81,7 @@ def outcome(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     done = subprocess.run(
         [*command, *plugins, *(f"tests/test_{name}.py" for name in FILES)],
         cwd=home,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(HERE / "programs"), str(ROOT / "plugins")])},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(HERE / "programs"), str(ROOT / "snowdome" / "src")])},
         capture_output=True,
         text=True,
         timeout=SECONDS,

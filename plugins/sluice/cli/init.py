@@ -15,7 +15,7 @@ import typer
 
 from sluice.cli.shipped import DOOR, shipped
 from sluice.cli.terminal import err, out
-from sluice.domain.starter import Answers, Named, files, refuse_unusable
+from sluice.domain.starter import CONNECTIONS, Answers, Named, files, refuse_unusable
 from sluice.errors import SluiceError, SpecError
 from sluice.settings import dbt_project, dbt_projects
 
@@ -34,15 +34,15 @@ class Asking:
 
     yes: bool
 
-    def one(self, question: str, given: str | None, default: str) -> str:
+    def value(self, question: str, given: str | None, default: str) -> str:
         """Return one value."""
         if given is not None or self.yes:
             return (default if given is None else given).strip()
         return str(typer.prompt(question, default=default, show_default=bool(default))).strip()
 
-    def several(self, question: str, given: str | None, default: Sequence[str], count: int | None = None) -> list[str]:
+    def values(self, question: str, given: str | None, default: Sequence[str], count: int | None = None) -> list[str]:
         """Return several values, said with commas between; `count`: neither more nor less."""
-        text = self.one(question, given, ", ".join(default))
+        text = self.value(question, given, ", ".join(default))
         values = [value.strip() for value in text.split(",") if value.strip()]
         if count is not None and len(values) != count:
             good = ", ".join(default)
@@ -70,8 +70,8 @@ def init(  # noqa: PLR0917 (one option for each question)
 ) -> None:
     """Write what is needed beside a dbt project: specs, policies, DAGs, the ref macro, the connections to make.
 
-    Names are asked for; defaults come from dbt_project.yml, profiles.yml and the project itself. None is overwritten.
-    Ends with `sluice validate`.
+    Names are asked for; defaults come from dbt_project.yml, profiles.yml and the project itself. No file is
+    overwritten. Ends with `sluice validate`.
     """
     from sluice.dbt.project import read_project
 
@@ -96,30 +96,30 @@ def init(  # noqa: PLR0917 (one option for each question)
     )
     refuse_unusable(answers)
     wanted = _wanted(root, project, answers)
-    new, kept = _sorted_out(root, wanted, force=force)
-    _tell(root, new, kept)
+    new, existing = _sorted_out(root, wanted, force=force)
+    _tell(root, new, existing)
     if new and not yes and not typer.confirm("Write them?", default=True):
         raise typer.Exit(1)
     _write(root, new)
     named = dbt_project(root).resolve() != project.folder.resolve()
-    _end(root, project.folder if named else None)
+    _end(root, project.folder if named else None, answers.environments[0].name)
 
 
 def _chosen(asking: Asking, root: Path, given: Path | None) -> Path:
     """The dbt project: the one named, the only one there, or the one that is picked."""
     if given is not None:
         return given.resolve()
-    found = dbt_projects(root)
-    if not found:
+    projects = dbt_projects(root)
+    if not projects:
         raise SpecError(
             "no dbt project here, nor one level below",
             where=str(root),
             good="sluice init /path/to/it, or --dbt-project /path/to/it",
             untouched="every file",
         )
-    if len(found) == 1:
-        return found[0]
-    names = [str(folder.relative_to(root)) for folder in found]
+    if len(projects) == 1:
+        return projects[0]
+    names = [str(folder.relative_to(root)) for folder in projects]
     if asking.yes:
         raise SpecError(
             "there are several dbt projects",
@@ -128,12 +128,12 @@ def _chosen(asking: Asking, root: Path, given: Path | None) -> Path:
             good=f"--dbt-project {names[0]}",
             untouched="every file",
         )
-    picked = asking.one(f"Which dbt project ({', '.join(names)})", None, names[0])
+    picked = asking.value(f"Which dbt project ({', '.join(names)})", None, names[0])
     if picked not in names:
         raise SpecError(
             "no such dbt project", where=str(root), value=picked, good=", ".join(names), untouched="every file"
         )
-    return found[names.index(picked)]
+    return projects[names.index(picked)]
 
 
 def _answers(asking: Asking, project: Project, given: Mapping[str, str | None]) -> Answers:
@@ -141,18 +141,18 @@ def _answers(asking: Asking, project: Project, given: Mapping[str, str | None]) 
 
     profile = own_profile(project)
     parsed = _parsed(project)
-    prefix = asking.one(
+    prefix = asking.value(
         "Name in front of databases, warehouses, roles", given["name"], profile.unused(project.name.upper())
     )
-    names = asking.several(
+    names = asking.values(
         "Environments: development, staging, production", given["environments"], ("dev", "staging", "prod"), 3
     )
-    upper = [f"{prefix}_{one.upper()}" for one in names]
-    databases = asking.several("Their databases", given["databases"], upper, 3)
-    warehouses = asking.several("Warehouses", given["warehouses"], [f"{one}_WH" for one in upper], 3)
-    roles = asking.several("Roles that build them", given["roles"], [f"SLUICE_{one}" for one in upper], 3)
-    users = asking.several("Service users", given["users"], [f"SVC_{one}" for one in upper], 3)
-    sources = asking.several(
+    upper = [f"{prefix}_{environment.upper()}" for environment in names]
+    databases = asking.values("Their databases", given["databases"], upper, 3)
+    warehouses = asking.values("Warehouses", given["warehouses"], [f"{stem}_WH" for stem in upper], 3)
+    roles = asking.values("Roles that build them", given["roles"], [f"SLUICE_{stem}" for stem in upper], 3)
+    users = asking.values("Service users", given["users"], [f"SVC_{stem}" for stem in upper], 3)
+    sources = asking.values(
         "Databases that the project reads and does not make", given["sources"], _sources(parsed, profile.databases)
     )
     return Answers(
@@ -162,10 +162,10 @@ def _answers(asking: Asking, project: Project, given: Mapping[str, str | None]) 
             for place, things in enumerate(zip(names, databases, warehouses, roles, users, strict=True))
         ),
         sources=tuple(sources),
-        account=asking.one("Snowflake account (ORG-ACCOUNT)", given["account"], profile.account or "your_account"),
-        team=asking.one("Team", given["team"], "data-engineering"),
+        account=asking.value("Snowflake account (ORG-ACCOUNT)", given["account"], profile.account or "your_account"),
+        team=asking.value("Team", given["team"], "data-engineering"),
         approvers=tuple(
-            asking.several(
+            asking.values(
                 "Airflow users who may approve production (none: anyone but who began)", given["approvers"], ()
             )
         ),
@@ -191,17 +191,17 @@ def _sources(parsed: ParsedProject | None, databases: Sequence[str]) -> list[str
 
     if parsed is None:
         return []
-    found = {source.database for source in parsed.used_sources()}
-    return sorted(found - {LOOKED, "SNOWFLAKE"}) + [name for name in databases[:1] if LOOKED in found]
+    named = {source.database for source in parsed.used_sources()}
+    return sorted(named - {LOOKED, "SNOWFLAKE"}) + [name for name in databases[:1] if LOOKED in named]
 
 
 def _relation(parsed: ParsedProject | None) -> str:
-    made = (
+    models = (
         []
         if parsed is None
-        else [node for node in parsed.made() if node.package == parsed.name and node.kind == "model"]
+        else [node for node in parsed.built_nodes() if node.package == parsed.name and node.kind == "model"]
     )
-    return f"{made[0].schema}.{made[0].relation}".lower() if made else "analytics.orders"
+    return f"{models[0].schema}.{models[0].relation}".lower() if models else "analytics.orders"
 
 
 def _wanted(root: Path, project: Project, answers: Answers) -> dict[Path, str]:
@@ -221,7 +221,7 @@ def _sorted_out(root: Path, wanted: Mapping[Path, str], *, force: bool) -> tuple
     """What is written, and what is there already and stays."""
     before = _written(root)
     new: dict[Path, str] = {}
-    kept: list[Path] = []
+    existing: list[Path] = []
     for path, text in wanted.items():
         there = _digest(path.read_bytes()) if path.is_file() else None
         if there == _digest(text.encode()):
@@ -229,19 +229,19 @@ def _sorted_out(root: Path, wanted: Mapping[Path, str], *, force: bool) -> tuple
         if there is None or (force and before.get(_key(root, path)) == there):
             new[path] = text
         else:
-            kept.append(path)
-    return new, kept
+            existing.append(path)
+    return new, existing
 
 
-def _tell(root: Path, new: Mapping[Path, str], kept: Sequence[Path]) -> None:
+def _tell(root: Path, new: Mapping[Path, str], existing: Sequence[Path]) -> None:
     out.print(
         f"To be written, below {root}:" if new else "Nothing is to be written: all of it is there.", highlight=False
     )
     for path in new:
         out.print(f"  {_key(root, path)}", markup=False, highlight=False, soft_wrap=True)
-    if kept:
+    if existing:
         out.print("There already, and left as it is:", highlight=False)
-    for path in kept:
+    for path in existing:
         missing = f" (add: {' '.join(_IGNORED.split())})" if path.name == ".gitignore" and not _ignores(path) else ""
         out.print(f"  {_key(root, path)}{missing}", markup=False, highlight=False, soft_wrap=True)
 
@@ -259,7 +259,7 @@ def _write(root: Path, new: Mapping[Path, str]) -> None:
         (root / WRITTEN).write_text(json.dumps(record, indent=1, sort_keys=True) + "\n", "utf-8")
 
 
-def _end(root: Path, project: Path | None) -> None:
+def _end(root: Path, project: Path | None, first: str) -> None:
     """The files are validated, and what comes next is told."""
     from sluice.cli.validate import validate
 
@@ -273,15 +273,14 @@ def _end(root: Path, project: Path | None) -> None:
         out.print("\nMend what it says, then: sluice validate", highlight=False)
     before = [f"cd {root}"] if Path.cwd() != root else []
     before += [f"export SLUICE_DBT_PROJECT='{project}'"] if project is not None else []
-    lines = [
-        "Next:",
-        *(f"  {line}" for line in before),
-        "  python -m sluice.laptop up        # Airflow and an embedded account on this machine, provisioned; or, with",
-        "                                    # an Airflow and an account of yours: the connections of CONNECTIONS.md",
-        "  sluice explain provision dev      # what would be made in the account",
-        "  sluice refresh dev                # dbt builds dev; the release goes on to staging and production",
+    commands = [
+        ("python -m sluice.laptop up", "Airflow and an embedded account on this machine, everything provisioned;"),
+        ("", f"or, with an Airflow and an account of yours: the connections of {CONNECTIONS}"),
+        (f"sluice explain provision {first}", "what is made in the account, or would be"),
+        (f"sluice refresh {first}", f"dbt builds {first}; its release goes on to the other environments"),
     ]
-    out.print("\n" + "\n".join(lines), markup=False, highlight=False, soft_wrap=True)
+    lines = [*before, *(f"{command:<{len(first) + 26}}  # {text}" for command, text in commands)]
+    out.print("\n  ".join(["\nNext:", *lines]), markup=False, highlight=False, soft_wrap=True)
 
 
 def _written(root: Path) -> dict[str, str]:

@@ -22,7 +22,7 @@ def shipped(patterns: tuple[str, ...] = PATTERNS) -> dict[str, str]:
     """Return the text of each shipped file by its path below the root."""
     package = Path(__file__).resolve().parents[1]
     for home in (package / "shipped", package.parents[1]):
-        found = {path.relative_to(home).as_posix(): path for pattern in patterns for path in sorted(home.glob(pattern))}
-        if found:
-            return {name: path.read_text("utf-8") for name, path in found.items()}
+        files = {path.relative_to(home).as_posix(): path for pattern in patterns for path in sorted(home.glob(pattern))}
+        if files:
+            return {name: path.read_text("utf-8") for name, path in files.items()}
     raise StopError("the files that sluice init writes are not installed", where=str(package), good="the wheel, whole")

@@ -36,6 +36,7 @@ def validate(strict: Strict = False, as_json: AsJson = False) -> None:
         included, errors = read_included(here)
         found = check(here, included, errors, connection if airflow else None)
         found += _project(here, included, connection)
+        found += _store(here)
     notes = [] if airflow else ["Airflow's connections are not checked: no Airflow here (AIRFLOW_HOME is not set)"]
     if as_json:
         print_json(_facts(included, found, notes))
@@ -60,6 +61,21 @@ def _project(
         return ()
     policies = included.policies or Policies(Gates(), {}, ())
     return project_findings(Workspace(included.specs, policies, UPath(here.store), here.project, connections))
+
+
+def _store(here: Settings) -> tuple[Finding, ...]:
+    """What keeps the release store from being opened; a folder needs nothing, and is made by the first release."""
+    from sluice.cli.connections import object_storage
+    from sluice.domain.findings import Finding
+    from sluice.errors import SpecError
+
+    if here.store.startswith("file:"):
+        return ()
+    try:
+        object_storage(here.store)
+    except SpecError as error:
+        return (Finding("error", f"{error.where}: {error.value}", error.message, error.good or error.advice),)
+    return ()
 
 
 def _print(included: Included, found: Iterable[Finding], notes: Iterable[str]) -> None:

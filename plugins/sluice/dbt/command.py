@@ -57,11 +57,11 @@ def typed(words: Sequence[str]) -> Typed:
         given |= {name: options[param.name] for param in group.params if param.name in options for name in param.opts}
         if not isinstance(group, click.Group):
             return Typed(" ".join(names), frozenset(name for param in group.params for name in param.opts), given)
-        found = group.get_command(context, rest[0]) if rest else None
-        if found is None:
+        subcommand = group.get_command(context, rest[0]) if rest else None
+        if subcommand is None:
             return Typed("", frozenset(), given)
-        group, rest = found, rest[1:]
-        names.append(str(found.name))
+        group, rest = subcommand, rest[1:]
+        names.append(str(subcommand.name))
 
 
 def _flat(value: object) -> list[str]:

@@ -75,12 +75,12 @@ def run(call: Invocation, command: Sequence[str], *, check: bool = True) -> DbtR
 def failure(command: str, answer: Answer, where: str, log_file: Path) -> SluiceError:
     """Return the error that a failed command makes: dbt's own words, where its log is, what the caller does next."""
     words = "\n    ".join(answer.words.splitlines()) or f"it ended without a word ({answer.raised or 'no exception'})"
-    said = f":\n    {words}\n    dbt's log: {log_file}"
+    details = f":\n    {words}\n    dbt's log: {log_file}"
     if "Could not connect" in words or answer.raised == "FailedToConnectError":
-        return RetryError(f"dbt {command} could not reach Snowflake{said}", where=where, untouched="live")
+        return RetryError(f"dbt {command} could not reach Snowflake{details}", where=where, untouched="live")
     if "Database Error" in words or answer.raised == "DbtDatabaseError":
-        return RefusedError(f"dbt {command} was refused by Snowflake{said}", where=where, untouched="live")
-    return SpecError(f"dbt {command} refused the project{said}", where=where, untouched="live")
+        return RefusedError(f"dbt {command} was refused by Snowflake{details}", where=where, untouched="live")
+    return SpecError(f"dbt {command} refused the project{details}", where=where, untouched="live")
 
 
 def as_yaml(variables: Mapping[str, object]) -> str:

@@ -37,12 +37,12 @@ def parsed(manifest: Path) -> ParsedProject:
 
 def _spelt(nodes: Iterable[Mapping[str, Any]]) -> dict[str, str]:
     """How the account has the databases and schemas that nodes name: what dbt would quote stays as it is."""
-    found: dict[str, str] = {}
+    names: dict[str, str] = {}
     for node in nodes:
         parts = as_account_has(str(node.get("relation_name") or ""))
         if len(parts) == _PARTS:
-            found |= {str(node["database"]): parts[0].name, str(node["schema"]): parts[1].name}
-    return found
+            names |= {str(node["database"]): parts[0].name, str(node["schema"]): parts[1].name}
+    return names
 
 
 def _place(node: Mapping[str, Any], name: str, spelt: Mapping[str, str]) -> tuple[str, str, str]:

@@ -54,14 +54,14 @@ def _read(path: Path, profile: str) -> OwnProfile:
         content = yaml.safe_load(path.read_text("utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError, OSError):
         return OwnProfile()
-    found = content.get(profile) if isinstance(content, dict) else None
-    named = found.get("outputs") if isinstance(found, dict) else None
+    entry = content.get(profile) if isinstance(content, dict) else None
+    named = entry.get("outputs") if isinstance(entry, dict) else None
     outputs = {
         str(name): output
         for name, output in (named.items() if isinstance(named, dict) else ())
         if isinstance(output, dict) and output.get("type") == "snowflake"
     }
-    first = str(found.get("target", "")) if isinstance(found, dict) else ""
+    first = str(entry.get("target", "")) if isinstance(entry, dict) else ""
     ordered = sorted(outputs, key=lambda name: name != first)
     databases = [text.upper() for name in ordered if (text := _text(outputs[name], "database", path))]
     accounts = [text for name in ordered if (text := _text(outputs[name], "account", path))]

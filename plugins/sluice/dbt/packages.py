@@ -43,10 +43,10 @@ def installed(project: Project) -> Iterator[Path]:
 
 def declared(folder: Path) -> tuple[Mapping[str, object], ...]:
     """Return the packages that a project's `packages.yml` or `dependencies.yml` asks for, as they are written there."""
-    found: list[Mapping[str, object]] = []
+    entries: list[Mapping[str, object]] = []
     for name in PACKAGE_FILES:
-        found += _entries(folder / name)
-    return tuple(found)
+        entries += _entries(folder / name)
+    return tuple(entries)
 
 
 def _entries(path: Path) -> list[Mapping[str, object]]:
@@ -112,8 +112,8 @@ def _revision(package: Path) -> str:
     if not (package / ".git").exists():
         return ""
     git = ["git", "-C", str(package), "rev-parse", "HEAD"]
-    found = subprocess.run(git, capture_output=True, text=True, check=False)
-    return found.stdout.strip() if found.returncode == 0 else ""
+    process = subprocess.run(git, capture_output=True, text=True, check=False)
+    return process.stdout.strip() if process.returncode == 0 else ""
 
 
 def _copy(project: Project, root: Path) -> Path:

@@ -156,12 +156,12 @@ def _text(content: Mapping[str, object], key: str, default: str, path: Path) -> 
 
 
 def _inputs(content: Mapping[str, object], path: Path) -> tuple[str, ...]:
-    found: dict[str, None] = {}
+    folders: dict[str, None] = {}
     for key, (former, default) in _INPUTS.items():
         named = _folders(content, key, path) or (_folders(content, former, path) if former else ())
         for folder in named or ([default] if default else []):
-            found[_within(folder, key, path)] = None
-    return tuple(found)
+            folders[_within(folder, key, path)] = None
+    return tuple(folders)
 
 
 def _folders(content: Mapping[str, object], key: str, path: Path) -> tuple[str, ...]:

@@ -103,14 +103,14 @@ def _answer(answer: Any, errors: Sequence[str], hide: Callable[[str], str]) -> A
 def _failures(result: object) -> list[str]:
     """Name the nodes that failed, each with the first line of what the database or the test said."""
     results = getattr(result, "results", None) or ()
-    bad = [one for one in results if str(getattr(one.status, "value", one.status)) in FAILED]
-    return [f"{one.node.unique_id}: {' '.join(str(one.message or '').split())[:300]}" for one in bad]
+    bad = [node for node in results if str(getattr(node.status, "value", node.status)) in FAILED]
+    return [f"{node.node.unique_id}: {' '.join(str(node.message or '').split())[:300]}" for node in bad]
 
 
 def _words(errors: Sequence[str], raised: str) -> str:
     """What was reported and then raised, each once, line by line."""
-    said = [text for text in errors if _flat(text) not in _flat(raised)]
-    lines = [line.rstrip() for text in (*said, raised) for line in text.splitlines() if line.strip()]
+    texts = [text for text in errors if _flat(text) not in _flat(raised)]
+    lines = [line.rstrip() for text in (*texts, raised) for line in text.splitlines() if line.strip()]
     return "\n".join(lines[-_LINES:])
 
 

@@ -69,9 +69,9 @@ def at_the_terminal(call: Invocation, words: Sequence[str], own: OwnSchemas, war
     _refuse_owned(command)
     merged = replace(call, variables=_merged(call, command))
     if command.name in _BUILDS:
-        project, made = _made(merged, command)
-        _refuse_elsewhere(merged, command, own, made)
-        _warn_of_hooks(project, own, made, warn)
+        project, nodes = _to_build(merged, command)
+        _refuse_elsewhere(merged, command, own, nodes)
+        _warn_of_hooks(project, own, nodes, warn)
     elif own.prefix and (command.name == "run-operation" or "--inline-direct" in command.given):
         warn(
             f"{command.name}: sluice cannot see where its statements write. They run as {call.target.role}, which may "
@@ -127,11 +127,11 @@ def _merged(call: Invocation, command: Typed) -> dict[str, object]:
 def _variables(text: str | None) -> dict[str, object]:
     """What `--vars` says; what is no mapping is refused."""
     try:
-        said = yaml.safe_load(text or "{}")
+        variables = yaml.safe_load(text or "{}")
     except yaml.YAMLError:
-        said = None
-    if isinstance(said, dict):
-        return said
+        variables = None
+    if isinstance(variables, dict):
+        return variables
     raise SpecError(
         "variables are a mapping in YAML",
         where="sluice dbt … --vars",
@@ -155,7 +155,7 @@ def _last_run(call: Invocation, command: Typed) -> dict[str, Any]:
     return content if isinstance(content, dict) else {}
 
 
-def _made(call: Invocation, command: Typed) -> tuple[ParsedProject, list[ParsedNode]]:
+def _to_build(call: Invocation, command: Typed) -> tuple[ParsedProject, list[ParsedNode]]:
     """The project, and what the command would make of it: dbt parses it and lists the nodes that it would take."""
     listed = run(call, ["ls", *command.selection, "--output", "json", "--output-keys", "unique_id"])
     chosen = {str(json.loads(line)["unique_id"]) for line in listed.lines if line.startswith("{")}
@@ -164,15 +164,15 @@ def _made(call: Invocation, command: Typed) -> tuple[ParsedProject, list[ParsedN
     project = parsed(call.artifacts / "manifest.json")
     # By flag or variable, each test leaves a table of its failures, whatever its own setting.
     stored = bool(command.given.get("--store-failures") or os.environ.get("DBT_STORE_FAILURES"))
-    found = [project.nodes[key] for key in sorted(chosen & project.nodes.keys())]
-    made = [node for node in found if node.makes or (stored and node.kind == "test")]
-    return project, [node for node in made if node.kind in _BUILDS[command.name]]
+    nodes = [project.nodes[key] for key in sorted(chosen & project.nodes.keys())]
+    built = [node for node in nodes if node.makes or (stored and node.kind == "test")]
+    return project, [node for node in built if node.kind in _BUILDS[command.name]]
 
 
-def _refuse_elsewhere(call: Invocation, command: Typed, own: OwnSchemas, made: Sequence[ParsedNode]) -> None:
+def _refuse_elsewhere(call: Invocation, command: Typed, own: OwnSchemas, nodes: Sequence[ParsedNode]) -> None:
     database = Identifier.parse(call.target.database).name
     others = _shared(call, own)
-    bad = [node for node in made if node.database != database or not _own(node, own) or node.schema in others]
+    bad = [node for node in nodes if node.database != database or not _own(node, own) or node.schema in others]
     if not bad:
         return
     lines = [f"{node.id} ({node.path}) → {node.database}.{node.schema}" for node in bad[:_SHOWN]]
@@ -228,11 +228,11 @@ def _mentions(project: Path, word: str) -> bool:
     return any(pattern.search(content.decode("utf-8", "replace")) for content in texts)
 
 
-def _warn_of_hooks(project: ParsedProject, own: OwnSchemas, made: Sequence[ParsedNode], warn: Warn) -> None:
+def _warn_of_hooks(project: ParsedProject, own: OwnSchemas, nodes: Sequence[ParsedNode], warn: Warn) -> None:
     if not own.prefix:
         return
-    unseen = [*project.operations, *(f"hooks of {node.id}" for node in made if node.hooks)]
-    unseen += [f"materialization {node.materialized} of {node.id}" for node in made if node.materialized not in _KNOWN]
+    unseen = [*project.operations, *(f"hooks of {node.id}" for node in nodes if node.hooks)]
+    unseen += [f"materialization {node.materialized} of {node.id}" for node in nodes if node.materialized not in _KNOWN]
     if unseen:
         more = f" and {len(unseen) - _SHOWN} more" if len(unseen) > _SHOWN else ""
         listed = ", ".join(unseen[:_SHOWN]) + more

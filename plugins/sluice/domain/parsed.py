@@ -63,7 +63,7 @@ class ParsedProject:
     operations: tuple[str, ...]
     """The hooks on-run-start and on-run-end, of the project and of its packages."""
 
-    def made(self) -> list[ParsedNode]:
+    def built_nodes(self) -> list[ParsedNode]:
         """Return the nodes of which a build leaves something, in the order of their ids."""
         return [node for _, node in sorted(self.nodes.items()) if node.makes]
 

@@ -19,7 +19,7 @@ _SHOWN = 5
 
 def views_without_database(project: ParsedProject, cure: str) -> tuple[Finding, ...]:
     """Every view whose text would name its own database, because ref() does and nothing replaces it."""
-    bad = [node for node in project.made() if node.materialized == "view" and _names_database(project, node)]
+    bad = [node for node in project.built_nodes() if node.materialized == "view" and _names_database(project, node)]
     return (
         (
             Finding(
@@ -45,14 +45,14 @@ def one_database(project: ParsedProject, database: str) -> tuple[Finding, ...]:
             "and for good",
             "leave out `database:` (or +database) for it",
         )
-        for node in project.made()
+        for node in project.built_nodes()
         if node.database != database
     )
 
 
 def own_schemas(project: ParsedProject, prefix: str, cure: str) -> tuple[Finding, ...]:
     """Whether a developer's build would leave the developer's schemas; `sluice dbt` refuses it then."""
-    bad = [node for node in project.made() if not node.schema.startswith(prefix)]
+    bad = [node for node in project.built_nodes() if not node.schema.startswith(prefix)]
     if not bad:
         return ()
     place = sorted({node.schema for node in bad})
@@ -69,11 +69,11 @@ def own_schemas(project: ParsedProject, prefix: str, cure: str) -> tuple[Finding
 
 def sources_named(project: ParsedProject, named: Collection[str], database: str) -> tuple[Finding, ...]:
     """Every database of a source that the spec does not name, and every one it names that no source lies in."""
-    found: list[Finding] = []
+    findings: list[Finding] = []
     used = {source.database: source for source in reversed(project.used_sources())}
     for name, source in sorted(used.items()):
         if name == database:
-            found.append(
+            findings.append(
                 Finding(
                     "warning",
                     source.path,
@@ -84,7 +84,7 @@ def sources_named(project: ParsedProject, named: Collection[str], database: str)
             )
         elif name not in named and name != "SNOWFLAKE":
             wanted = ", ".join(sorted({*named, *used} - {database, "SNOWFLAKE"}))
-            found.append(
+            findings.append(
                 Finding(
                     "error",
                     _SPECS,
@@ -95,7 +95,7 @@ def sources_named(project: ParsedProject, named: Collection[str], database: str)
             )
     rest = f"sources: [{', '.join(sorted(set(named) & used.keys()))}]"
     return (
-        *found,
+        *findings,
         *(
             Finding("warning", _SPECS, f"`sources:` names {name}, and no source that the project uses lies there", rest)
             for name in sorted(set(named) - used.keys())
@@ -108,51 +108,55 @@ def relations_made(project: ParsedProject, where: str, sql: str, database: str) 
     try:
         tables = _tables(sql)
     except SqlglotError as error:
-        said = str(error).splitlines()[0]
-        return (Finding("warning", where, f"the query cannot be read here: {said}", f"read it once more: {sql}"),)
-    made = {f"{node.schema}.{node.relation}" for node in project.made()}
-    known = made | {f"{one.schema}.{one.relation}" for one in project.sources.values() if one.database == database}
-    found = []
+        reason = str(error).splitlines()[0]
+        return (Finding("warning", where, f"the query cannot be read here: {reason}", f"read it once more: {sql}"),)
+    relations = {f"{node.schema}.{node.relation}" for node in project.built_nodes()}
+    known = relations | {
+        f"{source.schema}.{source.relation}" for source in project.sources.values() if source.database == database
+    }
+    findings = []
     for catalog, schema, name in tables:
         if catalog and catalog != database:
             continue
         if catalog:
             message = f"the query names the database {catalog}: live and candidate would be asked the same"
-            found.append(Finding("error", where, message, f"{schema}.{name} without the database".lower()))
+            findings.append(Finding("error", where, message, f"{schema}.{name} without the database".lower()))
         elif not schema:
-            good = _near(f"{name}.{name}", made)
-            found.append(Finding("error", where, f"{name.lower()} has no schema", f"schema.table, {good}"))
+            good = _near(f"{name}.{name}", relations)
+            findings.append(Finding("error", where, f"{name.lower()} has no schema", f"schema.table, {good}"))
         elif schema not in _UNJUDGED and f"{schema}.{name}" not in known:
             relation = f"{schema}.{name}".lower()
             message = f"the query reads {relation}, which no model of {project.name} makes"
-            cure = f"{_near(f'{schema}.{name}', made)}; or without this entry (another project's?)"
-            found.append(Finding("error", where, message, cure))
-    return tuple(found)
+            cure = f"{_near(f'{schema}.{name}', relations)}; or without this entry (another project's?)"
+            findings.append(Finding("error", where, message, cure))
+    return tuple(findings)
 
 
 def _names_database(project: ParsedProject, node: ParsedNode, seen: frozenset[str] = frozenset()) -> bool:
     """Whether ref() in its text, or in that of an ephemeral model that becomes part of it, returns three parts."""
     if node.id in seen:
         return False
-    below = [project.nodes[key] for key in node.reads if key in project.nodes]
-    if not project.overrides_ref(node.package) and any(one.makes and one.name in node.refs_in_text for one in below):
+    parents = [project.nodes[key] for key in node.reads if key in project.nodes]
+    if not project.overrides_ref(node.package) and any(
+        parent.makes and parent.name in node.refs_in_text for parent in parents
+    ):
         return True
-    inlined = [one for one in below if one.materialized == "ephemeral"]
-    return any(_names_database(project, one, seen | {node.id}) for one in inlined)
+    inlined = [parent for parent in parents if parent.materialized == "ephemeral"]
+    return any(_names_database(project, parent, seen | {node.id}) for parent in inlined)
 
 
 def _tables(sql: str) -> list[tuple[str, str, str]]:
     """Database, schema and name of each table that a query reads, as the account keeps names."""
     tree = sqlglot.parse_one(sql, dialect="snowflake")
     named = {cte.alias_or_name.upper() for cte in tree.find_all(exp.CTE)}
-    found = []
+    tables = []
     for table in tree.find_all(exp.Table):
         if not isinstance(table.this, exp.Identifier):
             continue
         parts = [_kept(part) for part in (table.args.get("catalog"), table.args.get("db"), table.this)]
         if parts[1] or parts[2].upper() not in named:
-            found.append((parts[0], parts[1], parts[2]))
-    return found
+            tables.append((parts[0], parts[1], parts[2]))
+    return tables
 
 
 def _kept(part: object) -> str:
@@ -161,10 +165,14 @@ def _kept(part: object) -> str:
     return str(part.name if part.args.get("quoted") else part.name.upper())
 
 
-def _near(name: str, made: Iterable[str]) -> str:
-    known = sorted(made)
-    close = get_close_matches(name, known, 3, 0.4) or [one for one in known if one.split(".")[1] == name.split(".")[1]]
-    return "for example " + " or ".join(one.lower() for one in (close or known)[:3]) if known else "one of your models"
+def _near(name: str, relations: Iterable[str]) -> str:
+    known = sorted(relations)
+    close = get_close_matches(name, known, 3, 0.4) or [
+        near for near in known if near.split(".")[1] == name.split(".")[1]
+    ]
+    return (
+        "for example " + " or ".join(near.lower() for near in (close or known)[:3]) if known else "one of your models"
+    )
 
 
 def _some(nodes: Collection[ParsedNode]) -> str:

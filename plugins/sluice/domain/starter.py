@@ -80,13 +80,13 @@ class Answers:
 def files(shipped: Mapping[str, str], answers: Answers) -> dict[str, str]:
     """Return the text of each file by its path below the root; `shipped` has those of the sample project likewise."""
     names = _names(shipped, answers)
-    found: dict[str, str] = {}
+    texts: dict[str, str] = {}
     for path, text in shipped.items():
         if path == f"dags/{_SAMPLE_DATA}.py":
             continue
-        found[path] = _renamed(_of_file(path, text, answers), names) if not path.endswith(".py") else text
-    found[CONNECTIONS] = connections(answers)
-    return found
+        texts[path] = _renamed(_of_file(path, text, answers), names) if not path.endswith(".py") else text
+    texts[CONNECTIONS] = connections(answers)
+    return texts
 
 
 def refuse_unusable(answers: Answers) -> None:
@@ -96,11 +96,11 @@ def refuse_unusable(answers: Answers) -> None:
         SpecError: with the name and what it is for.
     """
     sources = {_kept(source, "sources") for source in answers.sources}
-    for one in answers.environments:
-        if not re.fullmatch(r"[a-z][a-z0-9_]{0,62}", one.name):
-            _refuse("environments", one.name, "lower-case letters, digits, underscores", "dev, staging, prod")
+    for environment in answers.environments:
+        if not re.fullmatch(r"[a-z][a-z0-9_]{0,62}", environment.name):
+            _refuse("environments", environment.name, "lower-case letters, digits, underscores", "dev, staging, prod")
     for what in ("name", "database", "warehouse", "role", "user"):
-        given = [str(getattr(one, what)) for one in answers.environments]
+        given = [str(getattr(environment, what)) for environment in answers.environments]
         names = given if what == "name" else [_kept(text, f"{what}s") for text in given]
         for name in names:
             if names.count(name) > 1:
@@ -124,15 +124,15 @@ def connections(answers: Answers) -> str:
     parts = [_INTRODUCTION.format(account=answers.account)]
     parts += [
         _CONNECTION.format(
-            name=one.name,
-            id=one.connection,
-            user=one.user,
-            role=one.role,
-            warehouse=one.warehouse,
-            database=one.database,
+            name=environment.name,
+            id=environment.connection,
+            user=environment.user,
+            role=environment.role,
+            warehouse=environment.warehouse,
+            database=environment.database,
             account=answers.account,
         )
-        for one in answers.environments
+        for environment in answers.environments
     ]
     return "\n".join(parts)
 
@@ -161,7 +161,7 @@ def _renamed(text: str, names: Mapping[str, str]) -> str:
 
 
 def _of_file(path: str, text: str, answers: Answers) -> str:
-    """The text with what is not a name changed: what belongs to the sample project left out, other values said."""
+    """The text with what is not a name changed: what belongs to the sample project left out, other values values."""
     development, _, production = answers.environments
     if path == "include/policies/gates.yml":
         return _gates(text, answers.relation)
@@ -177,12 +177,12 @@ def _of_file(path: str, text: str, answers: Answers) -> str:
         return _said(text, {"base": production.name, "  target": development.target})
     for file, named, upstream in zip(SPECS, answers.environments, (None, *answers.environments), strict=False):
         if path == _SPEC.format(file):
-            said = {"name": named.name, "  target": named.target, "sources": f"[{', '.join(answers.sources)}]"}
+            values = {"name": named.name, "  target": named.target, "sources": f"[{', '.join(answers.sources)}]"}
             if upstream is not None:
-                said["upstream"] = upstream.name
+                values["upstream"] = upstream.name
             if named is production:
-                said["  approvers"] = f"[{', '.join(answers.approvers)}]"
-            return _said(_always_open(text), said)
+                values["  approvers"] = f"[{', '.join(answers.approvers)}]"
+            return _said(_always_open(text), values)
     return text
 
 

@@ -6,7 +6,7 @@ from importlib.util import find_spec
 
 from sluice.errors import SpecError
 
-MODULES = ("psutil", "fakesnow", "duckdb", "starlette", "uvicorn", "pyarrow")
+MODULES = ("psutil", "snowdome")
 
 
 def require_local() -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sluice.dbt import releases
+from sluice.dbt import artifacts, releases
+from sluice.dbt.invoke import Invocation
 from sluice.domain.cutover import deployed, say
 from sluice.domain.deployments import Deployment, StageReport
 from sluice.domain.names import Marker, candidate_name, deployment_id
@@ -75,6 +76,17 @@ def live_marker(work: Workspace, environment: str) -> Marker | None:
             untouched="everything",
         )
     return markers[spec.database.name.name]
+
+
+def beside_live(work: Workspace, call: Invocation, environment: str) -> tuple[str, ...]:
+    """Return the options by which dbt reads in live what a developer has not built: its manifest is compared with too.
+
+    None where nothing is live yet, or its manifest is not in the store.
+    """
+    former = deployed(live_marker(work, environment))
+    state = call.home / "state"
+    kept = artifacts.kept(work.store, environment, former, "manifest.json", state) if former else None
+    return ("--defer", "--state", str(state)) if kept is not None else ()
 
 
 def gate_names(gates: Gates) -> tuple[str, ...]:

@@ -53,12 +53,12 @@ def cautions(work: Workspace, spec: EnvironmentSpec, manifest: Path) -> tuple[st
     bad = (*project_rules.one_database(project, spec.database.name.name), *(views if judged else ()))
     if bad:
         raise SpecError(
-            "; ".join(f"{one.where}: {one.message}" for one in bad),
+            "; ".join(f"{finding.where}: {finding.message}" for finding in bad),
             where=f"dbt project {project.name}, for {spec.name}",
-            good="\n".join(dict.fromkeys(one.cure.rstrip() for one in bad)),
+            good="\n".join(dict.fromkeys(finding.cure.rstrip() for finding in bad)),
             untouched="everything: nothing is locked, no warehouse was scaled",
         )
-    return () if judged else tuple(one.message for one in views)
+    return () if judged else tuple(finding.message for finding in views)
 
 
 def promoted_from(work: Workspace, spec: EnvironmentSpec) -> list[str]:
@@ -68,17 +68,17 @@ def promoted_from(work: Workspace, spec: EnvironmentSpec) -> list[str]:
         at = way.pop()
         if at.promotion.strategy == "blue_green" and work.gates(at.name).self_containment.enabled:
             reached.append(at.name)
-        way += [one for one in work.environments.values() if one.upstream == at.name]
+        way += [following for following in work.environments.values() if following.upstream == at.name]
     return reached
 
 
 def _by_environment(work: Workspace, checkout: Path, folder: Path) -> dict[Finding, list[str]]:
     """The findings, each with the environments that it is true of."""
-    found: dict[Finding, list[str]] = {}
+    environments: dict[Finding, list[str]] = {}
     for name, spec in work.environments.items():
         for finding in dict.fromkeys(_of(work, spec, checkout, folder / name)):
-            found.setdefault(finding, []).append(name)
-    return found
+            environments.setdefault(finding, []).append(name)
+    return environments
 
 
 def _of(work: Workspace, spec: EnvironmentSpec, checkout: Path, home: Path) -> Iterator[Finding]:
@@ -134,14 +134,14 @@ def _schema(work: Workspace, environment: str) -> str:
         return SCHEMA
 
 
-def _merged(work: Workspace, found: Mapping[Finding, list[str]]) -> tuple[Finding, ...]:
+def _merged(work: Workspace, environments: Mapping[Finding, list[str]]) -> tuple[Finding, ...]:
     """Errors first; what is not true of every environment says of which."""
     everywhere = len(work.environments)
-    said = [
+    findings = [
         finding if len(names) == everywhere else replace(finding, where=f"{finding.where} ({', '.join(names)})")
-        for finding, names in found.items()
+        for finding, names in environments.items()
     ]
-    return tuple(sorted(said, key=lambda one: one.level))
+    return tuple(sorted(findings, key=lambda finding: finding.level))
 
 
 def _refused(project: str, error: SluiceError, checkout: Path | None = None) -> Finding:

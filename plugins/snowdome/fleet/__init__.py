@@ -1,1 +1,0 @@
-"""The fleet: the clusters behind warehouses, what starts and stops them, and the monitors that watch them."""

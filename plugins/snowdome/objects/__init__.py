@@ -1,1 +1,0 @@
-"""What each statement does to the account, by kind of object."""

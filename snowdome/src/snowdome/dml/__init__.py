@@ -1,0 +1,1 @@
+"""DML: what changes rows of tables."""

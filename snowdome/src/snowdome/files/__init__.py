@@ -1,0 +1,1 @@
+"""Stages, their files, and COPY INTO."""

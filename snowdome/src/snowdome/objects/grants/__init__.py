@@ -1,0 +1,1 @@
+"""Privileges and roles: granted, revoked, shown."""

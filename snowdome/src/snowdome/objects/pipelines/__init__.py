@@ -1,0 +1,1 @@
+"""What tasks, streams, pipes and dynamic tables share."""

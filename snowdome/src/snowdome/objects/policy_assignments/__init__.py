@@ -1,0 +1,1 @@
+"""Policies set on columns, tags, users and the account."""

@@ -1,0 +1,1 @@
+"""Queries: names bound to tables, masked, and answered."""

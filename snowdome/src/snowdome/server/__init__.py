@@ -1,0 +1,1 @@
+"""Snowflake over HTTP: logging in, statements, results, and the controls of tests."""

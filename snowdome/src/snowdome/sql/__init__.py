@@ -1,0 +1,1 @@
+"""Text and trees of SQL; knows no account."""

@@ -1,0 +1,1 @@
+"""The parts that the grammar of account statements is made of; the statements themselves are in `objects`."""

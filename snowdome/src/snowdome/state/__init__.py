@@ -1,0 +1,1 @@
+"""What there is: records, rows, clock, locks, sessions."""

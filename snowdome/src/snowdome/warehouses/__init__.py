@@ -1,0 +1,1 @@
+"""Warehouses: clusters, resource monitors, metering."""

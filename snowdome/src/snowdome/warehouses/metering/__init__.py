@@ -1,0 +1,1 @@
+"""Metering: what warehouses ran, and what it cost, by the account's clock."""
