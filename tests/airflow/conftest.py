@@ -2,17 +2,24 @@
 
 import json
 import os
+import sys
 import tempfile
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from snowdome.pytest_plugin import Snowdome
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+if TYPE_CHECKING:
+    from running import Runs
 
 ROOT = Path(__file__).parents[2]
 
@@ -48,6 +55,18 @@ def account(snowdome_module: Snowdome) -> Iterator[Snowdome]:
     yield snowdome_module
     os.environ.clear()
     os.environ.update(before)
+
+
+@pytest.fixture(scope="module")
+def runs(account: Snowdome, tmp_path_factory: pytest.TempPathFactory) -> "Runs":
+    """Runs of DAGs on an account with dev, staging and prod, where nothing was ever deployed."""
+    from running import prepare, provision_all
+
+    account.morning()
+    runs, variables = prepare(account, tmp_path_factory.mktemp("runs"))
+    os.environ |= variables
+    provision_all(("dev", "staging", "prod"))
+    return runs
 
 
 @pytest.fixture

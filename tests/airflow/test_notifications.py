@@ -13,6 +13,7 @@ import pytest
 from airflow.providers.pagerduty.notifications.pagerduty import PagerdutyNotifier
 from airflow.sdk import Connection
 
+from sluice.airflow.flows.parts import UndoneNotifier
 from sluice.airflow.notifications import DeploymentNotifier, notifier_of, send
 from sluice.airflow.operators.budgets import say
 from sluice.domain.responses import Notice
@@ -35,6 +36,21 @@ def test_a_channel_with_a_connection_is_told(
     assert told == [
         {"text": "prod: deployment failed (promote_prod, settle, run r1), started by alice: first line"},
     ]
+
+
+@pytest.mark.parametrize(
+    ("facts", "lines"), [({"swapped_back": True}, 1), ({"swapped_back": False}, 1), ({"seconds": 0.1}, 0)]
+)
+def test_nobody_is_told_that_there_was_nothing_to_undo(
+    webhook: tuple[str, list[dict[str, str]]], monkeypatch: pytest.MonkeyPatch, facts: dict[str, object], lines: int
+) -> None:
+    """`undo` ends every run: a line goes out where it undid something, in the name of the run's environment."""
+    address, told = webhook
+    monkeypatch.setenv("AIRFLOW_CONN_SLUICE_SLACK", json.dumps({"conn_type": "http", "host": address}))
+    left = {"undo": {"stage": "undo", "summary": "as it was", "facts": facts}}
+    ti = SimpleNamespace(dag_id="rollback", task_id="undo", run_id="r1", xcom_pull=lambda task_ids: left[task_ids])
+    UndoneNotifier("rolled back", "{{ params.environment }}").notify({**CONTEXT, "ti": ti, "exception": None})
+    assert [one["text"].split(" (")[0] for one in told] == ["prod: deployment rolled back"] * lines
 
 
 def test_a_silent_channel_fails_nothing_and_keeps_its_secret(

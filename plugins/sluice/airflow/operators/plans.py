@@ -26,6 +26,7 @@ DEPLOYMENT = "deployment"
 class PlanOperator(SluiceOperator):
     """The deployment has an id, a release and a plan that people can read; nothing in the account has changed."""
 
+    custom_operator_name = "Plan"
     template_fields: Sequence[str] = ("environment", "reason")
 
     def __init__(self, *, environment: str = "", reason: str | None = None, **arguments: Any) -> None:
