@@ -58,7 +58,7 @@ def test_packages_that_cannot_be_installed_stop_the_plan(shop: Shop, tmp_path: P
     """Dbt's words and the command, before a lock is taken or a warehouse scaled; then the release holds the package."""
     packages = {"packages.yml": "packages: [{local: ../shared}]\n", "macros/ref.sql": REF_OVERRIDE}
     jaffle = jaffle_shop(shop, tmp_path / "jaffle", {**JAFFLE, **packages})
-    with pytest.raises(SpecError, match="No dbt_project.yml found at expected path") as refused:
+    with pytest.raises(SpecError, match=r"No dbt_project\.yml found at expected path") as refused:
         refresh.plan(jaffle.work, "dev", actor="ann", now=jaffle.now())
     assert "sluice dbt <environment> deps" in str(refused.value)
     assert jaffle.lock_holder("dev") is None
