@@ -71,13 +71,13 @@ def runs(account: Snowdome, tmp_path_factory: pytest.TempPathFactory) -> "Runs":
 
 @pytest.fixture
 def webhook() -> Iterator[tuple[str, list[dict[str, str]]]]:
-    """A webhook of this machine, and what it was told."""
+    """A webhook of this machine, and what it was told, at which of its paths."""
     told: list[dict[str, str]] = []
 
     class Hook(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             """Take a message."""
-            told.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            told.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))) | {"path": self.path})
             self.send_response(200)
             self.end_headers()
 

@@ -52,6 +52,7 @@ def test_groups_can_be_chained(runs: Runs) -> None:
         "reason": "by chain",
         "actor": "dag_test",
         "restores": None,
+        "project": "till",
     }
     assert "nothing to undo" in ran.xcom("promote_prod.undo")["summary"]
     assert {str(live.release) for name in ("dev", "staging", "prod") if (live := runs.live(name))} == {

@@ -176,7 +176,7 @@ def test_a_folder_without_specs_is_refused(tmp_path: Path) -> None:
 
 
 def test_what_can_be_read_is_read_beside_what_cannot(folder: Path) -> None:
-    """A spec that is wrong is left out, with those behind it; what is wrong is said once, of the file that is wrong."""
+    """A spec that is wrong, and those whose releases come through it, are left out; what is wrong is said once."""
     staging = folder / "staging.yml"
     staging.write_text(staging.read_text() + "\nwarehouses: {}\n")
     specs, errors = readable_environments(folder)
