@@ -80,7 +80,7 @@ $(FAKESNOW_TESTS): | $(STAMP)
 lint: $(STAMP) ## ruff, mypy strict, import contracts
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/mypy plugins snowdome dags include tests benchmarks conftest.py hatch_build.py .ci
+	@$(BIN)/mypy plugins snowdome dags examples include tests benchmarks conftest.py hatch_build.py .ci
 	@$(BIN)/lint-imports
 
 bench: $(STAMP) ## measure, print a table, write build/bench.json

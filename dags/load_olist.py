@@ -2,9 +2,13 @@
 
 from typing import Any
 
-from airflow.sdk import Param, task
+from airflow.sdk import task
 
+from sluice.airflow.flows import forms
 from sluice.airflow.flows.parts import flow, specs
+
+ALL, DAY = "everything", "one more day"
+SCALE = 0.1
 
 with flow(
     "load_olist",
@@ -17,8 +21,8 @@ Fills `OLIST_RAW` with data generated at the published shape of the Olist datase
 original files), or adds one more day to it.
 """,
     params={
-        "what": Param("everything", type="string", enum=["everything", "one more day"], title="What"),
-        "scale": Param(0.1, type="number", minimum=0.001, maximum=1, title="Scale", description="1: 99,441 orders"),
+        "what": forms.choice("What", "All of it anew, or a day after the last.", [ALL, DAY], default=ALL),
+        "scale": forms.fraction("Scale", f"For {ALL}: 1 is 99,441 orders. Empty: {SCALE}.", default=SCALE, least=0.001),
     },
     tags=["sample data"],
 ) as dag:
@@ -32,15 +36,16 @@ original files), or adds one more day to it.
 
         from include.olist import append_day, load
         from sluice.airflow.connections import snowflake_settings
+        from sluice.airflow.operators.form import Form
         from sluice.snowflake.connect import connect
 
-        asked, found = context["params"], list(specs().values())
+        form, found = Form.of(context), list(specs().values())
         settings = replace(snowflake_settings(found[0].admin_connection), warehouse=found[0].warehouse.name.written)
         with connect(settings, query_tag={"pipeline": "olist_raw"}) as session:
-            if asked["what"] == "one more day":
+            if form.text("what") == DAY:
                 return dict(append_day(session).rows)
             folder = os.environ.get("OLIST_DIR")
             chosen = Path(folder) if folder else None
-            return dict(load(session, scale=asked["scale"], folder=chosen).rows)
+            return dict(load(session, scale=float(form.number("scale") or SCALE), folder=chosen).rows)
 
     load_olist()

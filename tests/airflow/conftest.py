@@ -2,17 +2,24 @@
 
 import json
 import os
+import sys
 import tempfile
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from snowdome.pytest_plugin import Snowdome
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+if TYPE_CHECKING:
+    from running import Runs
 
 ROOT = Path(__file__).parents[2]
 
@@ -50,15 +57,27 @@ def account(snowdome_module: Snowdome) -> Iterator[Snowdome]:
     os.environ.update(before)
 
 
+@pytest.fixture(scope="module")
+def runs(account: Snowdome, tmp_path_factory: pytest.TempPathFactory) -> "Runs":
+    """Runs of DAGs on an account with dev, staging and prod, where nothing was ever deployed."""
+    from running import prepare, provision_all
+
+    account.morning()
+    runs, variables = prepare(account, tmp_path_factory.mktemp("runs"))
+    os.environ |= variables
+    provision_all(("dev", "staging", "prod"))
+    return runs
+
+
 @pytest.fixture
 def webhook() -> Iterator[tuple[str, list[dict[str, str]]]]:
-    """A webhook of this machine, and what it was told."""
+    """A webhook of this machine, and what it was told, at which of its paths."""
     told: list[dict[str, str]] = []
 
     class Hook(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             """Take a message."""
-            told.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            told.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))) | {"path": self.path})
             self.send_response(200)
             self.end_headers()
 

@@ -97,13 +97,18 @@ def test_people_are_told_that_somebody_watches_again(
     ("params", "words"),
     [
         ({"environments": ["dev", "dve"], "usd": 20, "hours": 8, "reason": "x"}, "no such environment"),
-        ({"environments": ["dev"], "usd": None, "hours": 8, "reason": "x"}, "of some dollars"),
-        ({"environments": ["dev"], "usd": 20, "hours": None, "reason": "x"}, "ends within a month"),
-        ({"environments": ["dev"], "usd": 20, "hours": 8, "reason": " "}, "a reason is needed"),
+        ({"environments": ["dev"], "usd": None, "hours": 8, "reason": "x"}, "usd: 'override' needs this field"),
+        ({"environments": ["dev"], "usd": "", "hours": 8, "reason": "x"}, "usd: 'override' needs this field"),
+        ({"environments": ["dev"], "usd": -1, "hours": 8, "reason": "x"}, "of some dollars"),
+        ({"environments": ["dev"], "usd": 20, "hours": None, "reason": "x"}, "hours: 'override' needs this field"),
+        ({"environments": ["dev"], "usd": 20, "hours": 1000, "reason": "x"}, "ends within a month"),
+        ({"environments": ["dev"], "usd": 20, "hours": 8, "until": "21:00", "reason": "x"}, "until: this field is for"),
+        ({"environments": ["dev"], "usd": 20, "hours": 8, "reason": " "}, "reason: this field is required"),
+        ({"environments": ["", " "], "usd": 20, "hours": 8, "reason": "x"}, "environments: this field is required"),
     ],
 )
 def test_a_wrong_form_changes_nothing(work: Workspace, params: dict[str, object], words: str) -> None:
-    """An override of two of which one is unknown, without dollars, without an end, without a reason."""
+    """An override of two of which one is unknown, without dollars or end or reason, or with what is not for it."""
     with pytest.raises(SpecError, match=words):
         ControlBudget(task_id="control").work(work, context("wrong", what="override", **params))
     with work.control() as session:

@@ -1,18 +1,33 @@
 """The DAGs: they import, they read YAML only, their tasks hang together as a promotion must, their forms refuse."""
 
+import inspect
 import json
 import os
+import re
+import shutil
 import subprocess
 import sys
+from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from airflow.dag_processing.dagbag import DagBag
+from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.sdk import DAG, TaskGroup
 from airflow.sdk.exceptions import ParamValidationError
+from airflow.serialization.serialized_objects import DagSerialization
 
-from sluice.airflow.flows import promotion, promotion_params
-from sluice.airflow.sensors import EnvironmentGate
+from sluice.airflow import flows, operators, sensors
+from sluice.airflow.flows import promotion, promotion_params, refresh, rollback
+from sluice.airflow.sensors import (
+    BudgetSensor,
+    ConditionSensor,
+    DeploymentSensor,
+    EnvironmentGate,
+    EnvironmentReadySensor,
+)
 from sluice.errors import SpecError
 
 ROOT = Path(__file__).parents[2]
@@ -186,15 +201,175 @@ def test_forms_refuse_bad_values(bag: DagBag, dag_id: str, name: str, bad: objec
 
 
 def test_the_task_group_fits_into_anybodys_dag() -> None:
-    """`promotion(...)` is a library: its tasks live under its group in a DAG that is not ours."""
+    """`promotion(...)` is a library: its tasks live under its group in a DAG that is not ours, and end in one task."""
     with DAG("somebody_elses", schedule=None, params=promotion_params()) as dag:
-        group = promotion("staging", group_id="to_staging")
+        group = promotion("staging", group_id="to_staging", reason="said here")
+        behind = EmptyOperator(task_id="behind")
+        group >> behind
     assert group.group_id == "to_staging"
-    assert all(name.startswith("to_staging.") for name in dag.task_ids)
-    assert dag.get_task("to_staging.undo").recorded_by == "to_staging.record_undo"
+    assert all(name.startswith("to_staging.") for name in set(dag.task_ids) - {"behind"})
+    undo, plan = dag.get_task("to_staging.undo"), dag.get_task("to_staging.plan")
+    assert (undo.recorded_by, undo.settled_by) == ("to_staging.record_undo", "to_staging.settle")
+    assert undo.task_display_name == "undo"
+    assert behind.upstream_task_ids == {"to_staging.done"}
+    assert (plan.release, plan.reason) == ("{{ params.release }}", "said here")
+
+
+def test_a_dag_without_our_form_promotes_with_what_the_call_says() -> None:
+    """No `promotion_params()` is needed, and a group inside another one finds its own tasks."""
+    with DAG("plain", schedule=None) as dag, TaskGroup("night"):
+        promotion("staging", release="{{ 'r' }}") >> promotion("prod") >> rollback("prod", "previous", reason="x")
+    plan = dag.get_task("night.promote_staging.plan")
+    assert (plan.release, plan.full_refresh, plan.reason) == ("{{ 'r' }}", None, None)
+    assert dag.get_task("night.promote_prod.gate").upstream_task_ids == {"night.promote_staging.done"}
+    assert dag.get_task("night.promote_prod.clone").deployment.task_id == "night.promote_prod.plan"
+    assert dag.get_task("night.rollback_prod.begin").upstream_task_ids == {"night.promote_prod.done"}
+
+
+def test_a_plan_leaves_no_edges_and_the_dag_no_versions() -> None:
+    """Stages pull the deployment by the plan's id: two readings of the same file are the same to Airflow."""
+    texts = []
+    for _ in range(2):
+        with DAG("twice", schedule=None) as dag:
+            promotion("staging")
+        assert dag.get_task("promote_staging.plan").downstream_task_ids == {"promote_staging.accept_cost"}
+        (clone,) = [
+            task["__var"]
+            for task in DagSerialization.to_dict(dag)["dag"]["tasks"]
+            if task["__var"]["task_id"] == "promote_staging.clone"
+        ]
+        texts.append(clone["deployment"])
+    assert set(texts) == {"{{ ti.xcom_pull(task_ids='promote_staging.plan', key='deployment') }}"}
 
 
 def test_an_unknown_environment_is_refused_by_name() -> None:
     """A DAG file that names an environment nobody specified says which there are."""
     with DAG("wrong", schedule=None), pytest.raises(SpecError, match="dev, staging, prod"):
         promotion("production")
+
+
+@pytest.mark.parametrize(
+    ("write", "says"),
+    [
+        (lambda _: promotion("dev"), "dev is not promoted to: it has no upstream"),
+        (lambda _: promotion("{{ params.where }}"), "named here, not templated"),
+        (lambda one: promotion(one.output), "not a task's result"),
+        (lambda _: refresh("prod"), "prod is not refreshed in place: its strategy is blue_green"),
+        (lambda one: refresh(one.output), "not a task's result"),
+        (lambda _: refresh("devv"), "no such environment"),
+        (lambda _: rollback("dev"), "dev cannot be rolled back: it is built in place"),
+        (lambda one: rollback(one.output), "not a task's result"),
+        (lambda _: rollback("prodd"), "no such environment"),
+        (lambda _: rollback("prod", "the last one"), "not a deployment"),
+        (lambda _: DeploymentSensor(task_id="wait", environment="prodd"), "no such environment"),
+        (lambda _: EnvironmentGate(task_id="wait", environment="prodd"), "no such environment"),
+    ],
+)
+def test_what_is_wrong_for_sure_is_refused_when_the_file_is_read(write: Callable[[Any], object], says: str) -> None:
+    """The import error says what belongs there."""
+    with DAG("wrong", schedule=None):
+        one = EmptyOperator(task_id="one")
+        with pytest.raises(SpecError, match=says) as refused:
+            write(one)
+    assert refused.value.good
+
+
+def test_what_only_a_run_can_know_passes() -> None:
+    """Templates, environments that come and go, and tasks' results where a template is allowed."""
+    ephemeral = "dev_user_segmentation_john_20231201"
+    with DAG("later", schedule=None) as dag:
+        one = EmptyOperator(task_id="one")
+        for number, environment in enumerate((ephemeral, "{{ params.where }}", one.output)):
+            DeploymentSensor(task_id=f"wait_{number}", environment=environment)
+        refresh(ephemeral)
+        refresh("{{ params.where }}")
+        rollback("{{ params.where }}", "{{ params.which }}", reason=one.output)
+    assert {name.split(".")[0] for name in dag.task_ids if "." in name} == {
+        f"refresh_{ephemeral}",
+        "refresh",
+        "rollback",
+    }
+    assert dag.get_task("refresh.gate").environment == "{{ params.where }}"
+
+
+@pytest.mark.parametrize(
+    ("sensor", "seconds"),
+    [(EnvironmentReadySensor, 30), (DeploymentSensor, 30), (BudgetSensor, 300), (EnvironmentGate, 300)],
+)
+def test_sensors_say_what_they_take(sensor: type[ConditionSensor], seconds: int) -> None:
+    """Their own signature has what is particular to them, and one default counts in every way they are made."""
+    assert {"environment", "deferrable", "poke_interval"} <= set(inspect.signature(sensor).parameters)
+    assert sensor(task_id="one", environment="dev").poke_interval == seconds
+    assert sensor(task_id="one", environment="dev", poke_interval=timedelta(seconds=7)).poke_interval == 7
+    assert "poke_interval:" in str(inspect.getdoc(sensor))
+
+
+def test_the_gate_of_our_dags_looks_as_often_as_everybodys(bag: DagBag, monkeypatch: pytest.MonkeyPatch) -> None:
+    """300 seconds; `SLUICE_GATE_SECONDS` says otherwise for all."""
+    assert bag.dags["promote_prod"].get_task("gate").poke_interval == 300
+    monkeypatch.setenv("SLUICE_GATE_SECONDS", "5")
+    assert EnvironmentGate(task_id="gate", environment="dev").poke_interval == 5
+
+
+def test_public_classes_are_found_where_one_looks_for_them() -> None:
+    """Operators, sensors and groups are exported by name, and nothing else is."""
+    for module in (operators, sensors, flows):
+        for name in module.__all__:
+            assert getattr(module, name).__doc__, name
+        assert set(module.__all__) <= set(dir(module))
+    with pytest.raises(AttributeError, match="NoSuchOperator"):
+        _ = operators.NoSuchOperator
+    for group in (promotion, refresh, rollback):
+        assert "with DAG(" in str(group.__doc__)
+
+
+@pytest.fixture
+def environments(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The specs that ship, in a folder that a test may change."""
+    folder = tmp_path / "environments"
+    shutil.copytree(ROOT / "include" / "environments", folder)
+    monkeypatch.setenv("SLUICE_ENVIRONMENTS", str(folder))
+    return folder
+
+
+def another(folder: Path, name: str, upstream: str, *, of: str) -> Path:
+    """Write the spec of one more environment, like that of another."""
+    text = (folder / of).read_text().replace("STAGING", name.upper()).replace("PROD", name.upper())
+    text = re.sub(r"(?m)^name: \w+", f"name: {name}", text)
+    text = re.sub(r"(?m)^upstream: \w+", f"upstream: {upstream}", text)
+    path = folder / f"{name}.yml"
+    path.write_text(text)
+    return path
+
+
+def test_a_further_environment_is_one_file(environments: Path) -> None:
+    """`qa` between staging and production, and a second production: each has its DAG, started by its upstream."""
+    another(environments, "qa", "staging", of="staging.yml")
+    another(environments, "prod_eu", "qa", of="production.yml")
+    production = environments / "production.yml"
+    production.write_text(production.read_text().replace("upstream: staging", "upstream: qa"))
+    bag = DagBag(ROOT / "dags")
+    assert bag.import_errors == {}
+    chain = {"promote_staging": "dev", "promote_qa": "staging", "promote_prod": "qa", "promote_prod_eu": "qa"}
+    for dag_id, upstream in chain.items():
+        assert f"sluice://{upstream}" in str(bag.dags[dag_id].schedule)
+        settle = bag.dags[dag_id].get_task("settle")
+        assert [asset.name for asset in settle.outlets] == [f"sluice://{dag_id.removeprefix('promote_')}"]
+    assert bag.dags["promote_prod_eu"].dag_display_name == "4 · Promote to prod_eu"
+    assert bag.dags["rollback"].dag_display_name == "5 · Roll back"
+    offered = bag.dags["rollback"].params.get_param("environment").schema["enum"]
+    assert sorted(offered) == ["prod", "prod_eu", "qa", "staging"]
+
+
+def test_a_spec_that_cannot_be_read_takes_no_other_dags_with_it(environments: Path) -> None:
+    """Its own DAG is not there and one import error names its file; the others', and the way back, are there."""
+    broken = another(environments, "qa", "staging", of="staging.yml")
+    broken.write_text(broken.read_text() + "warehouses: {}\n")
+    bag = DagBag(ROOT / "dags")
+    ((file, error),) = bag.import_errors.items()
+    assert Path(file).name == "provision_environment.py"
+    assert "qa.yml" in error
+    assert {"refresh_dev", "promote_staging", "promote_prod", "rollback"} <= set(bag.dags)
+    assert "promote_qa" not in bag.dags
+    with DAG("of_qa", schedule=None), pytest.raises(SpecError, match=r"qa\.yml"):
+        promotion("qa")

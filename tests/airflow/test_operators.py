@@ -8,18 +8,22 @@ from typing import Any
 import pytest
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
 
-from sluice.airflow.actors import actor, by_asset
-from sluice.airflow.explain import approval_page
-from sluice.airflow.operators.approval import AcceptMarginal, ApproveDeployment
-from sluice.airflow.operators.base import SluiceOperator
+from sluice.airflow.actors import actor, by_asset, reason
+from sluice.airflow.operators.approval import AcceptCost, AcceptMarginal, ApproveDeployment
+from sluice.airflow.operators.base import SluiceOperator, evidence_lines
 from sluice.airflow.operators.plans import DEPLOYMENT, PlanOperator
 from sluice.airflow.operators.stages import UndoOperator
 from sluice.domain.deployments import Deployment, StageReport
 from sluice.domain.gates import Evidence, Verdict
 from sluice.errors import RefusedError, RetryError, SluiceError, SpecError, StopError
 
-ASKED = Deployment("d20261120t224901-1a2b3c", "prod", "promotion", "r0123456789abcdef", reason="why not", actor="alice")
+ASKED = Deployment(
+    "d20261120t224901-1a2b3c", "prod", "promotion", "r0123456789abcdef", reason="why not", actor="alice", project="shop"
+)
 PLAN = StageReport("plan", "3 built | 40 kept", {"built": ["a", "b"]}, (Evidence("rows", Verdict.PASS, "1", "5"),))
+
+
+DOUBTFUL = StageReport("judge", "2 gates", {}, (*PLAN.evidence, Evidence("rows", Verdict.MARGINAL, "9", "5")))
 
 
 class Box:
@@ -80,11 +84,45 @@ def test_nobody_is_asked_when_every_gate_passed() -> None:
     assert approval(AcceptMarginal).execute(context()) is None
 
 
-def test_the_page_shows_plan_and_evidence() -> None:
-    """An approver reads who, what, why, the plan's facts and each gate's finding; a bar does not break the table."""
-    page = approval_page(ASKED, [PLAN])
-    for part in ("**alice**", ASKED.release, "why not", "| built | a, b |", "| pass | rows | 1 | 5 |"):
-        assert part in page
+def test_a_log_shows_evidence_whole() -> None:
+    """A gate's line is wrapped to what Airflow's log shows, its details stand below, and no name is broken."""
+    long = "MARTS." + "A" * 120
+    limit = "shrink ≤ 5 %, fails beyond 20; grow ≤ 50 %, fails beyond 200"
+    detail = ("a row\n  of code", long, *(f"table {number}" for number in range(9)))
+    lines = evidence_lines(
+        [Evidence("row-count drift", Verdict.MARGINAL, "3 tables changed, 1 % at most", limit, detail)]
+    )
+    assert lines[0].startswith("marginal row-count drift: 3 tables changed, 1 % at most (limit: shrink ≤ 5 %")
+    assert all(line.startswith(" " * 9) for line in lines[1:])
+    assert [line for line in lines if len(line) > 100] == [" " * 9 + long]
+    assert " " * 11 + "of code" in lines
+    assert lines[-1].strip() == "… and 6 more, in XCom"
+
+
+def test_xcom_keeps_the_beginning_of_long_lists() -> None:
+    """A plan of a thousand models leaves a hundred names in XCom, and says how many more there are."""
+    report = StageReport("plan", "all", {"built": [f"model.shop.m{number}" for number in range(1000)], "kept": 3})
+
+    class Telling(SluiceOperator):
+        """Tells a report."""
+
+        def work(self, *_: object) -> object:
+            """Tell it."""
+            return self.tell(report)
+
+    kept = Telling(task_id="telling").execute(context())["facts"]
+    assert (len(kept["built"]), kept["built"][-1], kept["kept"]) == (101, "… and 900 more", 3)
+
+
+def test_an_approval_is_asked_in_words() -> None:
+    """The subject names what, who and why; the question goes to the approvers without the actor."""
+    question = approval(approvers=["admin", "alice"]).question(ASKED, [PLAN], ["admin"])
+    assert question.subject == "Promote shop r01234567 to prod? alice: why not"
+    assert "Approvers: **admin**" in question.body
+    marginal = approval(AcceptMarginal).question(ASKED, [DOUBTFUL], ["admin"])
+    assert marginal.subject == "Promote shop r01234567 to prod although 1 gate is marginal? alice: why not"
+    cost = approval(AcceptCost).question(ASKED, [PLAN], [])
+    assert cost.subject.startswith("Promote shop r01234567 to prod although it may cost more than is left")
 
 
 @pytest.mark.parametrize(
@@ -161,3 +199,11 @@ def test_the_actor_is_handed_down_the_chain_of_assets() -> None:
     assert actor(context(user=None)) == "airflow"
     assert by_asset(context(run_type="asset_triggered"))
     assert not by_asset(context())
+
+
+def test_a_reason_is_handed_down_the_chain_of_assets() -> None:
+    """A run says why by its own form, or else by what the chain began with."""
+    chained = context(reason="upstream's")
+    assert reason(chained, " ") == "upstream's"
+    assert reason(chained, "my own") == "my own"
+    assert reason(context(), "") == ""

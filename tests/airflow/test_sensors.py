@@ -91,15 +91,20 @@ def test_a_deployment_is_waited_for_by_its_release(account: Snowdome) -> None:
 
 
 def test_what_never_comes_is_not_waited_for(account: Snowdome) -> None:
-    """An environment that nobody knows fails the task at once, naming those there are."""
+    """An environment that nobody knows fails the task at once, naming those there are.
+
+    A name that comes of a template can be wrong only then; one that is written is refused when the DAG is read.
+    """
     work = airflow_workspace()
     provision(work, "dev", work.now(), holder="test")
+    templated = DeploymentSensor(task_id="wait", environment="{{ params.where }}")
+    templated.render_template_fields({"params": {"where": "dve"}})
     with pytest.raises(AirflowFailException, match="no such environment"):
-        DeploymentSensor(task_id="wait", environment="dve").execute({})
+        templated.execute({})
     trigger = ConditionTrigger(condition="deployed", environment="dve", wanted={}, seconds=SOON)
     event = asyncio.run(fires(trigger))
     with pytest.raises(AirflowFailException, match="no such environment"):
-        EnvironmentReadySensor(task_id="wait", environment="dve").execute_complete({}, event)
+        EnvironmentReadySensor(task_id="wait", environment="{{ params.where }}").execute_complete({}, event)
 
 
 def test_a_budget_is_waited_for(account: Snowdome) -> None:

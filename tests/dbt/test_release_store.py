@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -50,6 +51,32 @@ def test_a_release_is_the_project_without_output_and_secrets(project: Path, stor
     assert found == {name: (project / name).read_text() for name in wanted}
     assert find(store, release.id) == release
     assert (release.project, release.made_by, listed(store)) == ("shop", "ann", (release.id,))
+
+
+def test_a_release_names_the_commit_that_holds_it(project: Path, store: UPath) -> None:
+    """A project that git does not know has no commit, though its repository has; a changed one is marked as dirty."""
+
+    def git(*words: str) -> str:
+        author = ["-c", "user.name=ann", "-c", "user.email=ann@example.org"]
+        command = ["git", "-C", str(project.parent), *author, *words]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+    def commit(text: str) -> str | None:
+        (project / "models" / "a.sql").write_text(text)
+        return register(store, project, now=NOW, actor="ann").git_commit
+
+    git("init", "--quiet")
+    (project.parent / ".gitignore").write_text("shop/\n")
+    git("add", ".gitignore")
+    git("commit", "--quiet", "--message", "without the project")
+    assert commit("select 11 as a") is None
+    git("add", "--force", "shop/dbt_project.yml", "shop/models")
+    git("commit", "--quiet", "--message", "with the project")
+    head = git("rev-parse", "HEAD")
+    assert commit("select 11 as a ") == f"{head}-dirty"
+    (project / "models" / "a.sql").write_text("select 12 as a")
+    git("commit", "--quiet", "--all", "--message", "changed")
+    assert commit("select 12 as a") == git("rev-parse", "HEAD")
 
 
 def test_the_same_project_is_the_same_release(project: Path, store: UPath) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from sluice.domain.blocks import AtLimit
 from sluice.domain.sizes import Size
-from sluice.domain.specs import EnvironmentSpec, load_environments
+from sluice.domain.specs import EnvironmentSpec, chain_to, load_environments, readable_environments
 from sluice.errors import SpecError
 
 SHIPPED = Path(__file__).resolve().parents[2] / "include" / "environments"
@@ -173,6 +173,31 @@ def test_a_folder_without_specs_is_refused(tmp_path: Path) -> None:
     """Nothing specified is a mistake too."""
     with pytest.raises(SpecError, match="no environment"):
         load_environments(tmp_path)
+
+
+def test_what_can_be_read_is_read_beside_what_cannot(folder: Path) -> None:
+    """A spec that is wrong, and those whose releases come through it, are left out; what is wrong is said once."""
+    staging = folder / "staging.yml"
+    staging.write_text(staging.read_text() + "\nwarehouses: {}\n")
+    specs, errors = readable_environments(folder)
+    assert list(specs) == ["dev"]
+    assert [Path(str(error.where).split(":")[0]).name for error in errors] == ["staging.yml"]
+    with pytest.raises(SpecError, match=r"staging\.yml"):
+        load_environments(folder)
+
+
+def test_two_files_of_one_name_leave_the_first(folder: Path) -> None:
+    """A copy that was not renamed takes nothing from the environment whose name it bears."""
+    shutil.copy(folder / "production.yml", folder / "production_copy.yml")
+    specs, errors = readable_environments(folder)
+    assert list(specs) == ["dev", "staging", "prod"]
+    assert ["production_copy.yml" in str(error.where) for error in errors] == [True]
+
+
+def test_a_chain_leads_from_the_first_environment(shipped: dict[str, EnvironmentSpec]) -> None:
+    """Whatever reaches production has come through dev and staging."""
+    assert chain_to("prod", shipped) == ["dev", "staging", "prod"]
+    assert chain_to("dev", shipped) == ["dev"]
 
 
 @pytest.mark.parametrize(

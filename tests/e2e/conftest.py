@@ -11,9 +11,11 @@ import pytest
 
 from sluice.laptop import processes
 from sluice.laptop.stack import Stack
+from sluice.laptop.surroundings import USERS
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from browser import Browser, browsing, find_chromium
 from world import CHECKS, GATES, ROOT, World
 
 
@@ -29,7 +31,11 @@ def world() -> Iterator[World]:
     (policies / "prices.yml").write_text("credit_usd: 3\n")
     for shipped in ("cleanup.yml", "access.yml"):
         shutil.copy(ROOT / "include" / "policies" / shipped, policies)
-    stack = Stack.at(ROOT, "e2e", project=home / "project", more={"SLUICE_POLICIES": str(policies)})
+    more = {
+        "SLUICE_POLICIES": str(policies),
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": f"{USERS},viewer:viewer",
+    }
+    stack = Stack.at(ROOT, "e2e", project=home / "project", more=more)
     with stack:
         services = list(stack.services)
         with stack.api("admin") as admin, stack.api("alice") as alice, stack.api("bob") as bob:
@@ -39,3 +45,17 @@ def world() -> Iterator[World]:
                 assert world.run("provision_environment", environment=name).state == "success"
             yield world
     assert processes.members(services) == []
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of a Chromium; asked for before the stack is started, so that nothing starts where there is none."""
+    path: str = find_chromium()
+    return path
+
+
+@pytest.fixture(scope="session")
+def browser(chromium: str, world: World) -> Iterator[Browser]:
+    """A browser on the stack: `browser.page("alice", "/dags")` is a page that alice sees; viewer may only look."""
+    with browsing(world.stack, chromium) as started:
+        yield started

@@ -52,6 +52,7 @@ def test_a_release_reaches_production_when_another_person_approves(world: World)
         "deployment": world.live("prod").deployment,
         "release": release,
         "actor": "alice",
+        "reason": "first release",
     }
 
 

@@ -40,7 +40,7 @@ def test_a_cut_line_and_a_failed_verification(running_shop: Shop, server: Snowdo
     undone = shop.stage(deployment, "undo")
     assert undone.facts["swapped_back"] is True
     assert shop.markers("prod") == before
-    assert "live is what it was" in shop.stage(deployment, "undo").summary
+    assert "swapped back already" in shop.stage(deployment, "undo").summary
     shop.run(deployment, ("scale_down", "unlock"))
     assert shop.value("select orders from shop_prod.analytics.totals") == 2
     assert shop.lock_holder() is None

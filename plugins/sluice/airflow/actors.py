@@ -1,4 +1,4 @@
-"""Who is behind a DAG run: the person who pressed the button, here or further up the chain of assets."""
+"""Who is behind a DAG run, and why: the person who pressed the button, here or further up the chain of assets."""
 
 from __future__ import annotations
 
@@ -14,6 +14,11 @@ def actor(context: Context) -> str:
     if name := context["dag_run"].triggering_user_name:
         return str(name)
     return next((str(extra["actor"]) for extra in asset_extras(context) if extra.get("actor")), "airflow")
+
+
+def reason(context: Context, given: str) -> str:
+    """Return why this run was asked for: the reason that was given, or the one at the beginning of its chain."""
+    return given.strip() or next((str(extra["reason"]) for extra in asset_extras(context) if extra.get("reason")), "")
 
 
 def asset_extras(context: Context) -> Iterator[dict[str, Any]]:

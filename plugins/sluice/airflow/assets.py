@@ -22,4 +22,5 @@ def deployed(deployment: Deployment) -> dict[str, str]:
         "deployment": deployment.id,
         "release": deployment.release,
         "actor": deployment.actor,
+        "reason": deployment.reason,
     }

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
+from pathlib import Path
 
 from sluice.domain.naming import EphemeralName
-from sluice.domain.specs import EnvironmentSpec, load_environments, readable_environments
+from sluice.domain.specs import EnvironmentSpec, readable_environments
 from sluice.errors import SpecError
 from sluice.settings import settings
 
@@ -16,12 +18,15 @@ DEPLOYMENT = re.compile(r"previous|d[0-9]{8}t[0-9]{6}-[0-9a-f]{6}")
 
 def specs() -> dict[str, EnvironmentSpec]:
     """Return the specified environments: YAML is all that reading a DAG file reads."""
-    return load_environments(settings().environments)
+    found, errors = _read()
+    if errors:
+        raise errors[0]
+    return found
 
 
 def readable_specs() -> dict[str, EnvironmentSpec]:
     """Return the specs that can be read: one that cannot takes no other environment's DAGs with it."""
-    return readable_environments(settings().environments)[0]
+    return _read()[0]
 
 
 def is_template(text: str) -> bool:
@@ -47,15 +52,14 @@ def spec_of(environment: object) -> EnvironmentSpec:
             good=_quoted(readable_specs()),
             untouched="everything",
         )
-    folder = settings().environments
-    found, errors = readable_environments(folder)
+    found, errors = _read()
     if environment in found:
         return found[environment]
     if errors:  # it may be in the file that cannot be read
         raise errors[0]
     raise SpecError(
         "there is no such environment",
-        where=str(folder),
+        where=str(settings().environments),
         value=environment,
         good=", ".join(found),
         untouched="everything",
@@ -100,6 +104,23 @@ def yes(value: object, where: str) -> bool:
     if said in {"true", "yes", "1"}:
         return True
     raise SpecError("neither true nor false", where=where, value=value, good="true", untouched="everything")
+
+
+def _read() -> tuple[dict[str, EnvironmentSpec], list[SpecError]]:
+    """Return the specs and what is wrong with them: read once for all that one DAG file asks, and when they change."""
+    folder = settings().environments
+    files = [path for path in sorted(folder.glob("*.y*ml")) if path.is_file()]
+    stamps = tuple((path.name, path.stat().st_mtime_ns, path.stat().st_size) for path in files)
+    specs, errors = _read_once(folder, stamps)
+    return dict(specs), list(errors)
+
+
+@lru_cache(maxsize=4)
+def _read_once(
+    folder: Path, stamps: tuple[tuple[str, int, int], ...]
+) -> tuple[dict[str, EnvironmentSpec], list[SpecError]]:
+    del stamps
+    return readable_environments(folder)
 
 
 def _is_ephemeral(name: str) -> bool:

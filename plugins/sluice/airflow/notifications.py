@@ -1,15 +1,17 @@
-"""People are told: when a deployment starts, succeeds, fails, or is rolled back."""
+"""People are told: when a deployment starts, succeeds, fails, is stopped before its swap, or is rolled back."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Literal
 
 from airflow.sdk import BaseNotifier
 
 from sluice.airflow.authoring import is_template
+from sluice.domain.blocks import Channel, DeploymentNotice, MonitoringBlock
+from sluice.domain.deployments import StageReport, Undone
 from sluice.domain.specs import load_environments
 from sluice.domain.templates import load_templates
 from sluice.settings import settings
@@ -19,17 +21,22 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-Happening = Literal["started", "succeeded", "failed", "rolled back"]
+Happening = DeploymentNotice
 Severity = Literal["info", "warning", "error", "critical"]
+PAGER = "pagerduty_events"
+"""The type of connection behind which somebody is woken, and an incident stays open until it is resolved."""
 
 
 class DeploymentNotifier(BaseNotifier):
     """One line about a deployment is in the log and at every channel of the environment that has a connection.
 
-    The channels are those of the spec (`monitoring.channels`). A channel is an Airflow connection called
-    `sluice_<channel>`: of type `slackwebhook`, `smtp`, `pagerduty_events`, or `http` for any webhook that takes
-    `{"text": …}`. One without a connection is written to the log only, so a laptop needs none. `environment` may be a
-    template; without it the run's parameter of that name counts.
+    The channels are those of the spec (`monitoring.channels`), each told what the spec says it hears
+    (`monitoring.deployment_notices`). A channel is an Airflow connection called `sluice_<channel>`: of type
+    `slackwebhook`, `smtp`, `pagerduty_events`, or `http` for any webhook that takes `{"text": …}`. One without a
+    connection is written to the log only, so a laptop needs none. `environment` may be a template; without it the
+    run's parameter of that name counts.
+
+    What an undo came to is read from its report: of one that had nothing to undo nobody is told.
     """
 
     template_fields: Sequence[str] = ()
@@ -45,22 +52,57 @@ class DeploymentNotifier(BaseNotifier):
         if is_template(environment):  # rendered anew each time: `template_fields` would keep the first run's name
             jinja = self.get_template_env(dag=context.get("dag"))
             environment = str(self.render_template(environment, context, jinja))
-        text = message(self.happening, environment, context)
+        report = own_report(context) if self.happening in _WITH_REPORT else None
+        happening = self.happening if report is None else what_happened(self.happening, report)
+        if happening is None:
+            return
+        text = message(happening, environment, context, report.summary if report is not None else "")
         self.log.info("%s", text)
-        severity: Severity = "error" if self.happening in {"failed", "rolled back"} else "info"
-        for channel in channels(environment):
-            if channel != "pagerduty" or severity == "error":  # nobody is woken by a success
-                send(channel, text, severity=severity, key=f"sluice {environment} {context['ti'].run_id}")
+        over = happening == "succeeded" or (happening == "rolled back" and report is not None and report.stage != UNDO)
+        severity: Severity = _SEVERITY.get(happening, "info") if not over else "info"
+        monitoring = monitoring_of(environment)
+        for channel in monitoring.channels if monitoring is not None else ():
+            key = f"sluice deployment {environment}"
+            if monitoring is not None and monitoring.hears(channel, happening):
+                send(channel, text, severity=severity, key=key, over=over)
+            elif over:
+                resolve(channel, text, key=key)
 
 
-def channels(environment: str) -> tuple[str, ...]:
+UNDO = "undo"
+_WITH_REPORT = frozenset({"succeeded", "rolled back"})
+"""Told by the task that did it, after its report is in XCom."""
+_SEVERITY: dict[Happening, Severity] = {"failed": "error", "rolled back": "error", "stopped": "warning"}
+
+
+def what_happened(planned: Happening, report: StageReport) -> Happening | None:
+    """Return what a task's report says happened, whatever its notifier was made for; None: nothing worth telling."""
+    if report.stage != UNDO:
+        return planned
+    notices: dict[object, Happening] = {Undone.SWAPPED_BACK: "rolled back", Undone.STOPPED: "stopped"}
+    return notices.get(report.facts.get("outcome"))
+
+
+def own_report(context: Context) -> StageReport | None:
+    """Return the report that the task of this callback left in XCom; None where it left none."""
+    found = context["ti"].xcom_pull(task_ids=context["ti"].task_id)
+    return StageReport.from_json(found) if isinstance(found, dict) and {"stage", "summary"} <= set(found) else None
+
+
+def channels(environment: str) -> tuple[Channel, ...]:
     """Return the channels of an environment: by its file, or by the template that names of its kind begin with."""
+    monitoring = monitoring_of(environment)
+    return monitoring.channels if monitoring is not None else ()
+
+
+def monitoring_of(environment: str) -> MonitoringBlock | None:
+    """Return who hears of an environment: by its file, or by the template that names of its kind begin with."""
     here = settings().environments
     standing = load_environments(here)
     if environment in standing:
-        return standing[environment].monitoring.channels
-    made = load_templates(here / "templates").values()
-    return next((one.monitoring.channels for one in made if environment.startswith(f"{one.purpose}_")), ())
+        return standing[environment].monitoring
+    templates = load_templates(here / "templates").values()
+    return next((each.monitoring for each in templates if environment.startswith(f"{each.purpose}_")), None)
 
 
 def send(channel: str, text: str, *, severity: Severity = "info", key: str | None = None, over: bool = False) -> None:
@@ -69,19 +111,36 @@ def send(channel: str, text: str, *, severity: Severity = "info", key: str | Non
     `key` names what it is about: PagerDuty shows several lines about one thing as one incident, which is resolved when
     it is `over`.
     """
-    from airflow.sdk import BaseHook
-    from airflow.sdk.exceptions import AirflowException, AirflowNotFoundException
-
-    try:
-        connection = BaseHook.get_connection(f"sluice_{channel}")
-    except AirflowNotFoundException:
+    connection = _connection(channel)
+    if connection is None:
         log.info("channel %s: no Airflow connection sluice_%s, so the log has to do", channel, channel)
         return
+    _deliver(channel, lambda: notifier_of(connection, text, severity=severity, key=key, over=over))
+
+
+def resolve(channel: str, text: str, *, key: str) -> None:
+    """Have PagerDuty's incident of that key resolved, where the channel leads to PagerDuty; others are not told."""
+    connection = _connection(channel)
+    if connection is not None and connection.conn_type == PAGER:
+        _deliver(channel, lambda: notifier_of(connection, text, severity="info", key=key, over=True))
+
+
+def _connection(channel: str) -> Connection | None:
+    from airflow.sdk import BaseHook
+    from airflow.sdk.exceptions import AirflowNotFoundException
+
     try:
-        notifier_of(connection, text, severity=severity, key=key, over=over).notify({})
+        return BaseHook.get_connection(f"sluice_{channel}")
+    except AirflowNotFoundException:
+        return None
+
+
+def _deliver(channel: str, notifier: Callable[[], BaseNotifier]) -> None:
+    try:
+        notifier().notify({})
     except ModuleNotFoundError as missing:
         log.warning("channel %s: %s is not installed: pip install 'airflow-sluice[notify]'", channel, missing.name)
-    except (AirflowException, OSError, ValueError, RuntimeError) as error:
+    except Exception as error:  # noqa: BLE001 (each provider's client has errors of its own, and none may fail a task)
         # Not the error's own words: a webhook's address is its secret.
         log.warning("channel %s did not take the message: %s", channel, type(error).__name__)
 
@@ -97,7 +156,9 @@ def notifier_of(
     if kind == "slackwebhook":
         from airflow.providers.slack.notifications.slack_webhook import SlackWebhookNotifier
 
-        return SlackWebhookNotifier(slack_webhook_conn_id=conn_id, text=text, timeout=10)
+        # Slack reads <!channel> and the like; names and errors are shown as they are.
+        shown = escape(text, quote=False)
+        return SlackWebhookNotifier(slack_webhook_conn_id=conn_id, text=shown, timeout=10)
     if kind == "smtp":
         from airflow.providers.smtp.notifications.smtp import SmtpNotifier
 
@@ -105,7 +166,7 @@ def notifier_of(
         return SmtpNotifier(
             to=to, subject=f"sluice: {text.splitlines()[0][:120]}", html_content=escape(text), smtp_conn_id=conn_id
         )
-    if kind == "pagerduty_events":
+    if kind == PAGER:
         from airflow.providers.pagerduty.notifications.pagerduty import PagerdutyNotifier
 
         return PagerdutyNotifier(
@@ -140,12 +201,12 @@ class WebhookNotifier(BaseNotifier):
             raise OSError(type(error).__name__) from None
 
 
-def message(happening: Happening, environment: str, context: Context) -> str:
-    """Return the line that people read: what happened, where, by whom, and where to look."""
+def message(happening: Happening, environment: str, context: Context, summary: str = "") -> str:
+    """Return the line that people read: what happened, where, by whom, what it came to, and where to look."""
     ti = context["ti"]
     text = f"{environment}: deployment {happening} ({ti.dag_id}, {ti.task_id}, run {ti.run_id})"
     if user := context["dag_run"].triggering_user_name:
         text += f", started by {user}"
     if (error := context.get("exception")) is not None:
-        text += f": {next(iter(str(error).splitlines()), type(error).__name__)}"
-    return text
+        summary = next(iter(str(error).splitlines()), type(error).__name__)
+    return f"{text}: {summary}" if summary else text

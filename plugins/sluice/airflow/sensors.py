@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import BaseSensorOperator, PokeReturnValue
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
-from sluice.airflow.authoring import refuse_unknown
+from sluice.airflow.authoring import refuse_unknown, rendered
 from sluice.airflow.triggers import ConditionTrigger
 from sluice.errors import RetryError, SluiceError
 from sluice.settings import settings
@@ -149,8 +149,8 @@ class DeploymentSensor(ConditionSensor):
 
     @property
     def wanted(self) -> dict[str, str | None]:
-        """The release and the deployment, where they are named."""
-        return {"release": self.release, "deployment": self.deployment}
+        """The release and the deployment, where they are named; a template that comes to nothing names none."""
+        return {"release": rendered(self.release) or None, "deployment": rendered(self.deployment) or None}
 
 
 class BudgetSensor(ConditionSensor):

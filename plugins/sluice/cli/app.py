@@ -61,4 +61,5 @@ def main() -> None:
         from typer import rich_utils
 
         rich_utils.COLOR_SYSTEM = None
+        rich_utils.FORCE_TERMINAL = None
     app()

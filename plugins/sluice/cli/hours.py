@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.table import Column, Table
@@ -40,7 +40,8 @@ def status(as_json: AsJson = False) -> None:
         return
     table = Table(*(Column(name, overflow="fold") for name in ("Environment", "State", "By", "Warehouse now")))
     for row in rows:
-        table.add_row(*(str(one) for one in row.values()))
+        warehouse = ", ".join(f"{name} {value}" for name, value in row["warehouse"].items())
+        table.add_row(row["environment"], row["state"], row["by"], warehouse)
     out.print(table)
 
 
@@ -57,7 +58,7 @@ def stay_open(
     through("budget_control", asked, about=environments, as_json=as_json, no_wait=no_wait)
 
 
-def _row(spec: EnvironmentSpec, closing: Closing | None, now: datetime) -> dict[str, str]:
+def _row(spec: EnvironmentSpec, closing: Closing | None, now: datetime) -> dict[str, Any]:
     from sluice.domain.closings import asked, why_closed
 
     late = closing.late if closing is not None and closing.late is not None and now < closing.late.until else None
@@ -66,5 +67,5 @@ def _row(spec: EnvironmentSpec, closing: Closing | None, now: datetime) -> dict[
         "environment": spec.name,
         "state": why_closed(spec, now) if shut else f"open until {late.until:%Y-%m-%d %H:%M} UTC" if late else "open",
         "by": f"{late.by}: {late.reason}" if late else "its hours" if spec.hours else "always",
-        "warehouse": ", ".join(f"{key} {value}" for key, value in asked(spec, now).items()),
+        "warehouse": dict(asked(spec, now)),
     }

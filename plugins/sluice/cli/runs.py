@@ -43,6 +43,10 @@ def through(
         run = api.trigger(dag_id, **asked)
         if not as_json:
             out.print(f"{dag_id}: {run.page(api.url)}", markup=False, highlight=False, soft_wrap=True)
+        before = api.ahead(run)
+        if before is not None:
+            line = f"waits for its turn, behind {before.page(api.url)}"
+            (err if as_json else out).print(line, markup=False, highlight=False, soft_wrap=True)
         if no_wait:
             if as_json:
                 print_json(_facts(api, run, "queued", about))

@@ -2,35 +2,68 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import typer
 from rich.table import Column, Table
 
 from sluice.cli.failures import tell
-from sluice.cli.terminal import NOTHING, AsJson, err, out, print_json, workspace
+from sluice.cli.terminal import AsJson, err, nothing_yet, out, print_json, workspace
+from sluice.errors import RetryError, SluiceError
 
 if TYPE_CHECKING:
     from sluice.stages.status import Status
+    from sluice.stages.workspace import Workspace
+
+
+_NUMBER = re.compile(r"\d+")
+"""Attempts, ports, ids: what differs between two messages of the same fault."""
 
 
 def status(as_json: AsJson = False) -> None:
     """Show every environment: live deployment, release, since when, what is retained, who holds the lock."""
-    from sluice.stages.status import status as read
-
     with workspace() as work:
-        states = [read(work, name) for name in _progress("reading environments", list(work.environments))]
+        states = _read(work)
     if as_json:
         print_json([state.to_json() for state in states])
     else:
         out.print(_table(states))
         if not any(state.provisioned for state in states):
-            out.print(NOTHING, highlight=False)
+            out.print(nothing_yet(work), highlight=False)
     for problem in _problems(states):
         tell(problem)
     if any(state.problem for state in states):
         raise typer.Exit(1)
+
+
+def _read(work: Workspace) -> list[Status]:
+    """The state of each environment; an account that did not answer for one is not waited for again by the next."""
+    from sluice.stages.status import status as read
+
+    states: list[Status] = []
+    away: dict[tuple[object, ...], Status] = {}
+    for name in _progress("reading environments", list(work.environments)):
+        account = _account(work, name)
+        spec, silent = work.environments[name], away.get(account)
+        if silent is not None:
+            same = replace(silent, environment=name, kind=spec.kind, database=spec.database.name.name)
+            states.append(same)
+            continue
+        states.append(read(work, name))
+        if account and isinstance(states[-1].error, RetryError):
+            away[account] = states[-1]
+    return states
+
+
+def _account(work: Workspace, name: str) -> tuple[object, ...]:
+    try:
+        found = work.connections(work.environments[name].connection)
+    except SluiceError:  # what reads the environment tells it
+        return ()
+    return (found.account, found.host, found.port)
 
 
 def _progress(what: str, names: list[str]) -> Iterator[str]:
@@ -63,5 +96,6 @@ def _problems(states: Iterable[Status]) -> list[str]:
     groups: dict[str, list[Status]] = {}
     for state in states:
         if state.problem:
-            groups.setdefault(state.error.message if state.error else state.problem, []).append(state)
+            same = _NUMBER.sub("", state.error.message if state.error else state.problem)
+            groups.setdefault(same, []).append(state)
     return [f"{', '.join(state.environment for state in group)}: {group[0].problem}" for group in groups.values()]

@@ -9,7 +9,8 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated, Any
+from datetime import date
+from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
 import typer
 from rich.console import Console
@@ -23,12 +24,17 @@ if TYPE_CHECKING:
 
 _WIDE = None if sys.stdout.isatty() or os.environ.get("COLUMNS") else 160
 """In a pipe nothing says how wide a line may be, unless COLUMNS does."""
-# NO_COLOR asks for no escapes: rich alone would leave out the colours and keep the bold ones.
-_LOOK: dict[str, Any] = {"width": _WIDE} | ({"color_system": None} if os.environ.get("NO_COLOR") else {})
-out = Console(**_LOOK)
-err = Console(stderr=True, **_LOOK)
 
-NOTHING = "nothing was provisioned in this account yet; the first environment: sluice provision dev"
+
+def _console(stream: TextIO, **more: Any) -> Console:
+    """A console; NO_COLOR asks for no escapes, where rich alone keeps bold ones, and a build server's spinner."""
+    if os.environ.get("NO_COLOR"):
+        more |= {"color_system": None, "force_terminal": stream.isatty()}
+    return Console(width=_WIDE, **more)
+
+
+out = _console(sys.stdout)
+err = _console(sys.stderr, stderr=True)
 
 
 def environment_names(incomplete: str) -> list[str]:
@@ -50,7 +56,17 @@ Environment = Annotated[
 
 def print_json(value: object) -> None:
     """The value is on stdout as JSON, moments and dates as ISO 8601."""
-    out.print_json(json.dumps(value, default=str))
+    out.print_json(json.dumps(value, default=_primitive))
+
+
+def _primitive(value: object) -> str:
+    return value.isoformat() if isinstance(value, date) else str(value)  # a datetime is a date
+
+
+def nothing_yet(work: Workspace) -> str:
+    """Return what is said of an account in which nothing is provisioned."""
+    first = next(iter(work.environments))
+    return f"nothing was provisioned in this account yet; the first environment: sluice provision {first}"
 
 
 def person() -> str:
@@ -109,7 +125,7 @@ def _explain_missing(work: Workspace, error: SluiceError, when_empty: object, *,
     if nothing and when_empty is not None:
         if as_json:
             print_json(when_empty)
-        (err if as_json else out).print(NOTHING, highlight=False)
+        (err if as_json else out).print(nothing_yet(work), highlight=False)
         raise typer.Exit(0) from error
     if nothing:
         raise RefusedError(

@@ -174,10 +174,15 @@ def _examples(store: UPath) -> str:
 
 
 def _commit(project: Project) -> str | None:
-    """Return the git commit of the project when it is in a repository and unchanged since."""
+    """Return the git commit that holds the project; one that is changed since is marked as dirty.
+
+    A folder that git ignores, or does not know yet, is clean for `git status`, and in no commit.
+    """
     git = ["git", "-C", str(project.folder)]
     quiet = {**os.environ, "GIT_OPTIONAL_LOCKS": "0"}
     try:
+        known = [*git, "ls-files", "--error-unmatch", "dbt_project.yml"]
+        subprocess.run(known, capture_output=True, check=True, env=quiet)
         head = subprocess.run([*git, "rev-parse", "HEAD"], capture_output=True, text=True, check=True, env=quiet)
         dirty = subprocess.run(
             [*git, "status", "--porcelain", "."], capture_output=True, text=True, check=True, env=quiet

@@ -84,7 +84,8 @@ def predict(
         return Prediction(0.0, 0.0, len(builds))
     known = [one for one in builds if one.everything == everything][-block.builds :]
     if len(known) < block.at_least:
-        return Unknown(f"{len(known)} builds like it are on record, {block.at_least} are needed")
+        record = "1 build like it is" if len(known) == 1 else f"{len(known)} builds like it are"
+        return Unknown(f"{record} on record, {block.at_least} are needed")
     usd = credits_per_hour * credit_usd / 3600
     shares = [one.shares(credits_per_hour) for one in known]
     if models is None:

@@ -271,13 +271,39 @@ class LifetimeBlock(Block):
         return self
 
 
+Channel = Literal["slack", "email", "pagerduty", "executives"]
+DeploymentNotice = Literal["started", "succeeded", "failed", "stopped", "rolled back"]
+"""What people are told of a deployment; stopped: a failed one whose swap never happened."""
+_DEPLOYMENT_NOTICES: dict[Channel, tuple[DeploymentNotice, ...]] = {
+    "executives": ("succeeded", "failed", "rolled back"),
+    "pagerduty": ("failed", "rolled back"),
+}
+"""Where a spec says nothing of its own."""
+
+
 class MonitoringBlock(Block):
     """How fresh the data must be, and who hears when it is not."""
 
     freshness_hours: Annotated[int, Field(ge=1)]
     criticality: Literal["low", "medium", "high", "critical"]
     watch: tuple[Literal["performance", "cost", "sla"], ...] = ("performance", "cost", "sla")
-    channels: tuple[Literal["slack", "email", "pagerduty", "executives"], ...] = ()
+    channels: tuple[Channel, ...] = ()
+    deployment_notices: dict[Channel, tuple[DeploymentNotice, ...]] = {}
+    """What a channel is told of deployments, where that is not the usual: executives hear no starts, PagerDuty only
+    what went wrong, and each other channel everything."""
+
+    @model_validator(mode="after")
+    def _notices_have_channels(self) -> Self:
+        if strangers := [channel for channel in self.deployment_notices if channel not in self.channels]:
+            raise ValueError(
+                f"deployment_notices: {', '.join(strangers)} is not among channels: [{', '.join(self.channels)}]"
+            )
+        return self
+
+    def hears(self, channel: Channel, notice: DeploymentNotice) -> bool:
+        """Tell whether a channel is told this of a deployment."""
+        notices = self.deployment_notices.get(channel, _DEPLOYMENT_NOTICES.get(channel))
+        return notices is None or notice in notices
 
 
 class DbtBlock(Block):

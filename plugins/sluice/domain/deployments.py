@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
+from enum import StrEnum
 from typing import Literal, cast, get_args
 
 from sluice.domain.gates import Evidence
 from sluice.errors import SpecError
 
 Kind = Literal["promotion", "refresh", "rollback", "provision"]
+
+
+class Undone(StrEnum):
+    """What undoing a deployment came to: the fact `outcome` of its report."""
+
+    NOTHING = "nothing to undo"
+    STOPPED = "stopped before the swap"
+    SWAPPED_BACK = "swapped back"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +36,8 @@ class Deployment:
     actor: str = ""
     restores: str | None = None
     """Of a rollback: the retained deployment that becomes live again."""
+    project: str = ""
+    """The dbt project's name, for people; empty where no release is named."""
 
     def to_json(self) -> dict[str, object]:
         """Return the deployment as primitives, as XCom and the journal carry it."""
@@ -51,6 +62,7 @@ class Deployment:
             reason=str(value.get("reason") or ""),
             actor=str(value.get("actor") or ""),
             restores=str(restores) if restores is not None else None,
+            project=str(value.get("project") or ""),
         )
 
 
@@ -72,6 +84,10 @@ class StageReport:
             "evidence": [one.to_json() for one in self.evidence],
         }
 
+    def short(self, most: int = 100) -> StageReport:
+        """Return the report with at most so many entries in each list of its facts, as XCom keeps it."""
+        return replace(self, facts={name: _short(value, most) for name, value in self.facts.items()})
+
     @classmethod
     def from_json(cls, value: Mapping[str, object]) -> StageReport:
         """Return the report that `to_json` wrote."""
@@ -82,3 +98,9 @@ class StageReport:
             facts=dict(facts) if isinstance(facts, Mapping) else {},
             evidence=tuple(Evidence.from_json(one) for one in evidence) if isinstance(evidence, list | tuple) else (),
         )
+
+
+def _short(value: object, most: int) -> object:
+    if isinstance(value, list | tuple) and len(value) > most:
+        return [*value[:most], f"… and {len(value) - most} more"]
+    return value

@@ -17,6 +17,8 @@ from sluice.errors import SpecError
 
 _TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d|24:00")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+MOMENT = re.compile(rf"({_DATE.pattern}T)?({_TIME.pattern})")
+"""How people name a moment by an environment's own clock: `21:00`, or `2026-11-28T21:00`."""
 _AHEAD = 370
 """Days within which an environment opens again, or it is closed until further notice."""
 

@@ -20,8 +20,10 @@ RESERVED = frozenset({"account_usage", "information_schema", "snowflake", "sluic
 
 _WORD = re.compile(r"[a-z][a-z0-9]*")
 _FEATURE = re.compile(r"[a-z0-9]+(_[a-z0-9]+)*")
-_NAME = re.compile(r"(?P<purpose>[a-z][a-z0-9]*)_(?P<feature>[a-z0-9_]+)_(?P<owner>[a-z][a-z0-9]*)_(?P<date>\d{8})")
-_GOOD = "dev_user_segmentation_john_20231201"
+EPHEMERAL_NAME = re.compile(
+    r"(?P<purpose>[a-z][a-z0-9]*)_(?P<feature>[a-z0-9_]+)_(?P<owner>[a-z][a-z0-9]*)_(?P<date>\d{8})"
+)
+EPHEMERAL_EXAMPLE = "dev_user_segmentation_john_20231201"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,7 @@ class EphemeralName:
     @classmethod
     def parse(cls, text: str, where: str = "environment") -> EphemeralName:
         """Return the parts of a name, or refuse what is none."""
-        found = _NAME.fullmatch(text) if isinstance(text, str) and len(text) <= LONGEST else None
+        found = EPHEMERAL_NAME.fullmatch(text) if isinstance(text, str) and len(text) <= LONGEST else None
         try:
             if found and _FEATURE.fullmatch(found["feature"]):
                 made = datetime.strptime(found["date"], "%Y%m%d").date()  # noqa: DTZ007 (a date has no zone)
@@ -72,7 +74,10 @@ class EphemeralName:
         except ValueError:
             pass
         raise _refuse(
-            f"not a name of the form purpose_feature_owner_date (at most {LONGEST} characters)", where, text, _GOOD
+            f"not a name of the form purpose_feature_owner_date (at most {LONGEST} characters)",
+            where,
+            text,
+            EPHEMERAL_EXAMPLE,
         )
 
     def __str__(self) -> str:

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from sluice.errors import SpecError
 
-_ID = re.compile(r"r[0-9a-f]{16}")
+RELEASE_ID = re.compile(r"r[0-9a-f]{16}")
 _NEVER = frozenset({"target", "logs", "profiles.yml", "__pycache__"})
 """Made by running dbt, or holding a person's credentials: never part of what is released."""
 
@@ -68,7 +68,7 @@ def file_hashes(files: Iterable[tuple[str, bytes]]) -> dict[str, str]:
 
 def parse_release_id(text: str) -> str:
     """Return the text if it is a release id; a path, a branch or a guess is refused before any store is asked."""
-    if not _ID.fullmatch(text):
+    if not RELEASE_ID.fullmatch(text):
         raise SpecError(
             "not a release id", where="release", value=text, good="r0123456789abcdef", untouched="everything"
         )

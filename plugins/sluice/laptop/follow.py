@@ -106,16 +106,22 @@ def next_run(api: AirflowApi, dag_id: str, known: set[str], *, seconds: float = 
     raise StopError(f"its asset started no run of {dag_id} in {seconds:.0f} s", where=dag_id)
 
 
-def why(api: AirflowApi, ended: Ended, logs: Path | None = None) -> StopError:
+class RunFailedError(StopError):
+    """A DAG run ended otherwise than it should; its failing task says why."""
+
+    advice = "read what the task says; its page in Airflow has the whole log"
+
+
+def why(api: AirflowApi, ended: Ended, logs: Path | None = None) -> RunFailedError:
     """Return the error that a run makes which ended otherwise than expected: the task, its words, its log.
 
     The log is a file under `logs`, or, where nothing is known of files, a page of that Airflow.
     """
     task = ended.failed_task() or "none of its tasks"
-    text = api.log(ended.run, task, int(ended.tasks[task]["try_number"])) if task in ended.tasks else ""
-    words = [line for line in text.splitlines() if not line.startswith("::")]
-    return StopError(
-        "\n  ".join([f"ended as {ended.state}; failed: {task}", *words[-25:]]),
+    words = api.words(ended.run, task, int(ended.tasks[task]["try_number"])) if task in ended.tasks else []
+    lines = "\n".join(words).splitlines()
+    return RunFailedError(
+        "\n  ".join([f"ended as {ended.state}; failed: {task}", *lines[-25:]]),
         where=ended.run.page(api.url, ended.failed_task() or "")
         if logs is None
         else str(logs / f"dag_id={ended.run.dag_id}" / f"run_id={ended.run.run_id}"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ Json = dict[str, Any]
 FINISHED = frozenset({"success", "failed"})
 _ATTEMPTS = 4
 _LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
+_FIELD = re.compile(r"Invalid input for param (?P<field>\w+): (?P<why>[^\n]*)")
+"""What Airflow says of a form's field; it goes on with the field's JSON schema."""
 
 
 class ApiError(RefusedError):
@@ -53,14 +56,9 @@ class AirflowApi:
     def __init__(self, url: str, user: str, password: str) -> None:
         self.url = url.rstrip("/")
         self.user = user
-        try:
-            here = (urlsplit(self.url).hostname or "") in _LOCAL
-            # What is on this machine is asked for directly; elsewhere the machine's proxy and certificates count.
-            self._client = httpx.Client(base_url=self.url, timeout=60, trust_env=not here)
-        except (httpx.InvalidURL, ValueError) as error:
-            raise SpecError(
-                f"not an address: {error}", where="SLUICE_AIRFLOW_URL", value=url, good="https://airflow.example"
-            ) from error
+        host = _host(self.url)
+        # What is on this machine is asked for directly; elsewhere the machine's proxy and certificates count.
+        self._client = httpx.Client(base_url=self.url, timeout=60, trust_env=host not in _LOCAL)
         try:
             self._client.headers["Authorization"] = f"Bearer {self._token(password)}"
         except BaseException:
@@ -86,6 +84,15 @@ class AirflowApi:
         except ApiError as error:
             if error.status == httpx.codes.NOT_FOUND:
                 raise self._no_such_dag(dag_id) from error
+            if found := _FIELD.search(error.message):
+                # A pattern is nothing to read; what has one and is typed at a terminal is an environment's name.
+                name = found["field"] == "environment" and "does not match" in found["why"]
+                raise SpecError(
+                    found["why"],
+                    where=f"{dag_id}: {found['field']}",
+                    good="dev_user_segmentation_john_20231201 (sluice env list)" if name else None,
+                    untouched="everything",
+                ) from error
             raise
 
     def paused(self, dag_id: str) -> bool:
@@ -120,6 +127,12 @@ class AirflowApi:
         query = {"limit": 50, "order_by": "-run_after"} | filters
         return list(self.call("GET", f"/api/v2/dags/{dag_id}/dagRuns", params=query)["dag_runs"])
 
+    def ahead(self, run: Run) -> Run | None:
+        """Return the run of the same DAG that has to end before this one begins, if there is one: ours take turns."""
+        unfinished = [one for one in self.runs(run.dag_id) if one["state"] not in FINISHED]
+        others = [one["dag_run_id"] for one in unfinished if one["dag_run_id"] != run.run_id]
+        return Run(run.dag_id, others[-1]) if others else None
+
     def run(self, run: Run) -> Json:
         """Return the run as it is now."""
         return self.call("GET", run.path)
@@ -139,8 +152,18 @@ class AirflowApi:
 
     def log(self, run: Run, task_id: str, attempt: int = 1) -> str:
         """Return the text of one task's log."""
-        answer = self.call("GET", f"{run.path}/taskInstances/{quote(task_id)}/logs/{attempt}")["content"]
-        return "\n".join(str(line.get("event", line)) if isinstance(line, dict) else str(line) for line in answer)
+        return "\n".join(str(line.get("event", line)) for line in self._lines(run, task_id, attempt))
+
+    def words(self, run: Run, task_id: str, attempt: int = 1) -> list[str]:
+        """Return what our own code wrote into a task's log, and at last the error that ended the task."""
+        lines = self._lines(run, task_id, attempt)
+        ended = [error["exc_value"] for line in lines for error in (line.get("error_detail") or ())[:1]][-1:]
+        ours = [str(line["event"]) for line in lines if "sluice" in str(line.get("logger"))]
+        return [*(text for text in ours if not any(text in error for error in ended)), *ended]
+
+    def _lines(self, run: Run, task_id: str, attempt: int) -> list[Json]:
+        lines = self.call("GET", f"{run.path}/taskInstances/{quote(task_id)}/logs/{attempt}")["content"]
+        return [line if isinstance(line, dict) else {"event": str(line)} for line in lines]
 
     def waiting(self, run: Run) -> list[Json]:
         """Return the run's questions that a person has not answered yet."""
@@ -199,13 +222,6 @@ class AirflowApi:
                         where=f"{method} {self.url}{path}",
                         good="a running Airflow at the address of SLUICE_AIRFLOW_URL, or make up",
                     ) from error
-            except (httpx.InvalidURL, httpx.TooManyRedirects, httpx.DecodingError) as error:
-                raise SpecError(
-                    f"not an address of Airflow: {error}",
-                    where="SLUICE_AIRFLOW_URL",
-                    value=self.url,
-                    good="https://airflow.example",
-                ) from error
             else:
                 if last or answer.status_code < httpx.codes.INTERNAL_SERVER_ERROR:
                     return answer
@@ -254,6 +270,20 @@ class AirflowApi:
             good=", ".join(kin) or "dags/ of sluice in its DAGs folder",
             untouched="everything",
         )
+
+
+def _host(url: str) -> str:
+    """The host of an address, or a refusal of what is none."""
+    try:
+        parts = urlsplit(url)
+        if parts.scheme in {"http", "https"} and parts.hostname:
+            httpx.URL(url)
+            return parts.hostname
+    except (httpx.InvalidURL, ValueError):
+        pass
+    raise SpecError(
+        "not an address", where="SLUICE_AIRFLOW_URL", value=url, good="https://airflow.example", untouched="everything"
+    )
 
 
 def _detail(answer: httpx.Response) -> str:

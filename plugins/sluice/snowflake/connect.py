@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -158,6 +159,13 @@ def _plain(value: Value) -> Value:
     return str(value) if isinstance(value, str) else value
 
 
+def _quieten() -> None:
+    """Keep the connector's two lines for each log-in out of logs at INFO; who wants them sets its level, or DEBUG."""
+    logger = logging.getLogger("snowflake.connector")
+    if logger.getEffectiveLevel() == logging.INFO and logger.level == logging.NOTSET:
+        logger.setLevel(logging.WARNING)
+
+
 @contextmanager
 def connect(
     settings: ConnectionSettings,
@@ -172,6 +180,7 @@ def connect(
     parameters: dict[str, Any] = {"TIMEZONE": "UTC", "AUTOCOMMIT": True}
     if query_tag:
         parameters["QUERY_TAG"] = query_tag
+    _quieten()
     try:
         connection = snowflake.connector.connect(
             **settings.arguments(),

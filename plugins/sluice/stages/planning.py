@@ -15,6 +15,7 @@ from sluice.domain.specs import EnvironmentSpec
 from sluice.errors import SpecError, StopError
 from sluice.snowflake import observe
 from sluice.stages import building
+from sluice.stages.plan_facts import background
 from sluice.stages.project_check import cautions
 from sluice.stages.workspace import Workspace
 
@@ -41,8 +42,9 @@ def plan(
             or "an upstream in the spec",
             untouched="everything",
         )
-    wanted = _release(work, spec, release)
-    releases.find(work.store, wanted)
+    upstream = live_marker(work, spec.upstream)
+    wanted = _release(work, spec, release, upstream)
+    facts = releases.find(work.store, wanted)
     deployment = Deployment(
         id=deployment_id(now, f"{environment} {now.isoformat()} {actor}"),
         environment=environment,
@@ -52,14 +54,14 @@ def plan(
         keep_candidate=keep_candidate or spec.promotion.keep_candidate,
         reason=reason,
         actor=actor,
+        project=facts.project,
     )
-    found = _plan(work, deployment, live_marker(work, environment))
-    facts = {**found.to_json(), "release": wanted, "live_already": found.live_already}
+    found = _plan(work, deployment, facts.git_commit, live_marker(work, environment), upstream)
     summary = (
         f"{wanted} → {environment}: {len(found.changes.built)} built, {len(found.changes.kept)} kept, "
         f"{len(found.changes.removed)} removed"
     )
-    return deployment, StageReport("plan", summary, facts)
+    return deployment, StageReport("plan", summary, found.to_json())
 
 
 def live_marker(work: Workspace, environment: str) -> Marker | None:
@@ -106,37 +108,50 @@ def gate_names(gates: Gates) -> tuple[str, ...]:
     return tuple(name for name, on in switches.items() if on)
 
 
-def _release(work: Workspace, spec: EnvironmentSpec, asked: str | None) -> str:
-    upstream = str(spec.upstream)
-    marker = live_marker(work, upstream)
+def _release(work: Workspace, spec: EnvironmentSpec, asked: str | None, marker: Marker | None) -> str:
     lives: dict[str, str | None] = {}
     if asked is not None and (marker is None or marker.release != asked):
         for name in work.environments:
             found = live_marker(work, name)
             lives[name] = found.release if found else None
-    return released_upstream(spec.name, upstream, marker, asked, lives)
+    return released_upstream(spec.name, spec.upstream, marker, asked, lives)
 
 
-def _plan(work: Workspace, deployment: Deployment, marker: Marker | None) -> PromotionPlan:
+def _plan(
+    work: Workspace, deployment: Deployment, commit: str | None, marker: Marker | None, upstream: Marker | None
+) -> PromotionPlan:
     spec = work.spec(deployment.environment)
     live = spec.database.name
     former = deployed(marker)
     call = building.invocation(work, spec.name, deployment.release, live, deployment.id)
     selection = building.select(work, call, spec.name, former, everything=deployment.full_refresh)
     changes = building.listed(selection)
+    before, validation = background(work, spec, marker, upstream)
     wanted = spec.warehouse.promotion_size
     bigger = wanted is not None and wanted.credits_per_hour > spec.warehouse.size.credits_per_hour
     return PromotionPlan(
         deployment=deployment,
+        commit=commit,
         upstream=str(spec.upstream),
+        validation=validation,
         live=live.name,
         candidate=candidate_name(live, deployment.id).name,
         live_now=say(marker),
+        before=before,
         live_already=marker is not None and marker.release == deployment.release,
         changes=changes,
         why=selection.why,
         approval=spec.promotion.approval,
         gates=gate_names(work.gates(spec.name)),
+        warehouse=str(spec.warehouse.name),
+        size=spec.warehouse.size.value,
         scale=(spec.warehouse.size.value, wanted.value) if wanted is not None and bigger else None,
-        cautions=cautions(work, spec, call.artifacts / "manifest.json"),
+        cautions=(
+            *cautions(work, spec, call.artifacts / "manifest.json"),
+            *(
+                (f"which relations are removed is unknown: {selection.why}",)
+                if former is not None and selection.former is None
+                else ()
+            ),
+        ),
     )

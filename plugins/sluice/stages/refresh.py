@@ -49,10 +49,12 @@ def plan(
         full_refresh=full_refresh,
         reason=reason,
         actor=actor,
+        project=release.project,
     )
     call = building.invocation(work, environment, release.id, spec.database.name, deployment.id)
     run(call, ["parse"])  # what dbt refuses is known before anything is locked; the build goes on from this parse
     facts = {
+        "project": release.project,
         "release": release.id,
         "files": len(release.files),
         "commit": release.git_commit,

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import assert_never
 
 from sluice.domain.cutover import Exchange, NotSwapped, Stop, Swap, decide_undo, deployed, say
-from sluice.domain.deployments import Deployment, StageReport
+from sluice.domain.deployments import Deployment, StageReport, Undone
 from sluice.domain.events import Kind
 from sluice.domain.gates import Evidence, Verdict, failed
 from sluice.domain.names import Identifier
@@ -28,16 +28,21 @@ def undo(work: Workspace, deployment: Deployment, now: datetime, *, keep_verifie
     """
     with stage("undo", work, deployment, now, tidies=True) as one:
         if one.recall(Kind.LIVE):
-            return one.report("the deployment is settled: nothing to undo; a rollback would bring the former back")
+            summary = "the deployment is settled: nothing to undo; a rollback would bring the former back"
+            return one.report(summary, {"outcome": Undone.NOTHING.value})
         if keep_verified and _bears_verified(one):
-            return one.report(f"{one.live} bears {deployment.id}, verified: it stays; clear `settle` to run it again")
+            summary = f"{one.live} bears {deployment.id}, verified: it stays; clear `settle` to run it again"
+            return one.report(summary, {"outcome": Undone.NOTHING.value})
         if not one.recall(Kind.UNDO_RECORDED):
-            return one.report("nothing was recorded, so nothing was changed")
+            return one.report("nothing was recorded, so nothing was changed", {"outcome": Undone.NOTHING.value})
         exchange = one.exchange()
         decision = decide_undo(exchange, one.markers())
         match decision:
             case NotSwapped(leftover):
-                return one.report(f"live is what it was; {_clear(one, exchange, leftover)}", {"swapped_back": False})
+                back = bool(one.recall(Kind.ROLLED_BACK))  # an attempt before this one came as far as the swap
+                said = "live was swapped back already" if back else "stopped before the swap; live unchanged"
+                facts = {"swapped_back": back, "outcome": (Undone.SWAPPED_BACK if back else Undone.STOPPED).value}
+                return one.report(f"{said}, {_clear(one, exchange, leftover)}", facts)
             case Swap():
                 return _swap_back(one, exchange, decision)
             case Stop(because):
@@ -56,13 +61,18 @@ def _bears_verified(one: Stage) -> bool:
 
 def _swap_back(one: Stage, exchange: Exchange, step: Swap) -> StageReport:
     seconds = exchange_names(one, step, expect=exchange.former, before=exchange.wanted)
-    facts = {"swapped_back": True, "swap_seconds": seconds, "live": say(exchange.former)}
+    facts = {
+        "swapped_back": True,
+        "outcome": Undone.SWAPPED_BACK.value,
+        "swap_seconds": seconds,
+        "live": say(exchange.former),
+    }
     one.note(Kind.ROLLED_BACK, {**facts, "automatic": True})
     evidence = _checked(one, exchange)
     if failed(evidence):
         raise one.refuse("live was swapped back, and does not pass either", evidence, untouched="the failed candidate")
     kept = _clear(one, exchange, step.other)
-    return one.report(f"{exchange.live} bears {say(exchange.former)} again; {kept}", facts, evidence)
+    return one.report(f"swapped back: {exchange.live} bears {say(exchange.former)} again, {kept}", facts, evidence)
 
 
 def _checked(one: Stage, exchange: Exchange) -> tuple[Evidence, ...]:

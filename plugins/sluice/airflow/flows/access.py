@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from airflow.sdk import DAG, CronTriggerTimetable, Param
+from airflow.sdk import DAG, CronTriggerTimetable
 
 from sluice.airflow.assets import ENVIRONMENTS
 from sluice.airflow.flows import forms
-from sluice.airflow.flows.parts import RETRIES, flow
-from sluice.airflow.operators.access import ChangeAccess, ProvisionRoles, ReviewAccess
+from sluice.airflow.flows.parts import RETRIES, flow, specs
+from sluice.airflow.operators.access import (
+    GRANT,
+    HOLDERS,
+    HOURS,
+    REVOKE,
+    ChangeAccess,
+    ProvisionRoles,
+    ReviewAccess,
+)
+from sluice.domain.naming import EPHEMERAL_EXAMPLE, LONGEST
+from sluice.domain.roles import Level
 
 MONTHLY = "0 6 1 * *"
 
@@ -45,12 +55,20 @@ Gives a user or a role an environment's role for readers or for writers, for so 
 sweep takes it back when its time is over. Write access to production is given to nobody.
 """,
         params={
-            "what": Param("grant", type="string", enum=["grant", "revoke"], title="What"),
-            "environment": Param(None, type="string", minLength=1, maxLength=63, title="Environment"),
-            "to": Param("user", type="string", enum=["user", "role"], title="To a"),
-            "holder": Param(None, type="string", minLength=1, maxLength=255, title="User or role"),
-            "level": Param("read", type="string", enum=["read", "write"], title="Level"),
-            "hours": Param(24, type="integer", minimum=1, title="Hours"),
+            "what": forms.choice("What", "Give access, or take it back.", [GRANT, REVOKE], default=GRANT),
+            "environment": forms.text(
+                "Environment",
+                f'One of include/environments, or what "sluice env list" prints, e.g. {EPHEMERAL_EXAMPLE}.',
+                required=True,
+                longest=LONGEST,
+                suggested=list(specs()),
+            ),
+            "to": forms.choice("To a", "What kind of name the next field is.", HOLDERS, default=HOLDERS[0]),
+            "holder": forms.text("User or role", "Its name in Snowflake, e.g. ANN or BI.", required=True),
+            "level": forms.choice(
+                "Level", "For grant: how much.", list(Level), default=str(Level.READ), empty="none: for revoke"
+            ),
+            "hours": forms.whole("Hours", f"For grant: how long. Empty: {HOURS}.", default=HOURS),
             "reason": forms.reason(required=True),
         },
         tags=["access"],

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from airflow.sdk import DAG, CronTriggerTimetable, Param
+from airflow.sdk import DAG, CronTriggerTimetable
 
 from sluice.airflow.flows import forms
-from sluice.airflow.flows.parts import RETRIES, flow
-from sluice.airflow.operators.budgets import CheckBudgets, ControlBudget, NobodyWatches
+from sluice.airflow.flows.parts import RETRIES, flow, specs
+from sluice.airflow.operators.budgets import CONTROLS, CheckBudgets, ControlBudget, NobodyWatches
+from sluice.domain.hours import MOMENT
+from sluice.domain.naming import LONGEST
 
 OFTEN = "*/5 * * * *"
 
@@ -51,18 +53,19 @@ One environment or several, with a reason. *start* gives back the settings that 
 environment cost more for so many hours; *open* keeps one open after its hours, until a time of its own clock.
 """,
         params={
-            "what": Param("stop", type="string", enum=["stop", "limit", "start", "override", "open"], title="What"),
-            "environments": Param(
-                None, type="array", items={"type": "string", "maxLength": 63}, minItems=1, title="Environments"
+            "what": forms.choice("What", "What to do with them.", CONTROLS, default=CONTROLS[0]),
+            "environments": forms.texts(
+                "Environments",
+                f'One a line: {", ".join(specs())}, or what "sluice env list" prints.',
+                required=True,
+                longest=LONGEST,
             ),
-            "usd": Param(None, type=["null", "number"], exclusiveMinimum=0, title="USD", description="Of override."),
-            "hours": Param(None, type=["null", "integer"], minimum=1, title="Hours", description="Of override."),
-            "until": Param(
-                None,
-                type=["null", "string"],
-                pattern="^([0-9]{4}-[0-9]{2}-[0-9]{2}T)?[0-9]{2}:[0-9]{2}$",
-                title="Until",
-                description="Of open: 21:00, or 2026-11-28T21:00, where the environment is.",
+            "usd": forms.dollars("USD", "For override: how much more each may cost."),
+            "hours": forms.whole("Hours", "For override: for how long."),
+            "until": forms.text(
+                "Until",
+                "For open: 21:00, or 2026-11-28T21:00, by the environment's own clock.",
+                pattern=forms.pattern_of(MOMENT),
             ),
             "reason": forms.reason(required=True),
         },

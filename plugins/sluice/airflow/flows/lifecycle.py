@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from airflow.sdk import DAG, Param, chain
+from airflow.sdk import DAG, chain
 
 from sluice.airflow.assets import ENVIRONMENTS
 from sluice.airflow.flows import forms
 from sluice.airflow.flows.parts import RETRIES, flow, gate
-from sluice.airflow.flows.provision import SIZES, WAITING
-from sluice.airflow.operators.lifecycle import UNDO, ChangeEnvironment, DestroyEnvironment
+from sluice.airflow.flows.provision import WAITING
+from sluice.airflow.operators.lifecycle import CHANGES, ChangeEnvironment, DestroyEnvironment
 from sluice.airflow.operators.plans import DEPLOYMENT
 from sluice.airflow.operators.renewal import AcceptRenewal, PlanRenewal, RenewEnvironment
-from sluice.domain.lifecycle import Change
+from sluice.domain.naming import LONGEST
 
 
 def change_environment_dag() -> DAG:
@@ -31,15 +31,11 @@ Extending or pinning answers a notice: nothing is removed then. `sluice env list
 """,
         params={
             "environment": forms.ephemeral(),
-            "what": Param("extend", type="string", enum=[*(str(one) for one in Change), UNDO], title="What"),
-            "hours": Param(
-                None, type=["null", "integer"], minimum=1, title="Hours", description="Of extend; empty: its kind's."
-            ),
-            "size": Param(None, type=["null", "string"], enum=[None, *SIZES], title="Size", description="Of resize."),
-            "daily_usd": Param(
-                None, type=["null", "number"], exclusiveMinimum=0, title="USD a day", description="Of budget."
-            ),
-            "owner": Param("", type="string", maxLength=60, title="Owner", description="Of hand over."),
+            "what": forms.choice("What", "What to do with it.", CHANGES, default=CHANGES[0]),
+            "hours": forms.whole("Hours", "For extend: so many more. Empty: as many as its kind begins with."),
+            "size": forms.size("Size", "For resize: of its warehouse.", empty="not resized"),
+            "daily_usd": forms.dollars("USD a day", "For budget: its new budget."),
+            "owner": forms.text("Owner", "For hand over: whose it becomes.", longest=60),
             "reason": forms.reason(required=True),
         },
         tags=["environments"],
@@ -65,12 +61,7 @@ over. The former data can be undropped while its retention lasts. A base that is
 """,
         params={
             "environment": forms.ephemeral(),
-            "keep": Param(
-                False,
-                type="boolean",
-                title="Keep own changes",
-                description="Carry over what was made or changed in it.",
-            ),
+            "keep": forms.switch("Keep own changes", "Carry over what was made or changed in it."),
             "reason": forms.reason(required=True),
         },
         tags=["environments"],
@@ -95,12 +86,10 @@ marker is dropped; a pinned one is not. `change_environment` with *undo* brings 
 """,
         params={
             "environment": forms.ephemeral(),
-            "confirmation": Param(
-                "", type="string", maxLength=63, title="Confirmation", description="The environment's name once more."
+            "confirmation": forms.text(
+                "Confirmation", "The environment's name once more. May be empty with Force only.", longest=LONGEST
             ),
-            "force": Param(
-                False, type="boolean", title="Force", description="Without confirmation: testing environments only."
-            ),
+            "force": forms.switch("Force", "Without confirmation: testing environments only."),
             "reason": forms.reason(required=True),
         },
         tags=["environments"],

@@ -4,23 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.sdk import DAG, Param, TaskGroup, TriggerRule, chain
 
 from sluice.airflow.authoring import specs
 from sluice.airflow.notifications import DeploymentNotifier
-from sluice.airflow.operators.approval import AcceptMarginal
+from sluice.airflow.operators.approval import AcceptCost
 from sluice.airflow.operators.plans import DEPLOYMENT, PlanOperator
 from sluice.airflow.operators.stages import Pulled, StageOperator, UndoOperator, UnlockOperator
 from sluice.airflow.sensors import EnvironmentGate
 from sluice.stages.policies import policy_files
 
-if TYPE_CHECKING:
-    from airflow.sdk import Context
-
-__all__ = ["RETRIES", "FlowPoint", "Stages", "UndoneNotifier", "flow", "from_form", "gate", "specs"]
+__all__ = ["RETRIES", "FlowPoint", "Stages", "flow", "from_form", "gate", "specs"]
 
 RETRIES: dict[str, Any] = {"retries": 2, "retry_delay": timedelta(seconds=10)}
 """Only what may succeed on a second look is retried: our operators fail at once on everything else."""
@@ -31,16 +28,6 @@ class FlowPoint(EmptyOperator):
 
     custom_operator_name = "Point"
     ui_color = "#e6f0f5"
-
-
-class UndoneNotifier(DeploymentNotifier):
-    """People are told that a deployment was rolled back; not that there was nothing to undo."""
-
-    def notify(self, context: Context) -> None:
-        """Tell each channel where `undo` reports that it looked at what lay beside live."""
-        report = context["ti"].xcom_pull(task_ids=context["ti"].task_id)
-        if isinstance(report, Mapping) and "swapped_back" in report.get("facts", {}):
-            super().notify(context)
 
 
 class Stages:
@@ -79,9 +66,9 @@ class Stages:
         """Return the first task of a flow that works in the environment."""
         return gate(self.environment, **self.called("gate"))
 
-    def accept_cost(self, plan: PlanOperator, approvers: Sequence[str]) -> AcceptMarginal:
+    def accept_cost(self, plan: PlanOperator, approvers: Sequence[str]) -> AcceptCost:
         """Return the task that asks somebody where what was planned may cost more than is left of the day's budget."""
-        return AcceptMarginal(
+        return AcceptCost(
             **self.called("accept_cost", "if over budget"),
             deployment=self.deployment,
             reports=[plan.output],
@@ -94,7 +81,7 @@ class Stages:
             **self._stage("undo"),
             recorded_by=self.id("record_undo"),
             settled_by=self.id("settle"),
-            on_success_callback=UndoneNotifier("rolled back", self.environment),
+            on_success_callback=DeploymentNotifier("rolled back", self.environment),
         )
         undo.as_teardown(setups=lock)
         return undo

@@ -9,14 +9,14 @@ from airflow.sdk import DAG, Param, chain
 from sluice.airflow.assets import ENVIRONMENTS
 from sluice.airflow.flows import forms
 from sluice.airflow.flows.parts import RETRIES, flow, specs
-from sluice.airflow.operators.environments import ApproveEnvironment, PlanEnvironment
+from sluice.airflow.operators.environments import EMPTY, ApproveEnvironment, PlanEnvironment
 from sluice.airflow.operators.plans import DEPLOYMENT
 from sluice.airflow.operators.provision import Provision
+from sluice.domain.blocks import Kind
 from sluice.domain.names import WRITTEN_NAME
 from sluice.domain.naming import NEW
+from sluice.stages.policies import policy_files
 
-SIZES = ("XSMALL", "SMALL", "MEDIUM", "LARGE", "XLARGE")
-KINDS = ("feature", "testing", "sandbox")
 WAITING = {"retries": 30, "retry_delay": timedelta(minutes=1)}
 """A base that is being promoted is waited for, half an hour; whoever holds it is named in the log."""
 
@@ -40,7 +40,14 @@ Makes, or repairs, the database, warehouse, roles, users, grants and tags of an 
 `explain` shows the steps that `apply` is about to take; where the template asks for it, somebody else approves. A
 failure half-way is finished by the next run.
 """,
-        params={"environment": forms.environment([*standing, NEW]), **_new(standing)},
+        params={
+            "environment": forms.environment(
+                [*standing, NEW],
+                description=f'One of include/environments; or "{NEW}", which the section below describes.',
+            ),
+            "reason": forms.reason(),
+            **_new(standing),
+        },
         tags=["environments"],
     ) as dag:
         explain = PlanEnvironment(task_id="explain", **RETRIES)
@@ -52,42 +59,51 @@ failure half-way is finished by the next run.
 def _new(standing: list[str]) -> dict[str, Param]:
     """The wishes for a new environment; what is left empty is as the template says."""
     section = "A new one"
+    kinds = [str(kind) for kind in Kind if not kind.standing]
     return {
-        "kind": Param("feature", type="string", enum=list(KINDS), title="Kind", section=section),
-        "feature": _text("Feature", "What it is for, e.g. user segmentation: becomes part of its name.", 120, section),
-        "branch": _text("Branch", "A git branch to name it after, instead of a feature.", 200, section),
-        "owner": _text("Owner", "Whose it is; empty: who triggers this.", 60, section),
-        "team": _text("Team", "Whose budget it counts against (include/policies/prices.yml).", 60, section),
-        "base": Param(
-            None,
-            type=["null", "string"],
-            enum=[None, *standing, "empty"],
-            title="Base",
-            description="Whose live database is cloned, without copying; empty: as the template says.",
+        "kind": forms.choice(
+            "Kind",
+            "Which template it is made from.",
+            kinds,
+            default=kinds[0],
+            empty="none: not a new one",
             section=section,
         ),
-        "schemas": Param(
-            None,
-            type=["null", "array"],
-            items={"type": "string", "pattern": f"^({WRITTEN_NAME.pattern})$"},
-            title="Schemas",
-            description="Only these schemas of the base; none: all.",
+        "feature": forms.text(
+            "Feature",
+            "What it is for, e.g. user segmentation: becomes part of its name. A new one needs a feature or a branch.",
+            longest=120,
             section=section,
         ),
-        "at": Param(
-            None,
-            type=["null", "string"],
-            format="date-time",
-            title="As at",
-            description="The base as it was at this moment, within its retention; empty: now.",
+        "branch": forms.text(
+            "Branch", "A git branch to name it after, instead of a feature.", longest=200, section=section
+        ),
+        "owner": forms.text("Owner", "Whose it is. Empty: who triggers this.", longest=60, section=section),
+        "team": forms.text(
+            "Team",
+            "Whose budget it counts against (include/policies/prices.yml). Empty: no team's.",
+            longest=60,
+            suggested=sorted(policy_files().prices().teams),
             section=section,
         ),
-        "hours": Param(None, type=["null", "integer"], minimum=1, title="Hours to live", section=section),
-        "daily_usd": Param(None, type=["null", "number"], exclusiveMinimum=0, title="USD a day", section=section),
-        "size": Param(None, type=["null", "string"], enum=[None, *SIZES], title="Warehouse size", section=section),
-        "reason": _text("Reason", "Kept in the journal and shown to approvers.", 500, section),
+        "base": forms.choice(
+            "Base",
+            "Whose live database is cloned, without copying.",
+            [*standing, EMPTY],
+            empty="as the template says",
+            shown={EMPTY: "none: an empty database"},
+            section=section,
+        ),
+        "schemas": forms.texts(
+            "Schemas",
+            "Only these schemas of the base, one a line. Empty: all.",
+            pattern=forms.pattern_of(WRITTEN_NAME),
+            section=section,
+        ),
+        "at": forms.moment(
+            "As at", "The base as it was at this moment, within its retention. Empty: as it is now.", section=section
+        ),
+        "hours": forms.whole("Hours to live", "Empty: as the template says.", section=section),
+        "daily_usd": forms.dollars("USD a day", "Its budget. Empty: as the template says.", section=section),
+        "size": forms.size("Warehouse size", "Of its warehouse.", empty="as the template says", section=section),
     }
-
-
-def _text(title: str, description: str, longest: int, section: str) -> Param:
-    return Param("", type="string", maxLength=longest, title=title, description=description, section=section)

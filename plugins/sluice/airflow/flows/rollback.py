@@ -70,7 +70,9 @@ and journalled, independent of the number of models. The receipt (report of `set
 arrived since the cut-over that is no longer live. What was live is retained, so a rollback can itself be rolled back.
 """,
         params={
-            "environment": forms.environment(promoted, promoted[-1]),
+            "environment": forms.environment(
+                promoted, promoted[-1], description="Whose former deployment becomes live again."
+            ),
             "deployment": forms.deployment(),
             "reason": forms.reason(required=True),
         },

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from airflow.sdk import DAG, CronTriggerTimetable, Param, chain
+from airflow.sdk import DAG, CronTriggerTimetable, chain
 
 from sluice.airflow.assets import ENVIRONMENTS
+from sluice.airflow.flows import forms
 from sluice.airflow.flows.parts import RETRIES, flow
 from sluice.airflow.operators.sweep import PlanSweep, Sweep
 
@@ -28,14 +29,8 @@ By hand it is a **dry run** unless the form says otherwise: `plan` shows what wo
 removals than the policy's bounds stop the sweep until somebody says how many are allowed.
 """,
         params={
-            "dry_run": Param(True, type="boolean", title="Dry run", description="Only show what would be done."),
-            "allow": Param(
-                None,
-                type=["null", "integer"],
-                minimum=1,
-                title="Allow",
-                description="So many removals at once, where the policy's bounds stopped a sweep.",
-            ),
+            "dry_run": forms.switch("Dry run", "Only show what would be done.", default=True),
+            "allow": forms.whole("Allow", "So many removals at once, where the policy's bounds stopped a sweep."),
         },
         schedule=CronTriggerTimetable(NIGHTLY, timezone="UTC"),
         tags=["environments"],

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from airflow.sdk.exceptions import AirflowSkipException
 
 from sluice.airflow.operators.base import SluiceOperator
+from sluice.airflow.operators.form import Form, required
 from sluice.airflow.operators.lifecycle import hand
 from sluice.airflow.operators.sweep import str_of
+from sluice.domain.naming import EPHEMERAL_EXAMPLE
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from sluice.stages.workspace import Workspace
+
+GRANT, REVOKE = "grant", "revoke"
+"""What the form may do."""
+USER = "user"
+HOLDERS = (USER, "role")
+"""Who may be given access."""
+HOURS = 24
+"""How long access lasts where the form does not say it."""
 
 
 class ProvisionRoles(SluiceOperator):
@@ -47,19 +57,23 @@ class ChangeAccess(SluiceOperator):
         from sluice.stages.access import grant, revoke
         from sluice.stages.policies import policy_files
 
-        asked, by = context["params"], hand(workspace, context)
-        holder = Holder("USER" if asked["to"] == "user" else "ROLE", Identifier.parse(asked["holder"], "holder"))
-        name, reason = asked["environment"], asked["reason"]
-        if asked["what"] == "revoke":
-            back = revoke(workspace, name, holder, by, reason=reason)
+        form = Form.of(context)
+        what = form.choice("what", [GRANT, REVOKE])
+        name = required(form.text("environment"), "environment", EPHEMERAL_EXAMPLE)
+        kind: Literal["USER", "ROLE"] = "USER" if form.choice("to", HOLDERS, otherwise=USER) == USER else "ROLE"
+        holder = Holder(kind, Identifier.parse(required(form.text("holder"), "holder", "ANN"), "holder"))
+        reason = required(form.text("reason"), "reason", "month-end close")
+        if what == REVOKE:
+            back = revoke(workspace, name, holder, hand(workspace, context), reason=reason)
             return {"summary": f"taken back: {', '.join(str_of(one) for one in back)}"}
+        level, hours = Level(form.choice("level", Level)), form.whole("hours") or HOURS
         given = grant(
             workspace,
             name,
             holder,
-            by,
-            level=Level(asked["level"]),
-            hours=int(asked["hours"]),
+            hand(workspace, context),
+            level=level,
+            hours=hours,
             reason=reason,
             policy=policy_files().access(),
         )

@@ -10,9 +10,9 @@ from airflow.providers.standard.exceptions import HITLRejectException
 from airflow.providers.standard.operators.hitl import ApprovalOperator
 from airflow.sdk.exceptions import AirflowFailException
 
-from sluice.airflow.explain import approval_page
+from sluice.airflow.approval_page import Question, about_cost, about_marginal, about_promotion
 from sluice.domain.deployments import Deployment, StageReport
-from sluice.domain.gates import Verdict, worst
+from sluice.domain.gates import Evidence, Verdict, worst
 from sluice.errors import RefusedError
 
 if TYPE_CHECKING:
@@ -51,9 +51,12 @@ class ApproveDeployment(ApprovalOperator):
     def execute(self, context: Context) -> Any:
         """The question is put to the approvers, with the plan and the evidence so far; the task waits for no worker."""
         deployment, reports = self.asked()
-        self.subject = self.question(deployment)
-        self.body = approval_page(deployment, reports)
-        self.assigned_users = [{"id": user, "name": user} for user in self.others(deployment)]
+        others = self.others(deployment)
+        question = self.question(deployment, reports, others)
+        self.subject, self.body = question.subject, question.body
+        self.assigned_users = [{"id": user, "name": user} for user in others]
+        self.log.info("%s", self.subject)
+        self.log.info("asking %s", ", ".join(others) or f"anyone who may edit this DAG, except {deployment.actor}")
         return super().execute(context)
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> Any:
@@ -69,11 +72,13 @@ class ApproveDeployment(ApprovalOperator):
         try:
             return super().execute_complete(context, event)
         except HITLRejectException as no:
-            raise AirflowFailException(f"{responder.get('name') or 'somebody'} said no") from no
+            said = f"{responder.get('name') or 'somebody'} said no: {deployment.environment} stays as it is"
+            self.log.error("%s", said)  # noqa: TRY400 (the message is for people; the traceback follows)
+            raise AirflowFailException(said) from no
 
-    def question(self, deployment: Deployment) -> str:
-        """Return what is asked, in one line."""
-        return f"Bring release {deployment.release} to {deployment.environment}?"
+    def question(self, deployment: Deployment, reports: list[StageReport], approvers: list[str]) -> Question:
+        """Return what is asked: a line for Airflow's list of required actions, and the page behind it."""
+        return about_promotion(deployment, reports[0], approvers)
 
     def asked(self) -> tuple[Deployment, list[StageReport]]:
         """Return the deployment and the reports so far, as values."""
@@ -103,8 +108,24 @@ class AcceptMarginal(ApproveDeployment):
     def execute(self, context: Context) -> Any:
         """Go on at once unless a gate is marginal."""
         _, reports = self.asked()
-        evidence = [one for report in reports for one in report.evidence]
+        evidence = _evidence(reports)
         if not evidence or worst(evidence) is Verdict.PASS:
             self.log.info("all of it passed: nobody needs to be asked")
             return None
         return super().execute(context)
+
+    def question(self, deployment: Deployment, reports: list[StageReport], approvers: list[str]) -> Question:
+        """Return the question about what the gates call marginal."""
+        return about_marginal(deployment, _evidence(reports), approvers)
+
+
+class AcceptCost(AcceptMarginal):
+    """When a build may cost more than is left of the day's budget, a person decides; else nobody is asked."""
+
+    def question(self, deployment: Deployment, reports: list[StageReport], approvers: list[str]) -> Question:
+        """Return the question about the predicted cost."""
+        return about_cost(deployment, reports[0], approvers)
+
+
+def _evidence(reports: list[StageReport]) -> list[Evidence]:
+    return [each for report in reports for each in report.evidence]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterable
+from textwrap import TextWrapper
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
@@ -17,6 +18,12 @@ if TYPE_CHECKING:
 
     from sluice.domain.deployments import StageReport
     from sluice.stages.workspace import Workspace
+
+
+_WIDTH = 100
+"""Characters of a message that Airflow's log shows in a window of 1440 pixels, beside the grid."""
+_INDENT = " " * 9
+_DETAILS = 5
 
 
 class SluiceOperator(BaseOperator):
@@ -52,11 +59,11 @@ class SluiceOperator(BaseOperator):
             context["ti"].xcom_push(key="evidence", value=[one.to_json() for one in evidence])
 
     def tell(self, report: StageReport) -> dict[str, object]:
-        """Write the report to the task's log and return it for XCom."""
+        """Write the report to the task's log and return it for XCom, its long lists cut."""
         self.log.info("%s: %s", report.stage, report.summary)
         for line in evidence_lines(report.evidence):
             self.log.info("  %s", line)
-        return report.to_json()
+        return report.short().to_json()
 
 
 def refuse_unless_allowed(context: Context) -> None:
@@ -83,9 +90,30 @@ def refuse_unless_allowed(context: Context) -> None:
 
 
 def evidence_lines(evidence: Iterable[Evidence]) -> list[str]:
-    """Return one line per gate: the verdict, what was seen, what is allowed."""
-    return [
-        f"{one.verdict.value:<8} {one.gate}: {one.observed} (limit: {one.limit})"
-        + (f": {', '.join(one.detail[:5])}" if one.detail else "")
-        for one in evidence
-    ]
+    """Return the gates' findings as lines that a log's window shows whole: the verdict, what was seen, what is allowed.
+
+    What a reader has to look at stands below, each on a line of its own.
+    """
+    lines: list[str] = []
+    for each in evidence:
+        finding = f"{each.verdict.value:<8} {each.gate}: {each.observed} (limit: {each.limit})"
+        lines += _wrapped(finding, "", _INDENT)
+        for detail in each.detail[:_DETAILS]:
+            for line in detail.splitlines():
+                lines += _wrapped(line, _INDENT, f"{_INDENT}  ")
+        if len(each.detail) > _DETAILS:
+            lines.append(f"{_INDENT}… and {len(each.detail) - _DETAILS} more, in XCom")
+    return lines
+
+
+def _wrapped(line: str, indent: str, following: str) -> list[str]:
+    """The line in parts; no name is broken, so that it can be copied, and a line of code keeps its own indentation."""
+    own = line[: len(line) - len(line.lstrip())]
+    wrapper = TextWrapper(
+        _WIDTH,
+        initial_indent=f"{indent}{own}",
+        subsequent_indent=following,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    return wrapper.wrap(line.lstrip())

@@ -11,7 +11,9 @@ from airflow.sdk.exceptions import AirflowSkipException
 
 from sluice.airflow.notifications import channels, send
 from sluice.airflow.operators.base import SluiceOperator
+from sluice.airflow.operators.form import Form, required
 from sluice.airflow.operators.lifecycle import hand
+from sluice.domain.guards import Hold
 
 if TYPE_CHECKING:
     from logging import Logger
@@ -144,28 +146,42 @@ def say(notice: Notice) -> None:
         send(channel, notice.text, severity=notice.severity, key=key, over=notice.over)
 
 
+HOLDS = {"stop": Hold.SUSPENDED, "limit": Hold.LIMITED, "start": Hold.FREE}
+"""The form's choices that hold an environment or let it go, each with what the environment is then."""
+OVERRIDE, OPEN = "override", "open"
+"""The form's other choices."""
+CONTROLS = (*HOLDS, OVERRIDE, OPEN)
+BELONGS = {"usd": OVERRIDE, "hours": OVERRIDE, "until": OPEN}
+"""Which choice each field is for."""
+
+
 class ControlBudget(SluiceOperator):
     """The environments of the form are stopped, limited, started or opened, or may cost more for a while."""
 
     def work(self, workspace: Workspace, context: Context) -> dict[str, object]:
         """Do the one thing that `what` names."""
-        from sluice.domain.guards import Hold
         from sluice.stages.budgets import by_hand, override, specs_of
         from sluice.stages.hours import stay_open
         from sluice.stages.policies import policy_files
 
-        asked, by = context["params"], hand(workspace, context)
-        names, reason = [str(one) for one in asked["environments"]], asked["reason"]
-        if asked["what"] == "override":
-            ends = by.now + timedelta(hours=int(asked["hours"] or 0))
+        form = Form.of(context)
+        what = form.choice("what", CONTROLS)
+        form.only(what, BELONGS)
+        names = list(required(form.lines("environments"), "environments", "dev"))
+        reason = required(form.text("reason"), "reason", "month-end close")
+        if what == OVERRIDE:
+            usd = required(form.number("usd"), "usd", "20", choice=what)
+            hours = required(form.whole("hours"), "hours", "8", choice=what)
+            by = hand(workspace, context)
+            ends = by.now + timedelta(hours=hours)
             for name in names:
                 workspace.including(name)  # before the first one is written
             for name in names:
-                override(workspace, name, float(asked["usd"] or 0), ends, by, reason=reason)
-            return {"summary": f"{', '.join(names)}: USD {asked['usd']} more until {ends:%Y-%m-%d %H:%M} UTC"}
-        if asked["what"] == "open":
-            until = asked["until"] or ""
+                override(workspace, name, float(usd), ends, by, reason=reason)
+            return {"summary": f"{', '.join(names)}: USD {usd} more until {ends:%Y-%m-%d %H:%M} UTC"}
+        if what == OPEN:
+            until, by = required(form.text("until"), "until", "21:00", choice=what), hand(workspace, context)
             return {"summary": "; ".join(stay_open(workspace, specs_of(workspace), names, until, by, reason=reason))}
-        wanted = {"stop": Hold.SUSPENDED, "limit": Hold.LIMITED, "start": Hold.FREE}[asked["what"]]
-        by_hand(workspace, names, wanted, policy_files().budgets(), by, reason=reason)
+        wanted = HOLDS[what]
+        by_hand(workspace, names, wanted, policy_files().budgets(), hand(workspace, context), reason=reason)
         return {"summary": f"{', '.join(names)}: {wanted}"}

@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from airflow.providers.standard.operators.hitl import ApprovalOperator
-
 from sluice.airflow.actors import actor
+from sluice.airflow.approval_page import Question, about_environment
 from sluice.airflow.operators.approval import ApproveDeployment
-from sluice.airflow.operators.base import evidence_lines
+from sluice.airflow.operators.form import Form, required
 from sluice.airflow.operators.plans import PlanOperator
 from sluice.domain.gates import Verdict
 from sluice.domain.names import deployment_id
 from sluice.domain.naming import NEW
+from sluice.domain.promotion import moment
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from sluice.domain.deployments import Deployment, StageReport
     from sluice.domain.gates import Evidence
+    from sluice.domain.specs import EnvironmentSpec
     from sluice.domain.templates import Request
     from sluice.stages.workspace import Workspace
+
+EMPTY = "empty"
+"""The base of an environment that is a clone of nothing."""
+WISHES = ("feature", "branch", "owner", "team", "base", "schemas", "at", "hours", "daily_usd", "size")
+"""The fields of a new environment; its kind is filled in from the beginning."""
 
 
 class PlanEnvironment(PlanOperator):
@@ -37,23 +41,27 @@ class PlanEnvironment(PlanOperator):
         from sluice.stages.policies import policy_files
         from sluice.stages.provision import as_text, explain, plan_provision
 
-        asked, now, who = context["params"], workspace.now(), actor(context)
+        form = Form.of(context)
+        name, kind = wanted(form)
+        now, who = workspace.now(), actor(context)
         evidence: tuple[Evidence, ...] = ()
-        if asked["environment"] == NEW:
-            spec, plan = plan_create(workspace, asked["kind"], request(workspace, context), now)
+        if kind is not None:
+            spec, plan = plan_create(workspace, kind, request(workspace, kind, context), now)
             name, evidence = spec.name, next_build(workspace, spec, policy_files().budgets(), now)
         else:
-            name = asked["environment"]
             plan = plan_provision(workspace, name, now)
         text = as_text(plan)
         self.log.info("%s", text)
-        facts = {"name": name, "steps": [" ".join(text.split()) for text in text.splitlines()[1:]]}
+        steps = [" ".join(line.split()) for line in text.splitlines()[1:]]
+        facts: dict[str, object] = {"name": name, "counts": {"steps": len(steps)}, "steps": steps}
+        if kind is not None:
+            facts |= _described(spec)
         deployment = Deployment(
             id=deployment_id(now, context["ti"].run_id),
             environment=name,
             kind="provision",
             release="",
-            reason=asked.get("reason") or "",
+            reason=form.text("reason") or "",
             actor=who,
         )
         return deployment, StageReport("plan", f"{name}: {len(explain(plan))} steps", facts, evidence)
@@ -67,24 +75,23 @@ class ApproveEnvironment(ApproveDeployment):
         from sluice.airflow.workspace import airflow_workspace
         from sluice.stages.creation import template
 
-        asked = context["params"]
-        deployment, reports = self.asked()
-        dear = [one for report in reports for one in report.evidence if one.verdict is not Verdict.PASS]
-        chosen = template(airflow_workspace(), asked["kind"]) if asked["environment"] == NEW else None
+        _, kind = wanted(Form.of(context))
+        _, reports = self.asked()
+        dear = [each for report in reports for each in report.evidence if each.verdict is not Verdict.PASS]
+        chosen = template(airflow_workspace(), kind) if kind is not None else None
         if chosen is None or not (chosen.approval or dear):
             self.log.info("no approval is asked for this environment")
             return None
         self.approvers = chosen.approvers
-        self.subject = f"Make the {chosen.kind} environment {deployment.environment}?"
-        self.body = f"**{deployment.actor}** asks: {deployment.reason or 'no reason given'}\n\n" + "\n".join(
-            f"* {line}" for report in reports for line in (*evidence_lines(report.evidence), *_lines(report.facts))
-        )
-        self.assigned_users = [{"id": user, "name": user} for user in self.others(deployment)]
-        return ApprovalOperator.execute(self, context)
+        return super().execute(context)
+
+    def question(self, deployment: Deployment, reports: list[StageReport], approvers: list[str]) -> Question:
+        """Return the question whether the environment may be made."""
+        return about_environment(deployment, reports[0], approvers)
 
 
-def request(workspace: Workspace, context: Context) -> Request:
-    """Return what the form asks for, its empty fields being what the template says.
+def request(workspace: Workspace, kind: str, context: Context) -> Request:
+    """Return what the form asks for of an environment of this kind, its empty fields being what the template says.
 
     The name's date is the run's, so that a retry after midnight still means the same environment.
     """
@@ -93,36 +100,62 @@ def request(workspace: Workspace, context: Context) -> Request:
     from sluice.errors import SpecError
     from sluice.stages.creation import template
 
-    asked, who = context["params"], actor(context)
+    form, who = Form.of(context), actor(context)
     day = (context["dag_run"].run_after or datetime.now(UTC)).astimezone(UTC).date()
-    purpose = template(workspace, asked["kind"]).purpose
-    owner = asked.get("owner") or who
-    if asked.get("branch"):
-        name = EphemeralName.from_branch(asked["branch"], purpose, owner, day)
-    elif asked.get("feature"):
-        name = EphemeralName.make(purpose, asked["feature"], owner, day)
-    else:
+    purpose = template(workspace, kind).purpose
+    owner, base = form.text("owner") or who, form.text("base")
+    feature, branch = form.text("feature"), form.text("branch")
+    if feature and branch:
         raise SpecError(
-            "a new environment is named after a feature or a branch",
-            where="feature",
-            good="user segmentation",
+            "a new environment is named after a feature or after a branch, and both are given",
+            where="feature, branch",
+            value=[feature, branch],
+            good="one of them, the other empty",
             untouched="everything",
         )
-    base = asked.get("base")
+    if branch:
+        name = EphemeralName.from_branch(branch, purpose, owner, day)
+    else:
+        feature = required(feature, "feature", "user segmentation; or a branch", choice=NEW)
+        name = EphemeralName.make(purpose, feature, owner, day)
     return Request(
         name=name,
         owner=owner,
-        team=asked.get("team") or "",
-        reason=asked.get("reason") or "",
-        base="" if base == "empty" else base,
-        schemas=tuple(asked.get("schemas") or ()),
-        at=datetime.fromisoformat(asked["at"]).astimezone(UTC) if asked.get("at") else None,
-        hours=asked.get("hours"),
-        daily_usd=Decimal(str(asked["daily_usd"])) if asked.get("daily_usd") else None,
-        size=asked.get("size"),
+        team=form.text("team") or "",
+        reason=form.text("reason") or "",
+        base="" if base == EMPTY else base,
+        schemas=form.lines("schemas"),
+        at=form.moment("at"),
+        hours=form.whole("hours"),
+        daily_usd=form.number("daily_usd"),
+        size=form.text("size"),
     )
 
 
-def _lines(facts: Mapping[str, object]) -> list[str]:
-    found = facts.get("steps")
-    return [str(line) for line in found] if isinstance(found, list) else []
+def _described(spec: EnvironmentSpec) -> dict[str, object]:
+    """What an approver wants to know of a new environment, in words."""
+    base = "an empty database"
+    if spec.base is not None:
+        of = ", ".join(str(schema) for schema in spec.base.schemas) or "all schemas"
+        base = f"a zero-copy clone of {spec.base.database} ({spec.base.environment}), {of}"
+    ends = spec.tags.get("EXPIRES")
+    until = f", until {moment(datetime.fromisoformat(ends))}" if ends else ""
+    return {
+        "kind": str(spec.kind),
+        "owner": spec.tags.get("OWNER", ""),
+        "base": base,
+        "size": f"{spec.warehouse.name}, {spec.warehouse.size}",
+        "budget": f"USD {spec.budget.daily_usd} a day{until}",
+    }
+
+
+def wanted(form: Form) -> tuple[str, str | None]:
+    """Return which environment is asked for, and of which kind where it is a new one; None: it stands for good.
+
+    Fields of a new one beside the name of another are refused: somebody meant something else than they chose.
+    """
+    environment = required(form.text("environment"), "environment", f"dev, or {NEW}")
+    form.only(environment, dict.fromkeys(WISHES, NEW))
+    if environment != NEW:
+        return environment, None
+    return environment, required(form.text("kind"), "kind", "feature", choice=NEW)

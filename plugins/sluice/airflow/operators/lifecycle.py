@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from sluice.airflow.actors import actor
 from sluice.airflow.operators.base import SluiceOperator
+from sluice.airflow.operators.form import Form, required
+from sluice.domain.lifecycle import Change
+from sluice.domain.naming import EPHEMERAL_EXAMPLE
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -17,6 +19,17 @@ if TYPE_CHECKING:
 
 UNDO = "undo"
 """The form's choice beside the changes: what was set aside or dropped comes back."""
+CHANGES = (*(str(change) for change in Change), UNDO)
+"""What the form may do."""
+BELONGS = {
+    "hours": str(Change.EXTEND),
+    "size": str(Change.RESIZE),
+    "daily_usd": str(Change.BUDGET),
+    "owner": str(Change.HAND_OVER),
+}
+"""Which change each field of the form is for."""
+NEEDED = {"size": "SMALL", "daily_usd": "20", "owner": "ann"}
+"""The fields that their change cannot do without, each with a good value."""
 
 
 class ChangeEnvironment(SluiceOperator):
@@ -24,22 +37,27 @@ class ChangeEnvironment(SluiceOperator):
 
     def work(self, workspace: Workspace, context: Context) -> dict[str, object]:
         """Make the one change that `what` names."""
-        from sluice.domain.lifecycle import Change, Wish
+        from sluice.domain.lifecycle import Wish
         from sluice.stages.lifecycle import bring_back, change
 
-        asked = context["params"]
-        name, by = asked["environment"], hand(workspace, context)
-        if asked["what"] == UNDO:
-            return told(bring_back(workspace, name, asked["reason"], by), "brought back")
+        form = Form.of(context)
+        name, reason = named(form)
+        what = form.choice("what", CHANGES)
+        form.only(what, BELONGS)
+        if what == UNDO:
+            return told(bring_back(workspace, name, reason, hand(workspace, context)), "brought back")
         wish = Wish(
-            Change(asked["what"]),
-            asked["reason"],
-            hours=asked.get("hours"),
-            size=asked.get("size"),
-            daily_usd=Decimal(str(asked["daily_usd"])) if asked.get("daily_usd") else None,
-            owner=asked.get("owner") or None,
+            Change(what),
+            reason,
+            hours=form.whole("hours"),
+            size=form.text("size"),
+            daily_usd=form.number("daily_usd"),
+            owner=form.text("owner"),
         )
-        return told(change(workspace, name, wish, by), asked["what"])
+        for field, good in NEEDED.items():
+            if BELONGS[field] == what:
+                required(getattr(wish, field), field, good, choice=what)
+        return told(change(workspace, name, wish, hand(workspace, context)), what)
 
 
 class DestroyEnvironment(SluiceOperator):
@@ -49,16 +67,23 @@ class DestroyEnvironment(SluiceOperator):
         """Destroy what the confirmation names, or what a pipeline may force."""
         from sluice.stages.lifecycle import destroy
 
-        asked = context["params"]
+        form = Form.of(context)
+        name, reason = named(form)
         life = destroy(
             workspace,
-            asked["environment"],
+            name,
             hand(workspace, context),
-            reason=asked["reason"],
-            confirmation=asked.get("confirmation") or "",
-            forced=bool(asked.get("force")),
+            reason=reason,
+            confirmation=form.text("confirmation") or "",
+            forced=form.switch("force"),
         )
         return told(life, "destroyed")
+
+
+def named(form: Form) -> tuple[str, str]:
+    """Return which environment the form is about, and why."""
+    name = required(form.text("environment"), "environment", EPHEMERAL_EXAMPLE)
+    return name, required(form.text("reason"), "reason", "the demo is over")
 
 
 def hand(workspace: Workspace, context: Context) -> Hand:

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk.exceptions import AirflowSkipException
 
-from sluice.airflow.actors import actor, by_asset
+from sluice.airflow.actors import actor, by_asset, reason
 from sluice.airflow.authoring import rendered, yes
 from sluice.airflow.operators.base import SluiceOperator
+from sluice.airflow.operators.form import required
+from sluice.domain.naming import EPHEMERAL_EXAMPLE
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -26,6 +28,7 @@ DEPLOYMENT = "deployment"
 class PlanOperator(SluiceOperator):
     """The deployment has an id, a release and a plan that people can read; nothing in the account has changed."""
 
+    custom_operator_name = "Plan"
     template_fields: Sequence[str] = ("environment", "reason")
 
     def __init__(self, *, environment: str = "", reason: str | None = None, **arguments: Any) -> None:
@@ -90,7 +93,7 @@ class PlanPromotion(PlanBuild):
             release=rendered(self.release) or None,
             full_refresh=yes(self.full_refresh, "full_refresh"),
             keep_candidate=yes(self.keep_candidate, "keep_candidate"),
-            reason=rendered(self.reason),
+            reason=reason(context, rendered(self.reason)),
             actor=actor(context),
             now=datetime.now(UTC),
         )
@@ -109,12 +112,12 @@ class PlanRefresh(PlanBuild):
         """Plan the refresh that is asked for."""
         from sluice.stages.refresh import plan
 
-        environment = rendered(self.environment)
+        environment = required(rendered(self.environment) or None, "environment", EPHEMERAL_EXAMPLE)
         return plan(
             workspace.including(environment),
             environment,
             full_refresh=yes(self.full_refresh, "full_refresh"),
-            reason=rendered(self.reason),
+            reason=reason(context, rendered(self.reason)),
             actor=actor(context),
             now=datetime.now(UTC),
         )
@@ -135,9 +138,9 @@ class PlanRollback(PlanOperator):
 
         return plan(
             workspace,
-            rendered(self.environment),
+            required(rendered(self.environment) or None, "environment", "prod"),
             deployment=rendered(self.deployment) or "previous",
-            reason=rendered(self.reason),
+            reason=required(rendered(self.reason) or None, "reason", "the release has a wrong revenue"),
             actor=actor(context),
             now=datetime.now(UTC),
         )

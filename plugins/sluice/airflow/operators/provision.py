@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from sluice.airflow.actors import actor
 from sluice.airflow.assets import ENVIRONMENTS
 from sluice.airflow.operators.base import SluiceOperator
-from sluice.airflow.operators.environments import request
-from sluice.domain.naming import NEW
+from sluice.airflow.operators.environments import request, wanted
+from sluice.airflow.operators.form import Form
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -34,8 +34,9 @@ class Provision(SluiceOperator):
         from sluice.stages.creation import create
         from sluice.stages.provision import provision
 
-        asked, now, who = context["params"], workspace.now(), actor(context)
+        name, kind = wanted(Form.of(context))
+        now, who = workspace.now(), actor(context)
         holder = f"provision {context['ti'].run_id}"
-        if asked["environment"] != NEW:
-            return provision(workspace, asked["environment"], now, holder=holder, actor=who)
-        return create(workspace, asked["kind"], request(workspace, context), now, holder=holder, actor=who)
+        if kind is None:
+            return provision(workspace, name, now, holder=holder, actor=who)
+        return create(workspace, kind, request(workspace, kind, context), now, holder=holder, actor=who)

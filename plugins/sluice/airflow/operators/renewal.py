@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sluice.airflow.actors import actor
-from sluice.airflow.operators.approval import AcceptMarginal
+from sluice.airflow.operators.approval import AcceptCost
 from sluice.airflow.operators.base import SluiceOperator
-from sluice.airflow.operators.lifecycle import hand, told
+from sluice.airflow.operators.form import Form
+from sluice.airflow.operators.lifecycle import hand, named, told
 from sluice.airflow.operators.plans import PlanOperator
 from sluice.domain.names import deployment_id
 
@@ -30,24 +31,25 @@ class PlanRenewal(PlanOperator):
         from sluice.stages.admission import next_build
         from sluice.stages.policies import policy_files
 
-        asked, now = context["params"], workspace.now()
-        spec = workspace.including(asked["environment"]).spec(asked["environment"])
+        form = Form.of(context)
+        (name, reason), now = named(form), workspace.now()
+        spec = workspace.including(name).spec(name)
         deployment = Deployment(
             id=deployment_id(now, context["ti"].run_id),
             environment=spec.name,
             kind="refresh",
             release="",
-            reason=asked["reason"],
+            reason=reason,
             actor=actor(context),
         )
         base = spec.base.environment if spec.base else "nothing"
-        kept = "its own changes carried over" if asked.get("keep") else "its own changes dropped"
+        kept = "its own changes carried over" if form.switch("keep") else "its own changes dropped"
         return deployment, StageReport(
             "plan", f"{spec.name} from {base}, {kept}", {}, next_build(workspace, spec, policy_files().budgets(), now)
         )
 
 
-class AcceptRenewal(AcceptMarginal):
+class AcceptRenewal(AcceptCost):
     """When the build after it may cost more than is left of the day's budget, an approver of its kind decides."""
 
     def execute(self, context: Context) -> Any:
@@ -61,10 +63,6 @@ class AcceptRenewal(AcceptMarginal):
         self.approvers = template(work, str(spec.kind)).approvers
         return super().execute(context)
 
-    def question(self, deployment: Deployment) -> str:
-        """Return what is asked, in one line."""
-        return f"Refresh {deployment.environment} from its base?"
-
 
 class RenewEnvironment(SluiceOperator):
     """The environment has its base's data of now, its own changes kept or dropped as the form says."""
@@ -73,7 +71,7 @@ class RenewEnvironment(SluiceOperator):
         """Clone the base beside it, carry over what is kept, and exchange the names once."""
         from sluice.stages.renewal import renew
 
-        asked = context["params"]
-        by = hand(workspace, context)
-        life = renew(workspace, asked["environment"], by, reason=asked["reason"], keep=bool(asked.get("keep")))
+        form = Form.of(context)
+        name, reason = named(form)
+        life = renew(workspace, name, hand(workspace, context), reason=reason, keep=form.switch("keep"))
         return told(life, f"refreshed from {life.spec.base.environment if life.spec.base else 'nothing'}")

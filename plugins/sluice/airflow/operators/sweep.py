@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sluice.airflow.notifications import channels, send
 from sluice.airflow.operators.base import SluiceOperator
+from sluice.airflow.operators.form import Form
 from sluice.airflow.operators.lifecycle import hand
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ class PlanSweep(SluiceOperator):
         from sluice.stages.sweep import expired, plan_sweep
 
         policy, now = policy_files().cleanup(), workspace.now()
-        plan = plan_sweep(workspace, policy, now, allowed=context["params"].get("allow"))
+        plan = plan_sweep(workspace, policy, now, allowed=Form.of(context).whole("allow"))
         over = [str_of(one) for one in expired(workspace, now)]
         left = find(workspace, policy, now)
         clears = [f"{'clear' if one.drop else 'report':<10} {one}" for one in left]
@@ -63,9 +64,9 @@ class Sweep(SluiceOperator):
             self.log.info("a dry run: nothing is done")
             return {"summary": "a dry run: nothing was done", "dry_run": True}
         policy = policy_files().cleanup()
-        by = hand(workspace, context)
-        plan = plan_sweep(workspace, policy, by.now, allowed=context["params"].get("allow"), holder=by.holder)
-        swept = run_sweep(workspace, plan, by, policy, allowed=context["params"].get("allow"))
+        by, allowed = hand(workspace, context), Form.of(context).whole("allow")
+        plan = plan_sweep(workspace, policy, by.now, allowed=allowed, holder=by.holder)
+        swept = run_sweep(workspace, plan, by, policy, allowed=allowed)
         for one, text in zip(_owned(swept.done), messages(swept.done), strict=True):
             self._tell(text, channels(one.name), f"sluice sweep {one.name}")
         everyone = sorted(
@@ -107,7 +108,7 @@ def dry(context: Context) -> bool:
     """Whether nothing may be done: of runs by hand unless the form says otherwise, never of the nightly ones."""
     if context["dag_run"].run_type.value == "scheduled":
         return False
-    return bool(context["params"].get("dry_run", True))
+    return Form.of(context).switch("dry_run", otherwise=True)
 
 
 def lines(plan: SweepPlan) -> list[str]:
