@@ -116,6 +116,7 @@ def test_a_macro_that_knows_the_developer_is_as_good(desk: Desk) -> None:
         ("test", "--store-failures"),
         ("clone", "--state", "state"),
         ("build", "--select", "sales+", "--exclude", "kept"),
+        ("--no-use-colors", "run", "--sqlparse", "{MAX_GROUPING_DEPTH: null}", "--full-refresh"),
     ],
     ids=" ".join,
 )

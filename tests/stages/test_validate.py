@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -85,11 +86,11 @@ def test_a_service_user_needs_a_key(include: Path) -> None:
 @pytest.fixture
 def command(include: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., tuple[int, str]]:
     """`sluice validate` where there is no Airflow: its exit code and what it prints."""
+    for name in [name for name in os.environ if name.startswith(("AIRFLOW", "SLUICE_"))]:
+        monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("SLUICE_ROOT", str(include.parent))
     monkeypatch.setenv("SLUICE_DBT_PROJECT", str(SHIPPED / "dbt" / "olist_analytics"))
-    for name in ("AIRFLOW_HOME", "AIRFLOW__CORE__LOAD_EXAMPLES", "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"):
-        monkeypatch.delenv(name, raising=False)
 
     def run(*words: str) -> tuple[int, str]:
         result = CliRunner().invoke(app, ["validate", *words])

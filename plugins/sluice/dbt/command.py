@@ -52,7 +52,7 @@ def typed(words: Sequence[str]) -> Typed:
             options, rest, _ = group.make_parser(context).parse_args(args=list(rest))
         except click.UsageError:
             return Typed("", frozenset(), {})
-        if options.get("help") or options.get("version"):
+        if any(options.get(param.name) for param in group.get_params(context) if _ends(param)):
             return Typed("", frozenset(), {})
         given |= {name: options[param.name] for param in group.params if param.name in options for name in param.opts}
         if not isinstance(group, click.Group):
@@ -62,6 +62,11 @@ def typed(words: Sequence[str]) -> Typed:
             return Typed("", frozenset(), given)
         group, rest = subcommand, rest[1:]
         names.append(str(subcommand.name))
+
+
+def _ends(param: Any) -> bool:
+    """Whether an option alone is the command: help and version."""
+    return bool(param.is_eager and getattr(param, "is_flag", False))
 
 
 def _flat(value: object) -> list[str]:
