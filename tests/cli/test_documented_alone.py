@@ -47,7 +47,6 @@ ALONE: dict[str, str | None] = {
     "history": CONNECTION,
     "hours open": AIRFLOW,
     "hours status": CONNECTION,
-    "init": None,
     "policy replay": CONNECTION,
     "promote": AIRFLOW,
     "provision": AIRFLOW,
