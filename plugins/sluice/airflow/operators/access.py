@@ -29,6 +29,8 @@ HOURS = 24
 class ProvisionRoles(SluiceOperator):
     """The account has the policy's roles, with what they hold; again: no change."""
 
+    custom_operator_name = "Provision roles"
+
     def work(self, workspace: Workspace, context: Context) -> dict[str, object]:
         """Apply what is missing."""
         from sluice.domain.steps import as_text
@@ -48,6 +50,8 @@ class ProvisionRoles(SluiceOperator):
 
 class ChangeAccess(SluiceOperator):
     """The holder has access to the environment for a while, or has it no more."""
+
+    custom_operator_name = "Change access"
 
     def work(self, workspace: Workspace, context: Context) -> dict[str, object]:
         """Give or take back what the form says."""
@@ -82,6 +86,8 @@ class ChangeAccess(SluiceOperator):
 
 class ReviewAccess(SluiceOperator):
     """Who has what, since when, last used, with recommendations, is in the log, in XCom and in the store."""
+
+    custom_operator_name = "Review access"
 
     def work(self, workspace: Workspace, context: Context) -> dict[str, object]:
         """Look, judge, keep."""

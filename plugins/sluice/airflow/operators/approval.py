@@ -25,6 +25,7 @@ class ApproveDeployment(ApprovalOperator):
     `approvers` are Airflow user ids; empty: anyone who may edit the DAG. `reports` are the stage reports to show.
     """
 
+    custom_operator_name = "Ask for approval"
     template_fields: Sequence[str] = (*ApprovalOperator.template_fields, "deployment", "reports")
 
     def __init__(
@@ -105,6 +106,8 @@ class ApproveDeployment(ApprovalOperator):
 class AcceptMarginal(ApproveDeployment):
     """When the gates call the candidate marginal, a person decides; when all pass, nobody is asked."""
 
+    custom_operator_name = "Ask if marginal"
+
     def execute(self, context: Context) -> Any:
         """Go on at once unless a gate is marginal."""
         _, reports = self.asked()
@@ -121,6 +124,8 @@ class AcceptMarginal(ApproveDeployment):
 
 class AcceptCost(AcceptMarginal):
     """When a build may cost more than is left of the day's budget, a person decides; else nobody is asked."""
+
+    custom_operator_name = "Ask about cost"
 
     def question(self, deployment: Deployment, reports: list[StageReport], approvers: list[str]) -> Question:
         """Return the question about the predicted cost."""

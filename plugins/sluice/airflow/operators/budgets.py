@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 class CheckBudgets(SluiceOperator):
     """Every environment is as its hours want it; its spend is measured and judged, acted upon, and people are told."""
 
+    custom_operator_name = "Check budgets"
+
     def work(self, workspace: Workspace, context: Context) -> dict[str, object]:
         """Look at the clock; measure, judge, act."""
         from sluice.snowflake.failures import MissingError
@@ -157,6 +159,8 @@ BELONGS = {"usd": OVERRIDE, "hours": OVERRIDE, "until": OPEN}
 
 class ControlBudget(SluiceOperator):
     """The environments of the form are stopped, limited, started or opened, or may cost more for a while."""
+
+    custom_operator_name = "Control budget"
 
     def work(self, workspace: Workspace, context: Context) -> dict[str, object]:
         """Do the one thing that `what` names."""

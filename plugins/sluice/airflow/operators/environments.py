@@ -33,6 +33,8 @@ WISHES = ("feature", "branch", "owner", "team", "base", "schemas", "at", "hours"
 class PlanEnvironment(PlanOperator):
     """What provisioning would make, alter and grant is in the log and in XCom; nothing has changed."""
 
+    custom_operator_name = "Explain"
+
     def planned(self, workspace: Workspace, context: Context) -> tuple[Deployment, StageReport]:
         """Plan a new environment of the asked kind, or the repair of a standing one."""
         from sluice.domain.deployments import Deployment, StageReport
@@ -69,6 +71,8 @@ class PlanEnvironment(PlanOperator):
 
 class ApproveEnvironment(ApproveDeployment):
     """Where the template asks for it, a person other than who asks has said yes; elsewhere nobody is asked."""
+
+    custom_operator_name = "Ask for approval"
 
     def execute(self, context: Context) -> Any:
         """Put the question with the plan, unless the kind needs no yes."""

@@ -35,6 +35,8 @@ NEEDED = {"size": "SMALL", "daily_usd": "20", "owner": "ann"}
 class ChangeEnvironment(SluiceOperator):
     """The environment is as the form wants it: extended, pinned, resized, handed over, or brought back."""
 
+    custom_operator_name = "Change environment"
+
     def work(self, workspace: Workspace, context: Context) -> dict[str, object]:
         """Make the one change that `what` names."""
         from sluice.domain.lifecycle import Wish
@@ -62,6 +64,8 @@ class ChangeEnvironment(SluiceOperator):
 
 class DestroyEnvironment(SluiceOperator):
     """Nothing of the environment is left but what UNDROP can bring back while Snowflake keeps it."""
+
+    custom_operator_name = "Destroy environment"
 
     def work(self, workspace: Workspace, context: Context) -> dict[str, object]:
         """Destroy what the confirmation names, or what a pipeline may force."""

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 class Provision(SluiceOperator):
     """Database, warehouse, roles, grants and tags of the run's environment are as its spec says; again: no change."""
 
+    custom_operator_name = "Provision"
+
     def work(self, workspace: Workspace, context: Context) -> dict[str, object]:
         """Apply what differs, under the environment's lock; a retry goes on where it stopped."""
         done = self._provisioned(workspace, context)

@@ -25,6 +25,8 @@ class PlanRenewal(PlanOperator):
     What has not the budget left for it fails here.
     """
 
+    custom_operator_name = "Plan"
+
     def planned(self, workspace: Workspace, context: Context) -> tuple[Deployment, StageReport]:
         """Judge the build that follows, by those before it."""
         from sluice.domain.deployments import Deployment, StageReport
@@ -66,6 +68,8 @@ class AcceptRenewal(AcceptCost):
 
 class RenewEnvironment(SluiceOperator):
     """The environment has its base's data of now, its own changes kept or dropped as the form says."""
+
+    custom_operator_name = "Refresh environment"
 
     def work(self, workspace: Workspace, context: Context) -> dict[str, object]:
         """Clone the base beside it, carry over what is kept, and exchange the names once."""

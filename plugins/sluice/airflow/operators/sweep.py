@@ -30,6 +30,8 @@ WORDS = {
 class PlanSweep(SluiceOperator):
     """What a sweep would do now, each with its reason, is in the log and in XCom; nothing has changed."""
 
+    custom_operator_name = "Plan sweep"
+
     def work(self, workspace: Workspace, context: Context) -> dict[str, object]:
         """Look, judge, and tell."""
         from sluice.stages.leftovers import find
@@ -54,6 +56,8 @@ class PlanSweep(SluiceOperator):
 
 class Sweep(SluiceOperator):
     """Notices are given, and what was noticed long enough ago is set aside or dropped; on a dry run: nothing."""
+
+    custom_operator_name = "Sweep"
 
     def work(self, workspace: Workspace, context: Context) -> dict[str, object]:
         """Plan again, since a person may have answered meanwhile, and do it."""
