@@ -66,7 +66,7 @@ def test_the_life_of_a_branch_of_ones_own(world: World) -> None:
         world, "access", "grant", name, "--role", "OLIST_DEV_READER", "--hours", "1", "--reason", "a second look"
     )
     assert given.returncode == 0, given.stdout + given.stderr
-    assert "a second look" in sluice(world, "access", "list").stdout
+    assert "a second look" in sluice(world, "access", "list", "--json").stdout
     driven(world, 2)
     swept = world.run("cleanup_sweep", dry_run=False)
     assert len(swept.reports["sweep"]["revoked"]) == 1
