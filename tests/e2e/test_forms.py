@@ -140,7 +140,7 @@ def test_pressing_every_button_starts_a_run_with_what_the_form_showed(
         for name, value in typed.items():
             form.fill(name, value)
         expect(form.button).to_be_enabled()
-        run = Run(dag_id, form.press())
+        run = Run(dag_id, form.press(paused=True))
         there = world.alice.run(run)
         lists = {name: [value] for name, value in typed.items() if form.params[name]["schema"]["type"] == "array"}
         assert there["conf"] == {name: param["value"] for name, param in form.params.items()} | typed | lists, dag_id
@@ -159,7 +159,7 @@ def test_what_is_chosen_and_picked_is_what_operators_read(browser: Browser, worl
     }.items():  # fmt: skip
         form.fill(field, value)
     form.fill("owner", "")
-    read = Form(world.alice.run(Run(form.dag_id, form.press()))["conf"])
+    read = Form(world.alice.run(Run(form.dag_id, form.press(paused=True)))["conf"])
     form.page.close()
     assert read.moment("at") == datetime(2026, 11, 20, 8, tzinfo=UTC)
     assert read.lines("schemas") == ("core", "marts")

@@ -9,9 +9,10 @@ from shop import Shop
 
 from sluice.domain.cutover import Swap
 from sluice.domain.deployments import Deployment
-from sluice.domain.names import Identifier, Marker
+from sluice.domain.names import Identifier, Marker, retained_name
 from sluice.errors import SluiceError
 from sluice.snowflake.statements import Statement
+from sluice.stages import rollback
 from sluice.stages.cutover import exchange_names
 from sluice.stages.stage import stage
 
@@ -77,11 +78,17 @@ def test_readers_see_all_old_or_all_new(running_shop: Shop) -> None:
     assert all(one.reads > SWAPS / READERS for one in found)
 
 
+def replaced(shop: Shop) -> str:
+    """The deployment that live replaced: what a rollback would bring back."""
+    back, _ = rollback.plan(shop.work, "prod", reason="a test", actor="ann", now=shop.now())
+    return str(back.restores)
+
+
 def exchange(shop: Shop, times: int) -> None:
     """Swap live with the retained database so many times, by the very function of the cut-over."""
     markers = shop.markers("prod")
     live = "SHOP_PROD"
-    other = max(name for name in markers if "__R_" in name)  # the newest: what live replaced
+    other = retained_name(Identifier.found(live), replaced(shop)).name
     asked = Deployment("d20261120t000000-000000", "prod", "rollback", "r" + "0" * 16, actor="ann")
     shop.stage(asked, "lock")
     with stage("cut_over", shop.work, asked, shop.now()) as one:
