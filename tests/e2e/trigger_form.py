@@ -113,10 +113,10 @@ class TriggerForm:
     def press(self, *, paused: bool = False) -> str:
         """Press the button and return the id of the run that Airflow shows then; a DAG that is `paused` stays so."""
         if paused:
-            unpause = self.page.locator("label").filter(has_text=f"Unpause {self.dag_id} on trigger")
-            expect(unpause).to_be_visible()  # Airflow offers it, ticked, once it knows
-            unpause.click()
-            expect(unpause.locator("input")).not_to_be_checked()
+            unpause = self.page.get_by_role("checkbox", name=re.compile(r"^Unpause .* on trigger$"))
+            expect(unpause).to_be_checked()  # Airflow offers it, ticked, once it knows
+            self.page.get_by_text(re.compile(r"^Unpause .* on trigger$")).click()
+            expect(unpause).not_to_be_checked()
         self.button.click()
         self.page.wait_for_url(lambda address: f"/dags/{self.dag_id}/runs/" in address)
         run_id = self.page.evaluate("() => decodeURIComponent(location.pathname.split('/runs/')[1].split('/')[0])")
