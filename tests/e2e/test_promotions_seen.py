@@ -128,6 +128,21 @@ def test_who_began_it_reads_why_not(browser: Browser, world: World, asked: tuple
     assert world.bob.waiting(run)
 
 
+def test_a_promotion_is_four_boxes_in_a_row(browser: Browser, asked: tuple[Run, list[Ended]]) -> None:
+    """The graph reads from left to right: check, build, switch, finish, with no fan of arrows between them."""
+    run = asked[1][1].run
+    page = browser.page("bob", f"/dags/{run.dag_id}/runs/{quote(run.run_id, safe='')}", size=(1440, 640))
+    page.get_by_label("Show Graph (Press g)").click()
+    boxes = page.locator(".react-flow__node")
+    expect(boxes).to_have_count(4, timeout=PATIENCE * 1000)
+    order = sorted(boxes.all(), key=lambda box: (box.bounding_box() or {"x": 0})["x"])
+    assert [box.inner_text().splitlines()[0] for box in order] == ["Check", "Build", "Switch", "Finish"]
+    assert page.locator(".react-flow__edge").count() <= 4
+    seen(boxes.first.get_by_text("success"))
+    screenshot(page, "promotion")
+    page.close()
+
+
 def test_a_success_leaves_no_error_in_a_log(world: World, asked: tuple[Run, list[Ended]]) -> None:
     """No line of a task that succeeded is red, whatever dbt and Python did at its end; and no log-in is told of."""
     for ended in asked[1]:
