@@ -37,13 +37,13 @@ $(STAMP): pyproject.toml snowdome/pyproject.toml $(PINS)
 	@touch $@
 
 demo: $(STAMP) ## the main job, end to end, on the embedded account: about ten minutes, leaves nothing running
-	@$(BIN)/python -m sluice.laptop demo --scale $(SCALE)
+	@$(BIN)/python -m sluice.devstack demo --scale $(SCALE)
 
 up: $(STAMP) ## start the stack and leave it running: prints URL, users and what to click
-	@$(BIN)/python -m sluice.laptop up --scale $(SCALE)
+	@$(BIN)/python -m sluice.devstack up --scale $(SCALE)
 
 down: $(STAMP) ## stop what `make up` started; data stays
-	@$(BIN)/python -m sluice.laptop down
+	@$(BIN)/python -m sluice.devstack down
 
 test: $(STAMP) ## every test: domain, account, Airflow, end to end
 	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --ignore tests/suites_dbt

@@ -12,11 +12,11 @@ from typing import Any
 
 from benchmarks.driven import Account, driven
 from benchmarks.figure import Figure
-from sluice.domain.control import control_warehouse
+from sluice.domain.budgets.spend import Measurement
+from sluice.domain.journal.control_schema import control_warehouse
 from sluice.domain.names import Identifier
-from sluice.domain.spend import Measurement
-from sluice.stages.metering import measure as look
-from sluice.stages.workspace import Workspace
+from sluice.operations.budgets.metering import measure as look
+from sluice.operations.workspace import Workspace
 
 COMMON = "COMMON"
 SHORT = 0.05

@@ -17,15 +17,15 @@ from snowflake.connector import Error
 from benchmarks.driven import Account, Truth, driven
 from benchmarks.figure import Figure
 from benchmarks.shops import Shop
-from sluice.domain.budgets import BudgetPolicy, load_budgets
-from sluice.domain.control import control_warehouse
-from sluice.domain.guards import Hold
+from sluice.domain.budgets.budget_policy import BudgetPolicy, load_budgets
+from sluice.domain.budgets.budget_state import Restriction
+from sluice.domain.journal.control_schema import control_warehouse
 from sluice.domain.names import Identifier
-from sluice.stages.budgets import check
-from sluice.stages.hand import Hand
-from sluice.stages.metering import measure as look
-from sluice.stages.provision import provision
-from sluice.stages.workspace import Workspace
+from sluice.operations.budgets.budgets import check
+from sluice.operations.budgets.metering import measure as look
+from sluice.operations.caller import Caller
+from sluice.operations.provisioning.provision import provision
+from sluice.operations.workspace import Workspace
 
 POLICY = Path(__file__).resolve().parents[1] / "include" / "policies" / "budgets.yml"
 ZONE = ZoneInfo("America/New_York")
@@ -123,9 +123,9 @@ def _ours(opened: Shop, policy: BudgetPolicy) -> tuple[Guard, list[datetime]]:
 
     def act(now: datetime) -> Iterable[str]:
         seen.append(now)
-        done = check(work, policy, look(work, now), Hand(f"check {now.isoformat()}", "the clock", now))
+        done = check(work, policy, look(work, now), Caller(f"check {now.isoformat()}", "the clock", now))
         assert not done.failed, done.failed
-        stopped = {step.environment for step in done.plan.holds if step.hold is Hold.SUSPENDED}
+        stopped = {step.environment for step in done.plan.holds if step.hold is Restriction.SUSPENDED}
         return [warehouse for warehouse, name in names.items() if name in stopped]
 
     guard.act = act

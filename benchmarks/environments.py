@@ -13,14 +13,14 @@ import yaml
 
 from benchmarks.figure import Figure
 from benchmarks.shops import Shop, generated, shop
-from sluice.domain.blocks import Kind
-from sluice.domain.naming import EphemeralName
-from sluice.domain.templates import Request, load_templates
+from sluice.domain.ephemeral.ephemeral_name import EphemeralName
+from sluice.domain.ephemeral.templates import Request, load_templates
+from sluice.domain.specs.blocks import Kind
+from sluice.operations.caller import Caller
+from sluice.operations.ephemeral.creation import create
+from sluice.operations.ephemeral.lifecycle import destroy
+from sluice.operations.ephemeral.reclone import renew
 from sluice.snowflake.statements import Statement
-from sluice.stages.creation import create
-from sluice.stages.hand import Hand
-from sluice.stages.lifecycle import destroy
-from sluice.stages.renewal import renew
 
 ROOT = Path(__file__).resolve().parents[1]
 SQLMESH = ROOT / "build" / "suites" / "sqlmesh" / "bin" / "python"
@@ -48,7 +48,7 @@ def _beside_peers() -> list[Figure]:
         opened.promote("staging")
         opened.promote("prod")
         name, made, _ = _made(opened, "peers")
-        hand = Hand("bench", "john", opened.now())
+        hand = Caller("bench", "john", opened.now())
         fresh = _timed(lambda: renew(opened.work, name, hand, reason="a benchmark"))
         cloned = _timed(lambda: _dbt_clone(opened))
         gone = _timed(lambda: destroy(opened.work, name, hand, reason="a benchmark", confirmation=name))
@@ -85,7 +85,7 @@ def _dbt_clone(opened: Shop) -> None:
     """`dbt clone` of production into another schema, as dbt's users do it."""
     from sluice.dbt import artifacts
     from sluice.dbt.invoke import run
-    from sluice.stages.building import invocation
+    from sluice.operations.refresh.dbt_builds import invocation
 
     marker = opened.live("prod")
     assert marker is not None

@@ -11,17 +11,17 @@ from typing import Any
 
 from benchmarks.figure import Figure
 from benchmarks.shops import Shop, shop
-from sluice.domain.blocks import Kind
-from sluice.domain.cleanup import load_cleanup
-from sluice.domain.control import journal_table
-from sluice.domain.events import Kind as Happened
-from sluice.domain.lives import LifeEvent
+from sluice.domain.cleanup.cleanup_policy import load_cleanup
+from sluice.domain.ephemeral.ephemeral_name import EphemeralName
+from sluice.domain.ephemeral.ephemeral_state import EphemeralEvent
+from sluice.domain.ephemeral.templates import Request, load_templates, specify
+from sluice.domain.journal.control_schema import journal_table
+from sluice.domain.journal.events import Kind as Happened
 from sluice.domain.names import Marker
-from sluice.domain.naming import EphemeralName
-from sluice.domain.templates import Request, load_templates, specify
+from sluice.domain.specs.blocks import Kind
+from sluice.operations.cleanup.sweep import plan_sweep
 from sluice.snowflake.connect import Session
 from sluice.snowflake.statements import Statement
-from sluice.stages.sweep import plan_sweep
 
 AT_ONCE = 200
 INCLUDE = Path(__file__).resolve().parents[1] / "include"
@@ -65,7 +65,7 @@ def _estate(opened: Shop, count: int) -> None:
             session.run(made)
             ends = (then + timedelta(days=7)).isoformat()
             asked = {"spec": spec.model_dump(mode="json"), "owner": "john", "team": "data", "expires": ends}
-            rows.append((f"{number}a", str(name), LifeEvent.REQUESTED, json.dumps(asked)))
+            rows.append((f"{number}a", str(name), EphemeralEvent.REQUESTED, json.dumps(asked)))
             rows.append((f"{number}b", str(name), Happened.PROVISIONED, "{}"))
             if len(rows) >= AT_ONCE or number == count - 1:
                 append(session, then, rows)

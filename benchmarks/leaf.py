@@ -6,7 +6,7 @@ from time import perf_counter
 
 from benchmarks.figure import Figure
 from benchmarks.shops import generated, shop
-from sluice.domain.deployments import StageReport
+from sluice.domain.promotion.deployments import StageReport
 
 
 def measure(*, quick: bool) -> list[Figure]:

@@ -15,22 +15,22 @@ import duckdb
 from benchmarks.estate import append
 from benchmarks.figure import Figure
 from benchmarks.shops import Shop, account, open_shop
-from sluice.domain.blocks import Kind
-from sluice.domain.budgets import load_budgets
-from sluice.domain.control import meter_table
-from sluice.domain.costs import Entry
-from sluice.domain.events import Kind as Happened
-from sluice.domain.lives import LifeEvent
-from sluice.domain.naming import EphemeralName
-from sluice.domain.specs import EnvironmentSpec
-from sluice.domain.spend import Running
-from sluice.domain.templates import Request, load_templates, specify
+from sluice.domain.budgets.budget_policy import load_budgets
+from sluice.domain.budgets.spend import WarehouseSample
+from sluice.domain.budgets.usage_estimate import LedgerEntry
+from sluice.domain.ephemeral.ephemeral_name import EphemeralName
+from sluice.domain.ephemeral.ephemeral_state import EphemeralEvent
+from sluice.domain.ephemeral.templates import Request, load_templates, specify
+from sluice.domain.journal.control_schema import meter_table
+from sluice.domain.journal.events import Kind as Happened
+from sluice.domain.specs.blocks import Kind
+from sluice.domain.specs.environment import EnvironmentSpec
+from sluice.operations.budgets.budgets import check
+from sluice.operations.budgets.metering import measure as look
+from sluice.operations.caller import Caller
 from sluice.snowflake import meter
 from sluice.snowflake.connect import Session
 from sluice.snowflake.statements import Statement
-from sluice.stages.budgets import check
-from sluice.stages.hand import Hand
-from sluice.stages.metering import measure as look
 from snowdome.pytest_plugin import Snowdome
 
 INCLUDE = Path(__file__).resolve().parents[1] / "include"
@@ -83,7 +83,7 @@ def _checked(opened: Shop, server: Snowdome, times: int) -> tuple[int, float, fl
         now = opened.work.now()
         found = look(opened.work, now)
         measured = time.perf_counter()
-        done = check(opened.work, policy, found, Hand(f"check {number}", "the clock", now))
+        done = check(opened.work, policy, found, Caller(f"check {number}", "the clock", now))
         seconds.append((measured - started, time.perf_counter() - measured))
         assert not done.plan.steps, done.plan.steps
         assert found.metered_until is not None
@@ -104,7 +104,7 @@ def _filled(opened: Shop, server: Snowdome, count: int, folder: Path) -> int:
             for spec in specs[start : start + AT_ONCE]:
                 ends = (now + timedelta(days=7)).isoformat()
                 asked = {"spec": spec.model_dump(mode="json"), "owner": "john", "team": "data", "expires": ends}
-                rows.append((f"{spec.name}a", spec.name, LifeEvent.REQUESTED, json.dumps(asked)))
+                rows.append((f"{spec.name}a", spec.name, EphemeralEvent.REQUESTED, json.dumps(asked)))
                 rows.append((f"{spec.name}b", spec.name, Happened.PROVISIONED, "{}"))
             append(session, now - timedelta(days=METERED), rows)
         lines = _sampled(session, specs, now)
@@ -143,7 +143,7 @@ def _sampled(session: Session, specs: list[EnvironmentSpec], now: datetime) -> i
     moment = now - timedelta(days=SAMPLED)
     while moment + STEP < now:
         ran = specs[number % ONE_IN :: ONE_IN]
-        entries = tuple(Entry(one.warehouse.name, one.name, moment, moment + STEP, 0.05) for one in ran)
+        entries = tuple(LedgerEntry(one.warehouse.name, one.name, moment, moment + STEP, 0.05) for one in ran)
         seen = tuple(_seen(one) for one in ran)
         kept = meter.Sample(moment + STEP, moment, seen, entries)
         values += [_text(kept.at), _text(kept.since), json.dumps(meter.plain(kept), separators=(",", ":"))]
@@ -161,9 +161,9 @@ def _sampled(session: Session, specs: list[EnvironmentSpec], now: datetime) -> i
     return lines
 
 
-def _seen(spec: EnvironmentSpec) -> Running:
+def _seen(spec: EnvironmentSpec) -> WarehouseSample:
     """Its warehouse, which has stopped again."""
-    return Running(
+    return WarehouseSample(
         spec.warehouse.name,
         spec.name,
         "SUSPENDED",

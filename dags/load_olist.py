@@ -5,7 +5,7 @@ from typing import Any
 from airflow.sdk import task
 
 from sluice.airflow.flows import forms
-from sluice.airflow.flows.parts import flow, specs
+from sluice.airflow.flows.builders import flow, specs
 
 ALL, DAY = "everything", "one more day"
 SCALE = 0.1

@@ -14,10 +14,10 @@ from typing import Any
 from airflow.sdk import DAG
 
 from sluice.airflow.workspace import airflow_workspace
-from sluice.domain.events import Event
+from sluice.domain.journal.events import Event
 from sluice.domain.names import Marker
+from sluice.operations.provisioning.provision import provision
 from sluice.snowflake import journal, locks, observe
-from sluice.stages.provision import provision
 from snowdome.pytest_plugin import Snowdome
 
 ROOT = Path(__file__).parents[2]

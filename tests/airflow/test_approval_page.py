@@ -20,10 +20,10 @@ from sluice.airflow.approval_page import (
     four_eyes,
 )
 from sluice.airflow.markdown import text
-from sluice.domain.changes import Changes
-from sluice.domain.deployments import Deployment, StageReport
-from sluice.domain.gates import Evidence, Verdict
-from sluice.domain.promotion import LiveNow, PromotionPlan, Unread, Validation
+from sluice.domain.promotion.deployments import Deployment, StageReport
+from sluice.domain.promotion.evidence import Evidence, Verdict
+from sluice.domain.promotion.model_diff import Changes
+from sluice.domain.promotion.promotion_plan import LiveNow, PromotionPlan, Unread, Validation
 
 AT = datetime(2026, 11, 30, 22, 29, tzinfo=UTC)
 DEPLOYMENT = Deployment(

@@ -12,12 +12,12 @@ from lazy_object_proxy import Proxy  # type: ignore[import-untyped]
 
 from sluice.airflow.operators.budgets import CheckBudgets, ControlBudget, NobodyWatches
 from sluice.airflow.workspace import airflow_workspace
-from sluice.domain.guards import Hold
+from sluice.domain.budgets.budget_state import Restriction
 from sluice.errors import SpecError
+from sluice.operations.budgets.budgets import read
+from sluice.operations.provisioning.provision import provision
+from sluice.operations.workspace import Workspace
 from sluice.snowflake.statements import Statement
-from sluice.stages.budgets import read
-from sluice.stages.provision import provision
-from sluice.stages.workspace import Workspace
 from snowdome.pytest_plugin import Snowdome
 
 
@@ -54,7 +54,7 @@ def test_a_check_tells_people_once(
         account.clock(advance_seconds=600)
         answer = check.work(work, context(str(number + 1)))
     with work.control() as session:
-        assert read(session)["dev"].hold is Hold.SUSPENDED
+        assert read(session)["dev"].hold is Restriction.SUSPENDED
     assert answer["failed"] == {}
     sent = [one["text"] for one in told]
     for word in ("limit ", "suspend "):

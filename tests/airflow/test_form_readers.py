@@ -13,18 +13,18 @@ import pytest
 from sluice.airflow.operators.access import HOURS, ChangeAccess
 from sluice.airflow.operators.base import SluiceOperator
 from sluice.airflow.operators.budgets import ControlBudget
-from sluice.airflow.operators.environments import WISHES, PlanEnvironment, request, wanted
+from sluice.airflow.operators.ephemeral import WISHES, PlanEnvironment, request, wanted
 from sluice.airflow.operators.form import Form
 from sluice.airflow.operators.lifecycle import ChangeEnvironment, DestroyEnvironment
 from sluice.airflow.operators.plans import PlanOperator, PlanRefresh, PlanRollback
 from sluice.airflow.operators.provision import Provision
-from sluice.airflow.operators.renewal import RenewEnvironment
+from sluice.airflow.operators.reclone import RenewEnvironment
 from sluice.airflow.operators.sweep import dry
 from sluice.airflow.workspace import airflow_workspace
-from sluice.domain.naming import EPHEMERAL_EXAMPLE, NEW
+from sluice.domain.ephemeral.ephemeral_name import EPHEMERAL_EXAMPLE, NEW
 from sluice.errors import SpecError
+from sluice.operations.provisioning.provision import provision
 from sluice.snowflake.statements import Statement
-from sluice.stages.provision import provision
 from snowdome.pytest_plugin import Snowdome
 
 NOTHING: tuple[object, ...] = (None, "", "  ", [], ["", " "])

@@ -11,12 +11,12 @@ from airflow.dag_processing.dagbag import DagBag
 from airflow.sdk.exceptions import ParamValidationError
 
 from sluice.airflow.flows import forms
-from sluice.domain.blocks import Kind
-from sluice.domain.hours import MOMENT
+from sluice.domain.ephemeral.ephemeral_name import EPHEMERAL_EXAMPLE, EPHEMERAL_NAME
 from sluice.domain.names import DEPLOYMENT_ID, PLAIN_NAME
-from sluice.domain.naming import EPHEMERAL_EXAMPLE, EPHEMERAL_NAME
-from sluice.domain.releases import RELEASE_ID
+from sluice.domain.releases.release import RELEASE_ID
+from sluice.domain.schedules.hours import MOMENT
 from sluice.domain.sizes import Size
+from sluice.domain.specs.blocks import Kind
 
 ROOT = Path(__file__).parents[2]
 Fields = Mapping[str, Any]

@@ -10,7 +10,7 @@ from airflow.sdk import DAG, TaskGroup, task
 from running import Runs, stop_after
 
 from sluice.airflow.flows import promotion, refresh, rollback
-from sluice.domain.events import Kind
+from sluice.domain.journal.events import Kind
 
 pytestmark = pytest.mark.timeout(900)
 

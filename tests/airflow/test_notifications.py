@@ -19,9 +19,9 @@ from pydantic import ValidationError
 
 from sluice.airflow.notifications import DeploymentNotifier, Happening, notifier_of, send
 from sluice.airflow.operators.budgets import say
-from sluice.domain.blocks import MonitoringBlock
-from sluice.domain.deployments import StageReport
-from sluice.domain.responses import Notice
+from sluice.domain.budgets.budget_actions import Notice
+from sluice.domain.promotion.deployments import StageReport
+from sluice.domain.specs.blocks import MonitoringBlock
 
 CONTEXT: Any = {
     "ti": SimpleNamespace(dag_id="promote_prod", task_id="settle", run_id="r1"),

@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
 
-from sluice.airflow.actors import actor, by_asset, reason
 from sluice.airflow.operators.approval import AcceptCost, AcceptMarginal, ApproveDeployment
 from sluice.airflow.operators.base import SluiceOperator, evidence_lines
 from sluice.airflow.operators.plans import DEPLOYMENT, PlanOperator
 from sluice.airflow.operators.stages import UndoOperator
-from sluice.domain.deployments import Deployment, StageReport
-from sluice.domain.gates import Evidence, Verdict
+from sluice.airflow.triggered_by import actor, by_asset, reason
+from sluice.domain.promotion.deployments import Deployment, StageReport
+from sluice.domain.promotion.evidence import Evidence, Verdict
 from sluice.errors import RefusedError, RetryError, SluiceError, SpecError, StopError
 
 ASKED = Deployment(

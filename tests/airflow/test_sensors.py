@@ -21,20 +21,20 @@ from sluice.airflow.sensors import BudgetSensor, DeploymentSensor, EnvironmentGa
 from sluice.airflow.triggers import ConditionTrigger
 from sluice.airflow.workspace import airflow_workspace
 from sluice.cli.app import app
-from sluice.domain.budgets import BudgetPolicy
-from sluice.domain.guards import Hold
-from sluice.domain.hours import ExceptionsBlock
+from sluice.domain.budgets.budget_policy import BudgetPolicy
+from sluice.domain.budgets.budget_state import Restriction
 from sluice.domain.names import Marker
-from sluice.domain.specs import EnvironmentSpec
+from sluice.domain.schedules.hours import ExceptionsBlock
+from sluice.domain.specs.environment import EnvironmentSpec
 from sluice.errors import RefusedError
+from sluice.operations.budgets.budgets import by_hand
+from sluice.operations.caller import Caller
+from sluice.operations.provisioning.provision import provision
+from sluice.operations.schedules.schedules import check, stay_open
+from sluice.operations.workspace import Workspace
 from sluice.settings import settings
-from sluice.snowflake import promoted
+from sluice.snowflake import promotion_sql
 from sluice.snowflake.connect import connect
-from sluice.stages.budgets import by_hand
-from sluice.stages.hand import Hand
-from sluice.stages.hours import check, stay_open
-from sluice.stages.provision import provision
-from sluice.stages.workspace import Workspace
 from snowdome.pytest_plugin import Snowdome
 
 SOON = 0.05
@@ -83,7 +83,7 @@ def test_a_deployment_is_waited_for_by_its_release(account: Snowdome) -> None:
     trigger = waiting(DeploymentSensor(task_id="wait", environment="dev", poke_interval=SOON))
     with connect(work.settings("dev")) as session:
         live = work.spec("dev").database.name
-        session.run(promoted.mark(live, Marker("dev", "d20261120t224901-1a2b3c", "r0123456789abcdef")))
+        session.run(promotion_sql.mark(live, Marker("dev", "d20261120t224901-1a2b3c", "r0123456789abcdef")))
     assert asyncio.run(fires(trigger))["facts"]["release"] == "r0123456789abcdef"
     named = DeploymentSensor(task_id="wait", environment="dev", release="r0123456789abcdef")
     assert named.execute({})["deployment"] == "d20261120t224901-1a2b3c"
@@ -113,12 +113,12 @@ def test_a_budget_is_waited_for(account: Snowdome) -> None:
     provision(work, "dev", work.now(), holder="test")
     sensor = BudgetSensor(task_id="wait", environment="dev", poke_interval=SOON)
     assert sensor.execute({})["budget"] == "free"
-    by = Hand("run", "ann", work.now())
-    by_hand(work, ["dev"], Hold.SUSPENDED, BudgetPolicy(), by, reason="a runaway job")
+    by = Caller("run", "ann", work.now())
+    by_hand(work, ["dev"], Restriction.SUSPENDED, BudgetPolicy(), by, reason="a runaway job")
     trigger = waiting(sensor)
     with pytest.raises(RefusedError, match=r"its budget has suspended dev.*a runaway job"):
         refuse_suspended(work, "dev", RefusedError("dbt build failed"))
-    by_hand(work, ["dev"], Hold.FREE, BudgetPolicy(), Hand("run 2", "ann", work.now()), reason="mended")
+    by_hand(work, ["dev"], Restriction.FREE, BudgetPolicy(), Caller("run 2", "ann", work.now()), reason="mended")
     assert asyncio.run(fires(trigger))["facts"]["budget"] == "free"
     refuse_suspended(work, "dev", RefusedError("dbt build failed"))
 
@@ -131,7 +131,9 @@ def test_a_gate_waits_or_fails_as_the_spec_says(
     work = airflow_workspace()
     provision(work, "dev", work.now(), holder="test")
     assert gate.execute({})["budget"] == "free"
-    by_hand(work, ["dev"], Hold.SUSPENDED, BudgetPolicy(), Hand("gate", "ann", work.now()), reason="a runaway job")
+    by_hand(
+        work, ["dev"], Restriction.SUSPENDED, BudgetPolicy(), Caller("gate", "ann", work.now()), reason="a runaway job"
+    )
     with caplog.at_level(logging.INFO, "sluice"):
         trigger = waiting(gate)
     assert "a runaway job; waiting (sluice budget start dev" in caplog.text
@@ -142,7 +144,7 @@ def test_a_gate_waits_or_fails_as_the_spec_says(
         strict.setenv("SLUICE_ENVIRONMENTS", str(dev.parent))
         with pytest.raises(AirflowFailException, match=r"a runaway job; its spec says when_suspended: fail"):
             gate.execute({})
-    by_hand(work, ["dev"], Hold.FREE, BudgetPolicy(), Hand("gate 2", "ann", work.now()), reason="mended")
+    by_hand(work, ["dev"], Restriction.FREE, BudgetPolicy(), Caller("gate 2", "ann", work.now()), reason="mended")
     assert asyncio.run(fires(trigger))["facts"]["budget"] == "free"
 
 
@@ -153,7 +155,7 @@ def closed(work: Workspace) -> dict[str, EnvironmentSpec]:
     today = work.now().astimezone(ZoneInfo(dev.hours.zone)).date()
     never = ExceptionsBlock(closed=tuple(today + timedelta(days=number) for number in range(-1, 3)))
     shut = {"dev": dev.model_copy(update={"hours": dev.hours.model_copy(update={"exceptions": never})})}
-    assert len(check(work, shut, Hand("run", "the clock", work.now())).done) == 1
+    assert len(check(work, shut, Caller("run", "the clock", work.now())).done) == 1
     return shut
 
 
@@ -178,7 +180,7 @@ def test_what_is_closed_is_waited_for(account: Snowdome, monkeypatch: pytest.Mon
     assert "sluice hours open dev" in str(refused.value.good)
     assert said("budget", "status")["environments"][0]["held"].startswith("closed until")
     assert said("hours", "status")[0]["state"].startswith("closed until")
-    stay_open(work, shut, ["dev"], "23:59", Hand("run 2", "ann", work.now()), reason="month-end close")
+    stay_open(work, shut, ["dev"], "23:59", Caller("run 2", "ann", work.now()), reason="month-end close")
     assert asyncio.run(fires(trigger))["facts"]["budget"] == "free"
     refuse_suspended(work, "dev", RefusedError("dbt build failed"))
 
@@ -187,10 +189,10 @@ def test_the_clock_may_be_switched_off(account: Snowdome, monkeypatch: pytest.Mo
     """With SLUICE_OFF_HOURS=no the check closes nothing, and opens what is closed."""
     work = airflow_workspace()
     provision(work, "dev", work.now(), holder="test")
-    keep_hours(work, Hand("run", "the clock", work.now()), logging.getLogger("test"))
-    stay_open(work, {"dev": work.spec("dev")}, ["dev"], "23:59", Hand("run 2", "ann", work.now()), reason="late work")
+    keep_hours(work, Caller("run", "the clock", work.now()), logging.getLogger("test"))
+    stay_open(work, {"dev": work.spec("dev")}, ["dev"], "23:59", Caller("run 2", "ann", work.now()), reason="late work")
     account.clock(advance_seconds=8 * 24 * 3600)
     closed(work)
     monkeypatch.setenv("SLUICE_OFF_HOURS", "no")
-    assert keep_hours(work, Hand("run 3", "the clock", work.now()), logging.getLogger("test")) == ["dev: open"]
-    assert keep_hours(work, Hand("run 4", "the clock", work.now()), logging.getLogger("test")) == []
+    assert keep_hours(work, Caller("run 3", "the clock", work.now()), logging.getLogger("test")) == ["dev: open"]
+    assert keep_hours(work, Caller("run 4", "the clock", work.now()), logging.getLogger("test")) == []

@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 from sluice.cli.app import app
 from sluice.dbt.own_profile import OwnProfile, own_profile
 from sluice.dbt.project import REF_OVERRIDE, read_project
-from sluice.domain.specs import load_environments
+from sluice.domain.specs.environment import load_environments
 from sluice.settings import dbt_project
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -88,7 +88,7 @@ def test_questions_have_good_defaults(sluice: Sluice, jaffle: Path) -> None:
     ]
     assert "ok dev (development)" in done.stdout
     assert "error" not in done.stdout
-    assert "python -m sluice.laptop up" in done.stdout
+    assert "python -m sluice.devstack up" in done.stdout
     assert "select count(*) from analytics.customers" in after["include/policies/gates.yml"].decode()
     again = sluice(jaffle, "init", "--yes")
     assert "Nothing is to be written" in again.stdout

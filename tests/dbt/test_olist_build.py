@@ -14,7 +14,7 @@ import pytest
 from include.olist import append_day, load
 from sluice.dbt.invoke import Invocation, run
 from sluice.dbt.profile import Target
-from sluice.domain.specs import load_environments
+from sluice.domain.specs.environment import load_environments
 from sluice.snowflake.connect import ConnectionSettings, Session, connect
 from sluice.snowflake.statements import Statement
 from snowdome.pytest_plugin import Snowdome

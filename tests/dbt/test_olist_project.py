@@ -11,7 +11,7 @@ import pytest
 
 from sluice.dbt.invoke import Invocation, run
 from sluice.dbt.profile import Target
-from sluice.domain.specs import load_environments
+from sluice.domain.specs.environment import load_environments
 
 ROOT = Path(__file__).parents[2]
 PROJECT = ROOT / "include" / "dbt" / "olist_analytics"

@@ -17,7 +17,7 @@ from sluice.dbt.packages import declared, installed
 from sluice.dbt.profile import Target
 from sluice.dbt.project import REF_OVERRIDE, read_project
 from sluice.dbt.releases import register, unpack
-from sluice.domain.releases import Release
+from sluice.domain.releases.release import Release
 from sluice.errors import RetryError, SpecError
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)

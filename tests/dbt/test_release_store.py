@@ -13,7 +13,7 @@ from upath import UPath
 
 from sluice.dbt.project import REF_OVERRIDE, read_project
 from sluice.dbt.releases import find, listed, register, unpack
-from sluice.domain.releases import Release
+from sluice.domain.releases.release import Release
 from sluice.errors import RefusedError, SpecError
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from sluice.domain.admission import AdmissionBlock, Built, Prediction, Unknown, admit, predict
-from sluice.domain.gates import Verdict
+from sluice.domain.budgets.admission import AdmissionBlock, Built, Prediction, Unknown, admit, predict
+from sluice.domain.promotion.evidence import Verdict
 
 BLOCK = AdmissionBlock()
 

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from sluice.domain.anomalies import AnomalyBlock, Compared, Hours, compare, same_hours, same_weeks
+from sluice.domain.budgets.anomalies import AnomalyBlock, Compared, Hours, compare, same_hours, same_weeks
 
 RULE = AnomalyBlock()
 HOUR = timedelta(hours=1)

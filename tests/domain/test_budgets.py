@@ -10,13 +10,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sluice.domain.blocks import AtLimit, Kind
-from sluice.domain.budgets import Level, Verdict, judge, load_budgets, over_together
-from sluice.domain.events import Event
-from sluice.domain.guards import Guard, GuardEvent, Hold, Override, fold
-from sluice.domain.responses import TOGETHER, Alert, HoldTo, ResponsePlan, Tell, explain, plan
-from sluice.domain.specs import load_environments
-from sluice.domain.spend import Figure, Measurement, Slice, Spend
+from sluice.domain.budgets.budget_actions import (
+    OVER_ACCOUNT_LIMIT,
+    Alert,
+    BudgetPlan,
+    Notify,
+    SetRestriction,
+    explain,
+    plan,
+)
+from sluice.domain.budgets.budget_policy import Level, Verdict, judge, load_budgets, over_together
+from sluice.domain.budgets.budget_state import BudgetEvent, BudgetOverride, BudgetState, Restriction, fold
+from sluice.domain.budgets.spend import Figure, Measurement, Slice, Spend
+from sluice.domain.journal.events import Event
+from sluice.domain.specs.blocks import AtLimit, Kind
+from sluice.domain.specs.environment import load_environments
 from sluice.errors import SpecError
 
 INCLUDE = Path(__file__).resolve().parents[2] / "include"
@@ -37,9 +45,9 @@ def spend(name: str = "dev", day: float = 0, before: float = 0, last: float = 0,
     return Spend(name, NOW, Figure(day, day / 2, day), Figure(day), slices, rate)
 
 
-def verdict(one: Spend, guard: Guard | None = None, now: datetime = NOW) -> Verdict:
+def verdict(one: Spend, guard: BudgetState | None = None, now: datetime = NOW) -> Verdict:
     """What is said of it."""
-    return judge(one, SPECS[one.environment], POLICY, guard or Guard(one.environment), now)
+    return judge(one, SPECS[one.environment], POLICY, guard or BudgetState(one.environment), now)
 
 
 @pytest.mark.parametrize(
@@ -84,7 +92,7 @@ def test_production_is_watched_and_never_more() -> None:
 
 def test_an_override_is_more_dollars_for_a_while() -> None:
     """Until its end; then the budget is what it was."""
-    more = Guard("dev", override=Override(50, NOW + timedelta(hours=1), "ann", "month-end"))
+    more = BudgetState("dev", override=BudgetOverride(50, NOW + timedelta(hours=1), "ann", "month-end"))
     assert verdict(spend(day=60), more).level is Level.NOTIFY
     assert (
         verdict(replace(spend(day=60), at=NOW + timedelta(hours=2)), more, NOW + timedelta(hours=2)).level
@@ -101,7 +109,7 @@ def test_nothing_is_done_on_old_figures() -> None:
     assert [type(step) for step in made.steps] == [Alert]
 
 
-def planned(verdicts: dict[str, Verdict], guards: dict[str, Guard] | None = None, **more: object) -> ResponsePlan:
+def planned(verdicts: dict[str, Verdict], guards: dict[str, BudgetState] | None = None, **more: object) -> BudgetPlan:
     """What a check would do."""
     return plan(verdicts, guards or {}, SPECS, POLICY, NOW, **more)  # type: ignore[arg-type]
 
@@ -109,8 +117,8 @@ def planned(verdicts: dict[str, Verdict], guards: dict[str, Guard] | None = None
 def test_only_the_environment_that_overspends_is_touched() -> None:
     """Dev is over, staging and production are not."""
     made = planned({"dev": verdict(spend(day=51)), "prod": verdict(spend("prod", day=10))})
-    assert [(step.environment, step.hold) for step in made.holds] == [("dev", Hold.SUSPENDED)]
-    assert any(isinstance(step, Tell) for step in made.steps)
+    assert [(step.environment, step.hold) for step in made.holds] == [("dev", Restriction.SUSPENDED)]
+    assert any(isinstance(step, Notify) for step in made.steps)
     assert any(line.startswith("suspend  dev") for line in explain(made))
 
 
@@ -118,23 +126,23 @@ def test_told_once_a_day() -> None:
     """A level that was told today is not told again; it is tomorrow."""
     said = {"dev": verdict(spend(day=30))}
     assert len(planned(said).steps) == 1
-    assert planned(said, {"dev": Guard("dev", told={"NOTIFY": NOW - MINUTE})}).steps == ()
-    assert len(planned(said, {"dev": Guard("dev", told={"NOTIFY": NOW - timedelta(days=1)})}).steps) == 1
+    assert planned(said, {"dev": BudgetState("dev", told={"NOTIFY": NOW - MINUTE})}).steps == ()
+    assert len(planned(said, {"dev": BudgetState("dev", told={"NOTIFY": NOW - timedelta(days=1)})}).steps) == 1
 
 
 def test_given_back_well_below_and_not_before_it_has_cooled() -> None:
     """Nothing flaps: below by the hysteresis, and a quarter of an hour after the last change; by hand: by hand."""
-    held = Guard("dev", hold=Hold.SUSPENDED, since=NOW - timedelta(hours=8), former={"auto_resume": True})
-    assert planned({"dev": verdict(spend(day=1))}, {"dev": held}).holds[0].hold is Hold.FREE
+    held = BudgetState("dev", hold=Restriction.SUSPENDED, since=NOW - timedelta(hours=8), former={"auto_resume": True})
+    assert planned({"dev": verdict(spend(day=1))}, {"dev": held}).holds[0].hold is Restriction.FREE
     assert planned({"dev": verdict(spend(day=46))}, {"dev": held}).holds == ()
-    assert planned({"dev": verdict(spend(day=42))}, {"dev": held}).holds[0].hold is Hold.LIMITED
+    assert planned({"dev": verdict(spend(day=42))}, {"dev": held}).holds[0].hold is Restriction.LIMITED
     assert planned({"dev": verdict(spend(day=1))}, {"dev": replace(held, since=NOW - MINUTE)}).holds == ()
     assert planned({"dev": verdict(spend(day=1))}, {"dev": replace(held, by_hand=True)}).holds == ()
 
 
 def test_the_most_important_is_given_back_first() -> None:
     """Staging before dev."""
-    held = {name: Guard(name, Hold.LIMITED, since=NOW - timedelta(hours=8)) for name in ("dev", "staging")}
+    held = {name: BudgetState(name, Restriction.LIMITED, since=NOW - timedelta(hours=8)) for name in ("dev", "staging")}
     made = planned({name: verdict(spend(name, day=1)) for name in held}, held)
     assert [step.environment for step in made.holds] == ["staging", "dev"]
 
@@ -142,20 +150,23 @@ def test_the_most_important_is_given_back_first() -> None:
 def test_one_check_touches_so_many_at_most() -> None:
     """The rest is told to a person."""
     specs = {f"d{number}": DEV.model_copy(update={"name": f"d{number}"}) for number in range(8)}
-    verdicts = {name: judge(spend(name, day=60), one, POLICY, Guard(name), NOW) for name, one in specs.items()}
+    verdicts = {name: judge(spend(name, day=60), one, POLICY, BudgetState(name), NOW) for name, one in specs.items()}
     made = plan(verdicts, {}, specs, POLICY, NOW)
     assert len(made.holds) == POLICY.at_most
     assert sum(isinstance(step, Alert) for step in made.steps) == 8 - POLICY.at_most
-    failed = {"d0": Guard("d0", told={"FAILED": NOW - 5 * MINUTE}), "d1": Guard("d1", told={"FAILED": NOW - DAY})}
+    failed = {
+        "d0": BudgetState("d0", told={"FAILED": NOW - 5 * MINUTE}),
+        "d1": BudgetState("d1", told={"FAILED": NOW - DAY}),
+    }
     others = [step.environment for step in plan(verdicts, failed, specs, POLICY, NOW).holds]
     assert others == ["d1", "d2", "d3", "d4", "d5"]  # what could not be held a moment ago takes nobody's place
 
 
 def test_what_was_begun_is_finished_first() -> None:
     """A check that died between the record and the deed."""
-    guard = Guard("dev", pending=Hold.SUSPENDED, former={"auto_resume": True})
+    guard = BudgetState("dev", pending=Restriction.SUSPENDED, former={"auto_resume": True})
     made = planned({"dev": verdict(spend(day=1))}, {"dev": guard})
-    assert made.holds == (HoldTo("dev", Hold.SUSPENDED, "finished: a check died in between"),)
+    assert made.holds == (SetRestriction("dev", Restriction.SUSPENDED, "finished: a check died in between"),)
 
 
 def test_together_the_least_important_goes_first_and_production_never() -> None:
@@ -178,19 +189,19 @@ def test_together_the_least_important_goes_first_and_production_never() -> None:
 def test_what_all_together_have_stopped_comes_back_another_day() -> None:
     """Within its own budget, and cooled: given back today it would be beyond what all may cost again."""
     (step,) = planned({"dev": verdict(spend())}, together=("dev",)).holds
-    assert step.reason == TOGETHER
-    stopped = Guard("dev", Hold.SUSPENDED, since=NOW - timedelta(hours=1), reason=TOGETHER)
+    assert step.reason == OVER_ACCOUNT_LIMIT
+    stopped = BudgetState("dev", Restriction.SUSPENDED, since=NOW - timedelta(hours=1), reason=OVER_ACCOUNT_LIMIT)
     assert planned({"dev": verdict(spend())}, {"dev": stopped}).holds == ()
     assert len(planned({"dev": verdict(spend())}, {"dev": replace(stopped, reason="over")}).holds) == 1
     yesterday = replace(stopped, since=NOW - timedelta(days=1))
-    assert [one.hold for one in planned({"dev": verdict(spend())}, {"dev": yesterday}).holds] == [Hold.FREE]
+    assert [one.hold for one in planned({"dev": verdict(spend())}, {"dev": yesterday}).holds] == [Restriction.FREE]
 
 
 def test_production_is_watched_whatever_its_spec_says() -> None:
     """One that forgets to say `watch`, or says otherwise, is told all the same and no more."""
     for said in AtLimit:
         spec = PROD.model_copy(update={"budget": PROD.budget.model_copy(update={"at_limit": said})})
-        assert judge(spend("prod", day=9999, last=99), spec, POLICY, Guard("prod"), NOW).level is Level.NOTIFY
+        assert judge(spend("prod", day=9999, last=99), spec, POLICY, BudgetState("prod"), NOW).level is Level.NOTIFY
 
 
 @pytest.mark.parametrize(("name", "most"), [("dev", Level.SUSPEND), ("staging", Level.LIMIT), ("prod", Level.NOTIFY)])
@@ -202,20 +213,20 @@ def test_what_the_shipped_specs_ask_for(name: str, most: Level) -> None:
 def test_what_was_started_though_suspended_is_stopped_once_more() -> None:
     """At once the first time; then not before it cools, which is told; what is to be given back is given back."""
     over = {"dev": verdict(spend(day=60))}
-    guard = Guard("dev", Hold.SUSPENDED, since=NOW - MINUTE, by_hand=True)
+    guard = BudgetState("dev", Restriction.SUSPENDED, since=NOW - MINUTE, by_hand=True)
     made = planned(over, {"dev": guard}, awake={"dev"})
-    assert [(one.hold, one.by_hand, one.again) for one in made.holds] == [(Hold.SUSPENDED, True, True)]
+    assert [(one.hold, one.by_hand, one.again) for one in made.holds] == [(Restriction.SUSPENDED, True, True)]
     fought = planned(over, {"dev": replace(guard, again=NOW - 5 * MINUTE)}, awake={"dev"})
     assert fought.holds == ()
     assert any(isinstance(step, Alert) for step in fought.steps)
     assert planned(over, {"dev": replace(guard, again=NOW - 15 * MINUTE)}, awake={"dev"}).holds[0].again
-    calm = Guard("dev", Hold.SUSPENDED, since=NOW - timedelta(hours=8))
-    assert planned({"dev": verdict(spend(day=1))}, {"dev": calm}, awake={"dev"}).holds[0].hold is Hold.FREE
+    calm = BudgetState("dev", Restriction.SUSPENDED, since=NOW - timedelta(hours=8))
+    assert planned({"dev": verdict(spend(day=1))}, {"dev": calm}, awake={"dev"}).holds[0].hold is Restriction.FREE
     stale = {"dev": verdict(spend(day=60), now=NOW + 30 * MINUTE)}
     assert planned(stale, {"dev": guard}, awake={"dev"}).holds == ()
 
 
-ORDER = {hold: place for place, hold in enumerate(Hold)}
+ORDER = {hold: place for place, hold in enumerate(Restriction)}
 DOLLARS = st.floats(0, 70)
 LOOK = st.tuples(DOLLARS, DOLLARS, DOLLARS, st.floats(0, 20), st.booleans(), st.booleans())
 
@@ -224,58 +235,60 @@ LOOK = st.tuples(DOLLARS, DOLLARS, DOLLARS, st.floats(0, 20), st.booleans(), st.
 def test_nothing_flaps_whatever_is_spent(series: list[tuple[float, ...]], by_hand: bool) -> None:
     """Over any spend, a check every five minutes: what a check does is what the rules allow it, and no more."""
     policy = POLICY.model_copy(update={"at_most": 1})
-    guards = {"dev": Guard("dev", Hold.SUSPENDED, since=NOW, by_hand=True)} if by_hand else {}
+    guards = {"dev": BudgetState("dev", Restriction.SUSPENDED, since=NOW, by_hand=True)} if by_hand else {}
     for number, (*days, last, old, awake) in enumerate(series):
         now = NOW + number * 5 * MINUTE
         looks = {name: spend(name, day=day, last=last) for name, day in zip(SPECS, days, strict=False)}
         at = now - (30 * MINUTE if old else 0 * MINUTE)
         verdicts = {
-            name: judge(replace(one, at=at), SPECS[name], policy, guards.get(name, Guard(name)), now)
+            name: judge(replace(one, at=at), SPECS[name], policy, guards.get(name, BudgetState(name)), now)
             for name, one in looks.items()
         }
-        seen = {name for name, guard in guards.items() if awake and guard.hold is Hold.SUSPENDED}
+        seen = {name for name, guard in guards.items() if awake and guard.hold is Restriction.SUSPENDED}
         made = plan(verdicts, guards, SPECS, policy, now, awake=seen)
         tighter = [
             one
             for one in made.holds
-            if ORDER[one.hold] > ORDER[guards.get(one.environment, Guard("")).hold] or one.again
+            if ORDER[one.hold] > ORDER[guards.get(one.environment, BudgetState("")).hold] or one.again
         ]
         assert len(tighter) <= policy.at_most
         assert not (old and made.holds)
         for step in made.holds:
-            name, before = step.environment, guards.get(step.environment, Guard(step.environment))
-            assert not (SPECS[name].kind is Kind.PRODUCTION and step.hold is not Hold.FREE)
-            assert not (before.by_hand and step.hold is not Hold.SUSPENDED)
-            given_back = before.hold is not Hold.FREE and step.hold in {Hold.FREE, Hold.LIMITED}
+            name, before = step.environment, guards.get(step.environment, BudgetState(step.environment))
+            assert not (SPECS[name].kind is Kind.PRODUCTION and step.hold is not Restriction.FREE)
+            assert not (before.by_hand and step.hold is not Restriction.SUSPENDED)
+            given_back = before.hold is not Restriction.FREE and step.hold in {Restriction.FREE, Restriction.LIMITED}
             cooled = before.since is None or now - before.since >= policy.cool_down_minutes * MINUTE
-            at_limit = {Hold.SUSPENDED: policy.thresholds.suspend, Hold.LIMITED: policy.thresholds.limit}
+            at_limit = {Restriction.SUSPENDED: policy.thresholds.suspend, Restriction.LIMITED: policy.thresholds.limit}
             if given_back:
                 assert cooled
                 assert verdicts[name].percent < at_limit[before.hold] - policy.hysteresis_percent
-            if step.hold is Hold.LIMITED:
+            if step.hold is Restriction.LIMITED:
                 assert cooled
             if step.again:
                 assert before.again is None or now - before.again >= policy.cool_down_minutes * MINUTE
             again = now if step.again else None
-            guards[name] = Guard(name, step.hold, since=now, by_hand=step.by_hand, again=again)
+            guards[name] = BudgetState(name, step.hold, since=now, by_hand=step.by_hand, again=again)
 
 
 def test_guards_are_folded_from_the_journal() -> None:
     """The first settings that were seen are the ones to give back, whatever was changed after them."""
 
-    def said(kind: GuardEvent, minutes: float, **facts: object) -> Event:
+    def said(kind: BudgetEvent, minutes: float, **facts: object) -> Event:
         return Event(NOW + minutes * MINUTE, "airflow", "dev", kind, None, facts)
 
     events = [
-        said(GuardEvent.LIMITING, 0, former={"size": "SMALL", "max_cluster_count": 2}),
-        said(GuardEvent.LIMITED, 0, reason="over"),
-        said(GuardEvent.SUSPENDING, 5, former={"auto_resume": True, "size": "XSMALL"}),
+        said(BudgetEvent.LIMITING, 0, former={"size": "SMALL", "max_cluster_count": 2}),
+        said(BudgetEvent.LIMITED, 0, reason="over"),
+        said(BudgetEvent.SUSPENDING, 5, former={"auto_resume": True, "size": "XSMALL"}),
     ]
     guard = fold(events)["dev"]
-    assert (guard.hold, guard.pending) == (Hold.LIMITED, Hold.SUSPENDED)
+    assert (guard.hold, guard.pending) == (Restriction.LIMITED, Restriction.SUSPENDED)
     assert guard.former == {"size": "SMALL", "max_cluster_count": 2, "auto_resume": True}
-    after = fold([*events, said(GuardEvent.SUSPENDED, 6), said(GuardEvent.RESTORING, 9), said(GuardEvent.RESTORED, 9)])
-    assert (after["dev"].hold, after["dev"].former) == (Hold.FREE, {})
+    after = fold(
+        [*events, said(BudgetEvent.SUSPENDED, 6), said(BudgetEvent.RESTORING, 9), said(BudgetEvent.RESTORED, 9)]
+    )
+    assert (after["dev"].hold, after["dev"].former) == (Restriction.FREE, {})
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sluice.domain.containment import escapes, named_databases
+from sluice.domain.promotion.view_references import escapes, named_databases
 
 NAMES = ("OLIST_PROD", "OLIST_PROD__C_1")
 

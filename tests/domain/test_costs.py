@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sluice.domain.costs import Ran, entries, runs
+from sluice.domain.budgets.prices import Prices
+from sluice.domain.budgets.spend import WarehouseSample
+from sluice.domain.budgets.usage_estimate import StatementRun, entries, runs
 from sluice.domain.names import Identifier
-from sluice.domain.prices import Prices
 from sluice.domain.sizes import Size
-from sluice.domain.spend import Running
 
 WH = Identifier("WH")
 T0 = datetime(2026, 11, 20, 12, 10, tzinfo=UTC)
@@ -21,7 +21,7 @@ SECOND = timedelta(seconds=1)
 T1 = T0 + 300 * SECOND
 
 
-def seen(state: str = "STARTED", resumed: float | None = None, **more: object) -> Running:
+def seen(state: str = "STARTED", resumed: float | None = None, **more: object) -> WarehouseSample:
     """A warehouse as a look sees it; `resumed` seconds after the first look."""
     settings: dict[str, object] = {
         "environment": "dev",
@@ -34,15 +34,15 @@ def seen(state: str = "STARTED", resumed: float | None = None, **more: object) -
         "auto_resume": True,
         "resumed_on": None if resumed is None else T0 + resumed * SECOND,
     }
-    return Running(WH, state=state, **(settings | more))  # type: ignore[arg-type]
+    return WarehouseSample(WH, state=state, **(settings | more))  # type: ignore[arg-type]
 
 
-def ran(start: float, end: float, environment: str | None = "dev", size: Size | None = None) -> Ran:
+def ran(start: float, end: float, environment: str | None = "dev", size: Size | None = None) -> StatementRun:
     """A statement, in seconds after the first look."""
-    return Ran(WH, environment, T0 + start * SECOND, T0 + end * SECOND, size)
+    return StatementRun(WH, environment, T0 + start * SECOND, T0 + end * SECOND, size)
 
 
-def seconds(before: Running | None, found: Running, *statements: Ran) -> float:
+def seconds(before: WarehouseSample | None, found: WarehouseSample, *statements: StatementRun) -> float:
     """Cluster-seconds of an XSMALL that are billed between the looks."""
     return sum(
         (one.end - one.start).total_seconds() * one.clusters * one.size.credits_per_hour
@@ -114,7 +114,7 @@ OLD = -3600.0
     ],
 )
 def test_what_is_billed_between_two_looks(
-    before: Running | None, found: Running, statements: list[Ran], expected: float
+    before: WarehouseSample | None, found: WarehouseSample, statements: list[StatementRun], expected: float
 ) -> None:
     """Within a second of what Snowflake bills in that case."""
     assert seconds(before, found, *statements) == pytest.approx(expected, abs=2)

@@ -4,8 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from sluice.domain.cutover import AlreadyLive, Exchange, NotSwapped, Refuse, Stop, Swap, decide_cut_over, decide_undo
 from sluice.domain.names import Marker
+from sluice.domain.promotion.cutover import (
+    AlreadyLive,
+    Exchange,
+    NotSwapped,
+    Refuse,
+    Stop,
+    Swap,
+    decide_cut_over,
+    decide_undo,
+)
 
 OLD = Marker("prod", "d20261119t000000-aaaaaa", "r0000000000000001")
 NEW = Marker("prod", "d20261120t000000-bbbbbb", "r0000000000000002")

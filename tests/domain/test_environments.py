@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from sluice.domain.closings import at
-from sluice.domain.environments import foundation, plan
-from sluice.domain.estate import Circumstances, Estate, Grant
 from sluice.domain.names import Identifier, Marker, Qualified
+from sluice.domain.provisioning.desired_state import wanted
+from sluice.domain.provisioning.plan import foundation, plan
+from sluice.domain.provisioning.resources import Grant, PlanningContext, Resources
+from sluice.domain.provisioning.steps import AlterUser, AlterWarehouse, GrantPrivileges, Plan, as_text, explain
+from sluice.domain.schedules.schedule_state import at
 from sluice.domain.sizes import Size
-from sluice.domain.specs import EnvironmentSpec, load_environments
-from sluice.domain.steps import AlterUser, AlterWarehouse, GrantPrivileges, Plan, as_text, explain
-from sluice.domain.wants import wanted
+from sluice.domain.specs.environment import EnvironmentSpec, load_environments
 from sluice.errors import RefusedError
 
 NOW = datetime(2026, 11, 20, 22, 49, 1, tzinfo=UTC)
@@ -24,14 +24,14 @@ SPECS = {name: at(spec, NOW) for name, spec in load_environments(INCLUDE / "envi
 PROD = SPECS["prod"]
 
 
-def _plan(spec: EnvironmentSpec, found: Estate, circumstances: Circumstances = Circumstances()) -> Plan:  # noqa: B008
+def _plan(spec: EnvironmentSpec, found: Resources, circumstances: PlanningContext = PlanningContext()) -> Plan:  # noqa: B008
     return plan(spec, found, NOW, fingerprint="SHA256:x", public_key="MII", circumstances=circumstances)
 
 
 @pytest.mark.parametrize("spec", SPECS.values(), ids=str)
 def test_what_is_as_wanted_needs_no_step(spec: EnvironmentSpec) -> None:
     """Provisioning an environment that is there does nothing."""
-    circumstances = Circumstances(schemas=frozenset({Qualified(spec.database.name, Identifier("PUBLIC"))}))
+    circumstances = PlanningContext(schemas=frozenset({Qualified(spec.database.name, Identifier("PUBLIC"))}))
     made = _plan(spec, wanted(spec, "SHA256:x"), circumstances)
     assert made.empty
     assert "nothing to do" in as_text(made)
@@ -39,7 +39,7 @@ def test_what_is_as_wanted_needs_no_step(spec: EnvironmentSpec) -> None:
 
 def test_from_nothing_everything_is_made_in_an_order_that_works() -> None:
     """What others need comes first: control, role, warehouse, database, user, grants, tags."""
-    made = _plan(PROD, Estate())
+    made = _plan(PROD, Resources())
     kinds = [type(step).__name__ for step in made.steps]
     first = [kinds.index(kind) for kind in ("CreateControl", "CreateRole", "CreateWarehouse", "CreateDatabase")]
     assert first == sorted(first)
@@ -51,7 +51,7 @@ def test_from_nothing_everything_is_made_in_an_order_that_works() -> None:
 
 def test_the_first_database_knows_its_deployment() -> None:
     """Also before any promotion, live can be told from everything else."""
-    line = next(step for step in _plan(PROD, Estate()).steps if type(step).__name__ == "CreateDatabase")
+    line = next(step for step in _plan(PROD, Resources()).steps if type(step).__name__ == "CreateDatabase")
     assert getattr(line, "marker").deployment.startswith("d20261120t224901-")  # noqa: B009 (of a union)
 
 
@@ -70,7 +70,7 @@ def test_the_promotion_size_is_no_drift_while_someone_holds_the_lock() -> None:
     found = wanted(PROD, "SHA256:x")
     assert found.warehouse is not None
     scaled = replace(found, warehouse=replace(found.warehouse, size=Size.XLARGE))
-    held = _plan(PROD, scaled, Circumstances(lock_holder="d20261120t224901-1a2b3c"))
+    held = _plan(PROD, scaled, PlanningContext(lock_holder="d20261120t224901-1a2b3c"))
     assert held.empty
     assert any("not drift" in note for note in held.notes)
     assert not _plan(PROD, scaled).empty
@@ -81,7 +81,7 @@ def test_a_dropped_grant_is_given_back(grant: Grant) -> None:
     """Each single grant that is missing gives exactly one step."""
     found = wanted(PROD, "SHA256:x")
     public = Qualified(PROD.database.name, Identifier("PUBLIC"))
-    made = _plan(PROD, replace(found, grants=found.grants - {grant}), Circumstances(schemas=frozenset({public})))
+    made = _plan(PROD, replace(found, grants=found.grants - {grant}), PlanningContext(schemas=frozenset({public})))
     assert [step for step in made.steps if isinstance(step, GrantPrivileges)] == list(made.steps)
     assert len(made.steps) == 1
 
@@ -121,7 +121,7 @@ def test_a_transient_live_database_is_refused() -> None:
 
 def test_the_lock_needs_only_the_foundation() -> None:
     """Control database, role, warehouse and the lock's own grants come before the lock, the rest after."""
-    made = _plan(PROD, Estate())
+    made = _plan(PROD, Resources())
     base = foundation(made)
     kinds = {type(step).__name__ for step in base.steps}
     assert kinds == {"CreateControl", "CreateRole", "CreateWarehouse", "GrantPrivileges", "GrantRole"}
@@ -131,8 +131,8 @@ def test_the_lock_needs_only_the_foundation() -> None:
 def test_a_short_auto_suspend_is_warned_about() -> None:
     """Below 60 seconds is legal and dear."""
     hasty = PROD.model_copy(update={"warehouse": PROD.warehouse.model_copy(update={"auto_suspend": 30})})
-    assert any("bills 60 s" in note for note in _plan(hasty, Estate()).notes)
-    assert not any("bills 60 s" in note for note in _plan(PROD, Estate()).notes)
+    assert any("bills 60 s" in note for note in _plan(hasty, Resources()).notes)
+    assert not any("bills 60 s" in note for note in _plan(PROD, Resources()).notes)
 
 
 def test_future_grants_of_a_schema_are_warned_about() -> None:

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from sluice.domain.blocks import Kind
-from sluice.domain.cleanup import AtMost, CleanupPolicy, KindPolicy, load_cleanup
-from sluice.domain.lives import State
-from sluice.domain.retention import Action, Subject, sweep
+from sluice.domain.cleanup.cleanup_plan import Action, CleanupCandidate, sweep
+from sluice.domain.cleanup.cleanup_policy import AtMost, CleanupPolicy, KindPolicy, load_cleanup
+from sluice.domain.ephemeral.ephemeral_state import State
+from sluice.domain.specs.blocks import Kind
 
 POLICY = load_cleanup(Path(__file__).resolve().parents[2] / "include" / "policies" / "cleanup.yml")
 NOW = datetime(2026, 11, 20, 22, 49, 1, tzinfo=UTC)
@@ -24,11 +24,11 @@ WHY = (
 )  # fmt: skip
 
 
-def subject(number: int, why: str, chance: random.Random) -> Subject:
+def subject(number: int, why: str, chance: random.Random) -> CleanupCandidate:
     """One environment and the one thing that is special about it."""
     kind = chance.choice(KINDS)
     name = f"dev_f{number}_john_20261101" if why != "production-like" else f"prod_f{number}_john_20261101"
-    return Subject(
+    return CleanupCandidate(
         name=name,
         database=name.upper(),
         kind=Kind.PRODUCTION if why == "standing" else kind,
@@ -47,7 +47,7 @@ def subject(number: int, why: str, chance: random.Random) -> Subject:
     )
 
 
-def estate(seed: int) -> Iterator[tuple[Subject, str]]:
+def estate(seed: int) -> Iterator[tuple[CleanupCandidate, str]]:
     """Five hundred of them, a third stale."""
     chance = random.Random(seed)  # noqa: S311 (a test's own estate)
     for number in range(500):

@@ -12,13 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlglot.dialects.snowflake import Snowflake
 
-from sluice.domain.blocks import Kind
-from sluice.domain.environments import plan
-from sluice.domain.estate import Estate
-from sluice.domain.naming import EphemeralName
-from sluice.domain.prices import Prices
-from sluice.domain.specs import load_environments
-from sluice.domain.templates import Request, load_templates, specify
+from sluice.domain.budgets.prices import Prices
+from sluice.domain.ephemeral.ephemeral_name import EphemeralName
+from sluice.domain.ephemeral.templates import Request, load_templates, specify
+from sluice.domain.provisioning.plan import plan
+from sluice.domain.provisioning.resources import Resources
+from sluice.domain.specs.blocks import Kind
+from sluice.domain.specs.environment import load_environments
 from sluice.errors import SluiceError
 from sluice.snowflake.apply import statements_of
 from sluice.snowflake.statements import Statement
@@ -66,7 +66,7 @@ def check(statement: Statement, mine: str) -> None:
 def made(request: Request, kind: Kind) -> list[Statement]:
     """Every statement that would make the environment."""
     spec = specify(TEMPLATES[kind], request, STANDING, NOW)
-    found = plan(spec, Estate(), NOW, fingerprint="SHA256:x", public_key="key", prices=Prices())
+    found = plan(spec, Resources(), NOW, fingerprint="SHA256:x", public_key="key", prices=Prices())
     return [statement for step in found.steps for statement in statements_of(step)]
 
 

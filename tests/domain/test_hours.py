@@ -10,11 +10,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from sluice.domain.blocks import Kind
-from sluice.domain.closings import Closing, HoursEvent, Late, asked, at, closes, due, fold, why_closed
-from sluice.domain.events import Event
-from sluice.domain.guards import Guard, Hold
-from sluice.domain.hours import (
+from sluice.domain.budgets.budget_state import BudgetState, Restriction
+from sluice.domain.budgets.spend import WarehouseSample
+from sluice.domain.ephemeral.templates import load_templates
+from sluice.domain.journal.events import Event
+from sluice.domain.names import Identifier
+from sluice.domain.schedules.hours import (
     WEEK,
     ExceptionsBlock,
     HoursBlock,
@@ -22,11 +23,20 @@ from sluice.domain.hours import (
     moment,
     until,
 )
-from sluice.domain.names import Identifier
+from sluice.domain.schedules.schedule_state import (
+    HoursEvent,
+    OpenOverride,
+    ScheduleState,
+    asked,
+    at,
+    closes,
+    due,
+    fold,
+    why_closed,
+)
 from sluice.domain.sizes import Size
-from sluice.domain.specs import EnvironmentSpec, load_environments
-from sluice.domain.spend import Running
-from sluice.domain.templates import load_templates
+from sluice.domain.specs.blocks import Kind
+from sluice.domain.specs.environment import EnvironmentSpec, load_environments
 from sluice.errors import SpecError
 
 INCLUDE = Path(__file__).resolve().parents[2] / "include" / "environments"
@@ -202,7 +212,7 @@ def test_until_what_is_no_moment_to_come(text: str) -> None:
 EVENING, NOON = wall("Europe/Berlin", "2026-11-26T18:00"), wall("Europe/Berlin", "2026-11-26T12:00")
 
 
-def running(**said: object) -> Running:
+def running(**said: object) -> WarehouseSample:
     """Dev's warehouse, as its spec wants it."""
     known: dict[str, object] = {
         "name": Identifier("SLUICE_DEV_WH"),
@@ -217,14 +227,14 @@ def running(**said: object) -> Running:
         "auto_resume": True,
         "resumed_on": None,
     }
-    return Running(**(known | said))  # type: ignore[arg-type]
+    return WarehouseSample(**(known | said))  # type: ignore[arg-type]
 
 
 def test_what_is_due() -> None:
     """Nothing once it is done; closing records what was before, whoever holds it then; opening leaves a budget's."""
     stopped = running(state="SUSPENDED", auto_resume=False)
-    free, suspended = Guard("dev"), Guard("dev", Hold.SUSPENDED, former={"auto_resume": True})
-    is_open, is_closed = Closing("dev"), Closing("dev", closed=True, former={"auto_resume": True})
+    free, suspended = BudgetState("dev"), BudgetState("dev", Restriction.SUSPENDED, former={"auto_resume": True})
+    is_open, is_closed = ScheduleState("dev"), ScheduleState("dev", closed=True, former={"auto_resume": True})
     assert not due(DEV, running(), free, is_open, NOON)
     assert not due(DEV, stopped, free, is_closed, EVENING)
     assert due(DEV, running(), free, is_open, EVENING).former == {"auto_resume": True}
@@ -236,7 +246,7 @@ def test_what_is_due() -> None:
     opening = due(DEV, stopped, free, is_closed, NOON)
     assert (opening.open, opening.close, opening.back) == (True, False, {"auto_resume": True})
     assert due(DEV, stopped, suspended, is_closed, NOON).back == {}
-    assert due(DEV, stopped, free, Closing("dev", pending=True), NOON).open
+    assert due(DEV, stopped, free, ScheduleState("dev", pending=True), NOON).open
     assert due(DEV, running(), free, is_open, NOON, unused=True).rest
     assert not due(DEV, running(running=1), free, is_open, NOON, unused=True)
     assert not due(DEV, running(), free, is_open, EVENING, unused=True).rest
@@ -244,10 +254,10 @@ def test_what_is_due() -> None:
 
 def test_what_a_budget_holds_is_not_fitted() -> None:
     """A drift of everything else is."""
-    guard = Guard("prod", Hold.LIMITED, former={"max_cluster_count": 8, "min_cluster_count": 2})
+    guard = BudgetState("prod", Restriction.LIMITED, former={"max_cluster_count": 8, "min_cluster_count": 2})
     found = running(auto_suspend=0, max_cluster_count=1)
-    assert [one.setting for one in due(PROD, found, guard, Closing("prod"), EVENING).fit] == ["scaling_policy"]
-    assert {one.setting for one in due(PROD, found, Guard("prod"), Closing("prod"), EVENING).fit} == {
+    assert [one.setting for one in due(PROD, found, guard, ScheduleState("prod"), EVENING).fit] == ["scaling_policy"]
+    assert {one.setting for one in due(PROD, found, BudgetState("prod"), ScheduleState("prod"), EVENING).fit} == {
         "max_cluster_count",
         "scaling_policy",
     }
@@ -256,15 +266,15 @@ def test_what_a_budget_holds_is_not_fitted() -> None:
 def test_it_is_open_at_eight_sharp() -> None:
     """The check before opens it; it closes at six, not before."""
     morning = wall("Europe/Berlin", "2026-11-27T08:00")
-    assert closes(DEV, Closing("dev"), morning - 6 * MINUTE)
-    assert not closes(DEV, Closing("dev"), morning - 5 * MINUTE)
-    assert not closes(DEV, Closing("dev"), EVENING - MINUTE)
-    assert closes(DEV, Closing("dev"), EVENING)
+    assert closes(DEV, ScheduleState("dev"), morning - 6 * MINUTE)
+    assert not closes(DEV, ScheduleState("dev"), morning - 5 * MINUTE)
+    assert not closes(DEV, ScheduleState("dev"), EVENING - MINUTE)
+    assert closes(DEV, ScheduleState("dev"), EVENING)
 
 
 def test_late_work_ends() -> None:
     """Open until the moment, not at it."""
-    late = Closing("dev", late=Late(EVENING + timedelta(hours=3), "ann", "month-end close"))
+    late = ScheduleState("dev", late=OpenOverride(EVENING + timedelta(hours=3), "ann", "month-end close"))
     assert not closes(DEV, late, EVENING + timedelta(hours=3) - MINUTE)
     assert closes(DEV, late, EVENING + timedelta(hours=3))
 
@@ -279,10 +289,10 @@ def test_what_was_before_is_recorded_once() -> None:
         event(HoursEvent.CLOSING, 0, former={"auto_resume": True}),
         event(HoursEvent.CLOSING, 5, former={"auto_resume": False}),
     ]
-    assert fold(begun)["dev"] == Closing("dev", pending=True, former={"auto_resume": True})
+    assert fold(begun)["dev"] == ScheduleState("dev", pending=True, former={"auto_resume": True})
     assert fold(begun)["dev"].holds == {"auto_resume"}
     done = [*begun, event(HoursEvent.CLOSED, 5), event(HoursEvent.OPENING, 9), event(HoursEvent.OPENED, 9)]
-    assert fold(reversed(done))["dev"] == Closing("dev")
+    assert fold(reversed(done))["dev"] == ScheduleState("dev")
 
 
 # -- what a spec may not say ---------------------------------------------------------------------------------------

@@ -6,11 +6,11 @@ from decimal import Decimal
 
 import pytest
 
-from sluice.domain import judges
-from sluice.domain.access import Right, lost, to_mirror, visible
-from sluice.domain.gates import Evidence, Verdict, failed, worst
-from sluice.domain.inventory import Relation, arrived, foreign_changes, from_json, missing_from_clone, to_json
-from sluice.domain.policies import ColumnsGate, DbtGate, Metric, QualityGate, RowCountGate, RunTimeGate
+from sluice.domain.promotion import gate_checks
+from sluice.domain.promotion.database_rights import Right, lost, to_mirror, visible
+from sluice.domain.promotion.evidence import Evidence, Verdict, failed, worst
+from sluice.domain.promotion.gate_policy import ColumnsGate, DbtGate, Metric, QualityGate, RowCountGate, RunTimeGate
+from sluice.domain.promotion.inventory import Relation, arrived, foreign_changes, from_json, missing_from_clone, to_json
 
 READ = Right("READER", "SELECT", "TABLE", "S.T")
 USE = Right("READER", "USAGE", "DATABASE", "", grant_option=True)
@@ -27,14 +27,14 @@ def table(rows: int | None, altered: str = "t0", **columns: str) -> Relation:
 def test_dbt_results(bad: tuple[str, ...], warned: int, skipped: int, verdict: str) -> None:
     """A failed or skipped node fails; warnings ask, and beyond their limit fail."""
     gate = DbtGate(warnings_marginal=1, warnings_fail=5)
-    assert judges.judge_dbt(gate, 10, bad, ["w"] * warned, skipped).verdict == verdict
+    assert gate_checks.judge_dbt(gate, 10, bad, ["w"] * warned, skipped).verdict == verdict
 
 
 @pytest.mark.parametrize(("passing", "verdict"), [(99, "pass"), (98, "marginal"), (90, "fail")])
 def test_quality_score(passing: int, verdict: str) -> None:
     """The weighted share of passing tests is held against its two limits, and failing tests are named."""
     gate = QualityGate(pass_at=Decimal("0.99"), marginal_at=Decimal("0.98"))
-    found = judges.judge_quality(gate, [judges.TestOutcome(f"t{i}", i < passing) for i in range(100)])
+    found = gate_checks.judge_quality(gate, [gate_checks.TestOutcome(f"t{i}", i < passing) for i in range(100)])
     assert found.verdict == verdict
     assert len(found.detail) == min(100 - passing, 20)
 
@@ -42,9 +42,12 @@ def test_quality_score(passing: int, verdict: str) -> None:
 def test_quality_weighs_tests() -> None:
     """A heavy failing test weighs more than many light passing ones."""
     gate = QualityGate(pass_at=Decimal("0.9"), marginal_at=Decimal("0.6"))
-    outcomes = [judges.TestOutcome("heavy", passed=False, weight=10), judges.TestOutcome("light", passed=True)]
-    assert judges.judge_quality(gate, outcomes).verdict is Verdict.FAIL
-    assert judges.judge_quality(gate, []).verdict is Verdict.MARGINAL
+    outcomes = [
+        gate_checks.TestOutcome("heavy", passed=False, weight=10),
+        gate_checks.TestOutcome("light", passed=True),
+    ]
+    assert gate_checks.judge_quality(gate, outcomes).verdict is Verdict.FAIL
+    assert gate_checks.judge_quality(gate, []).verdict is Verdict.MARGINAL
 
 
 @pytest.mark.parametrize(
@@ -54,7 +57,7 @@ def test_quality_weighs_tests() -> None:
 )  # fmt: skip
 def test_row_drift(old: int, new: int, verdict: str) -> None:
     """Shrinking and growing have limits of their own; small tables are not judged."""
-    found = judges.judge_rows(RowCountGate(), {"S.T": table(old)}, {"S.T": table(new)})
+    found = gate_checks.judge_rows(RowCountGate(), {"S.T": table(old)}, {"S.T": table(new)})
     assert found.verdict == verdict
 
 
@@ -62,11 +65,11 @@ def test_column_contract() -> None:
     """A dropped or retyped column that consumers read fails; what nobody reads does not count; removal asks."""
     live = {"S.T": table(1, a="NUMBER", b="TEXT"), "S.HIDDEN": table(1, a="NUMBER"), "S.GONE": table(1, a="TEXT")}
     new = {"S.T": table(1, a="TEXT", c="TEXT")}
-    found = judges.judge_columns(ColumnsGate(), live, new, {"S.T"})
+    found = gate_checks.judge_columns(ColumnsGate(), live, new, {"S.T"})
     assert found.verdict is Verdict.FAIL
     assert set(found.detail) == {"S.T.b: dropped", "S.T.a: NUMBER became TEXT", "S.T.c: added"}
-    assert judges.judge_columns(ColumnsGate(), live, new, {"S.GONE"}).verdict is Verdict.MARGINAL
-    assert judges.judge_columns(ColumnsGate(), live, new, set()).verdict is Verdict.PASS
+    assert gate_checks.judge_columns(ColumnsGate(), live, new, {"S.GONE"}).verdict is Verdict.MARGINAL
+    assert gate_checks.judge_columns(ColumnsGate(), live, new, set()).verdict is Verdict.PASS
 
 
 @pytest.mark.parametrize(
@@ -77,12 +80,12 @@ def test_column_contract() -> None:
 def test_metrics(old: float | None, new: float | None, verdict: str) -> None:
     """Old and new agree within the tolerance; a figure that is new passes, one that is gone fails."""
     metric = Metric(name="m", sql="select 1", tolerance_percent=Decimal(1), fail_percent=Decimal(10))
-    assert judges.judge_metrics([judges.Figure(metric, old, new)]).verdict == verdict
+    assert gate_checks.judge_metrics([gate_checks.Figure(metric, old, new)]).verdict == verdict
 
 
 def test_run_time() -> None:
     """A build beyond its limit fails."""
-    verdicts = [judges.judge_run_time(RunTimeGate(), seconds).verdict for seconds in (10, 61 * 60, 91 * 60)]
+    verdicts = [gate_checks.judge_run_time(RunTimeGate(), seconds).verdict for seconds in (10, 61 * 60, 91 * 60)]
     assert verdicts == [Verdict.PASS, Verdict.MARGINAL, Verdict.FAIL]
 
 
@@ -91,7 +94,7 @@ def test_access_that_would_be_lost_is_named() -> None:
     assert lost([READ, USE], [READ]) == (USE,)
     assert lost([READ], [Right("READER", "SELECT", "VIEW", "S.T")]) == ()
     assert lost([READ], [], removed={"S.T"}) == ()
-    assert judges.judge_access(lost([READ], []), 1).detail == ("READER: SELECT on table S.T",)
+    assert gate_checks.judge_access(lost([READ], []), 1).detail == ("READER: SELECT on table S.T",)
 
 
 def test_database_rights_are_mirrored_without_ownership() -> None:

@@ -8,21 +8,21 @@ from pathlib import Path
 
 import pytest
 
-from sluice.domain.cleanup import LeftoverPolicy, Protected
-from sluice.domain.inventory import Relation
-from sluice.domain.leftovers import Beside, Leftover, Marked, leftovers
+from sluice.domain.cleanup.cleanup_policy import OrphanPolicy, Protected
+from sluice.domain.cleanup.orphans import AccountInventory, Orphan, OwnedObject, leftovers
 from sluice.domain.names import Identifier, Marker
-from sluice.domain.specs import load_environments
+from sluice.domain.promotion.inventory import Relation
+from sluice.domain.specs.environment import load_environments
 
 SPECS = load_environments(Path(__file__).resolve().parents[2] / "include" / "environments")
 NOW = datetime(2026, 11, 20, 22, 49, 1, tzinfo=UTC)
 DAY = timedelta(days=1)
 MONITOR = Identifier("DEV_X_JOHN_20261001_RM")
 OLD, NEW = "d20261101t000000-aaaaaa", "d20261120t000000-bbbbbb"
-LIVE = Marked(Identifier("OLIST_PROD"), Marker("prod", NEW, "r2"))
-RETAINED = Marked(Identifier("OLIST_PROD__R_20261101T000000_AAAAAA"), Marker("prod", OLD, "r1"))
-CANDIDATE = Marked(Identifier("OLIST_PROD__C_20261101T000000_AAAAAA"), Marker("prod", OLD, "r1"))
-BASE = Beside(
+LIVE = OwnedObject(Identifier("OLIST_PROD"), Marker("prod", NEW, "r2"))
+RETAINED = OwnedObject(Identifier("OLIST_PROD__R_20261101T000000_AAAAAA"), Marker("prod", OLD, "r1"))
+CANDIDATE = OwnedObject(Identifier("OLIST_PROD__C_20261101T000000_AAAAAA"), Marker("prod", OLD, "r1"))
+BASE = AccountInventory(
     databases=(LIVE,),
     specs=SPECS,
     journalled=frozenset(SPECS),
@@ -31,7 +31,7 @@ BASE = Beside(
 )
 
 
-def found(beside: Beside, policy: LeftoverPolicy = LeftoverPolicy()) -> list[Leftover]:  # noqa: B008 (frozen)
+def found(beside: AccountInventory, policy: OrphanPolicy = OrphanPolicy()) -> list[Orphan]:  # noqa: B008 (frozen)
     """What the policy says of it."""
     return list(leftovers(beside, policy, Protected(names=("prod*",)), NOW))
 
@@ -42,7 +42,7 @@ def test_live_is_never_a_leftover() -> None:
 
 
 @pytest.mark.parametrize("one", [RETAINED, CANDIDATE])
-def test_what_is_past_its_time_goes(one: Marked) -> None:
+def test_what_is_past_its_time_goes(one: OwnedObject) -> None:
     """Marker and journal both, its time over."""
     (said,) = found(replace(BASE, databases=(LIVE, one)))
     assert said.drop
@@ -76,7 +76,7 @@ def test_a_candidate_is_kept_for_inspection_and_one_that_nobody_knows_for_good()
 @pytest.mark.parametrize("name", [CANDIDATE.name, Identifier("OLIST_PROD__R_20261120T000000_BBBBBB")])
 def test_a_former_live_under_another_deployments_name_stays(name: Identifier) -> None:
     """A cut-over that died before it settled leaves the only way back under the name of what came or went: kept."""
-    former = Marked(name, Marker("prod", "d20261110t000000-cccccc", "r0"))
+    former = OwnedObject(name, Marker("prod", "d20261110t000000-cccccc", "r0"))
     ended = {**BASE.ended, "d20261110t000000-cccccc": NOW - 10 * DAY}
     (said,) = found(replace(BASE, databases=(LIVE, former), ended=ended, expiries={name.name: NOW - DAY}))
     assert not said.drop
@@ -85,7 +85,7 @@ def test_a_former_live_under_another_deployments_name_stays(name: Identifier) ->
 
 def test_a_marker_of_another_spelling_stops_nothing() -> None:
     """A deployment that is no id of ours is kept and named; the rest goes on."""
-    odd = Marked(CANDIDATE.name, Marker("prod", "by hand", "r1"))
+    odd = OwnedObject(CANDIDATE.name, Marker("prod", "by hand", "r1"))
     said = found(replace(BASE, databases=(LIVE, odd, RETAINED), ended={**BASE.ended, "by hand": NOW - 10 * DAY}))
     assert {one.name: one.drop for one in said} == {RETAINED.name.name: True, odd.name.name: False}
 
@@ -97,8 +97,8 @@ def test_what_stands_but_has_no_spec_here_is_no_orphan() -> None:
     beside = replace(
         BASE,
         specs=specs,
-        warehouses=(Marked(staging.warehouse.name, Marker("staging")),),
-        roles=(Marked(staging.access.role, Marker("staging")),),
+        warehouses=(OwnedObject(staging.warehouse.name, Marker("staging")),),
+        roles=(OwnedObject(staging.access.role, Marker("staging")),),
     )
     assert [one.drop for one in found(beside)] == [False, False]
 
@@ -108,8 +108,8 @@ def test_orphans_need_marker_and_journal() -> None:
     gone, never = Marker("dev_x_john_20261001"), Marker("dev_y_john_20261001")
     beside = replace(
         BASE,
-        warehouses=(Marked(Identifier("X_WH"), gone), Marked(Identifier("Y_WH"), never)),
-        roles=(Marked(Identifier("SLUICE_X"), gone), Marked(SPECS["prod"].access.role, Marker("prod"))),
+        warehouses=(OwnedObject(Identifier("X_WH"), gone), OwnedObject(Identifier("Y_WH"), never)),
+        roles=(OwnedObject(Identifier("SLUICE_X"), gone), OwnedObject(SPECS["prod"].access.role, Marker("prod"))),
         monitors=(MONITOR, Identifier("SOMEBODYS_RM")),
         made=frozenset({MONITOR}),
         journalled=frozenset({*SPECS, gone.environment}),
@@ -141,7 +141,7 @@ def test_an_orphan_that_looks_like_production_is_left_alone() -> None:
     """Its name is protected."""
     gone = Marker("dev_x_john_20261001")
     known = frozenset({gone.environment})
-    warehouses = (Marked(Identifier("PROD_WH"), gone),)
+    warehouses = (OwnedObject(Identifier("PROD_WH"), gone),)
     beside = replace(BASE, warehouses=warehouses, journalled=known, forgotten=known)
     assert [one.drop for one in found(beside)] == [False]
 
@@ -155,8 +155,8 @@ def test_relations_of_a_project() -> None:
         "OLIST_DEV.MARTS.ORDERS__DBT_TMP": True,
         "OLIST_DEV.MARTS.OLD": False,
     }
-    dropped = found(beside, LeftoverPolicy(stale_relations="drop"))
+    dropped = found(beside, OrphanPolicy(stale_relations="drop"))
     assert {one.name for one in dropped if one.drop} == {"OLIST_DEV.MARTS.ORDERS__DBT_TMP", "OLIST_DEV.MARTS.OLD"}
     assert [one.drop for one in found(replace(beside, locked=frozenset({"dev"})))] == [False, False]
     working = replace(beside, used={"OLIST_DEV": NOW - timedelta(minutes=5)})
-    assert [one.drop for one in found(working, LeftoverPolicy(stale_relations="drop"))] == [False, False]
+    assert [one.drop for one in found(working, OrphanPolicy(stale_relations="drop"))] == [False, False]

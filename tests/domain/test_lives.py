@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from sluice.domain.blocks import Kind as EnvironmentKind
-from sluice.domain.events import Event, Kind
-from sluice.domain.lives import Life, LifeEvent, State, fold
-from sluice.domain.naming import EphemeralName
-from sluice.domain.specs import EnvironmentSpec, load_environments
-from sluice.domain.templates import Request, load_templates, specify
+from sluice.domain.ephemeral.ephemeral_name import EphemeralName
+from sluice.domain.ephemeral.ephemeral_state import EphemeralEnvironment, EphemeralEvent, State, fold
+from sluice.domain.ephemeral.templates import Request, load_templates, specify
+from sluice.domain.journal.events import Event, Kind
+from sluice.domain.specs.blocks import Kind as EnvironmentKind
+from sluice.domain.specs.environment import EnvironmentSpec, load_environments
 from sluice.errors import StopError
 
 INCLUDE = Path(__file__).resolve().parents[2] / "include" / "environments"
@@ -38,10 +38,10 @@ def happened(kind: str, hours: float = 0, **facts: object) -> Event:
 def asked(hours: float = 0, **facts: object) -> Event:
     """The request that begins it."""
     told = {"spec": SPEC.model_dump(mode="json"), "owner": "john", "team": "data", "expires": WEEK.isoformat()}
-    return happened(LifeEvent.REQUESTED, hours, **(told | {"reason": "a new mart"} | facts))
+    return happened(EphemeralEvent.REQUESTED, hours, **(told | {"reason": "a new mart"} | facts))
 
 
-def life(*events: Event) -> Life:
+def life(*events: Event) -> EphemeralEnvironment:
     """What comes of these events, in whatever order they are read."""
     return fold(reversed([asked(), *events]))[SPEC.name]
 
@@ -58,37 +58,37 @@ def test_a_whole_life() -> None:
     steps = [happened(Kind.PROVISIONED, 1)]
     assert life(*steps).state is State.READY
     for state, kind in (
-        (State.NOTICED, LifeEvent.NOTICED),
-        (State.QUARANTINED, LifeEvent.QUARANTINED),
-        (State.DROPPED, LifeEvent.DROPPED),
+        (State.NOTICED, EphemeralEvent.NOTICED),
+        (State.QUARANTINED, EphemeralEvent.QUARANTINED),
+        (State.DROPPED, EphemeralEvent.DROPPED),
     ):
         steps.append(happened(kind, len(steps) + 1, reason="idle for 3 days", until=until.isoformat()))
         found = life(*steps)
         assert (found.state, found.reason, found.until) == (state, "idle for 3 days", until)
     assert not life(*steps).there
-    assert life(*steps, happened(LifeEvent.RESTORED, 9, reason="asked back")).state is State.READY
+    assert life(*steps, happened(EphemeralEvent.RESTORED, 9, reason="asked back")).state is State.READY
 
 
-@pytest.mark.parametrize("answer", [LifeEvent.PINNED, LifeEvent.CHANGED])
-def test_an_answer_stops_a_notice(answer: LifeEvent) -> None:
+@pytest.mark.parametrize("answer", [EphemeralEvent.PINNED, EphemeralEvent.CHANGED])
+def test_an_answer_stops_a_notice(answer: EphemeralEvent) -> None:
     """Who extends or pins has answered: nothing waits for removal any more."""
     later = WEEK + timedelta(days=7)
     facts = {"spec": SPEC.model_dump(mode="json"), "owner": "ann", "expires": later.isoformat()}
     found = life(
         happened(Kind.PROVISIONED, 1),
-        happened(LifeEvent.NOTICED, 2, reason="old", until=WEEK.isoformat()),
-        happened(answer, 3, **(facts if answer is LifeEvent.CHANGED else {})),
+        happened(EphemeralEvent.NOTICED, 2, reason="old", until=WEEK.isoformat()),
+        happened(answer, 3, **(facts if answer is EphemeralEvent.CHANGED else {})),
     )
     assert (found.state, found.until) == (State.READY, None)
-    assert found.pinned is (answer is LifeEvent.PINNED)
-    assert found.owner == ("ann" if answer is LifeEvent.CHANGED else "john")
+    assert found.pinned is (answer is EphemeralEvent.PINNED)
+    assert found.owner == ("ann" if answer is EphemeralEvent.CHANGED else "john")
 
 
 def test_a_name_may_live_again() -> None:
     """A request after a drop is a new life, with nothing of the old one."""
     found = life(
-        happened(LifeEvent.PINNED, 1),
-        happened(LifeEvent.DROPPED, 2, until=WEEK.isoformat()),
+        happened(EphemeralEvent.PINNED, 1),
+        happened(EphemeralEvent.DROPPED, 2, until=WEEK.isoformat()),
         asked(3, owner="ann"),
     )
     assert (found.state, found.owner, found.pinned) == (State.REQUESTED, "ann", False)
@@ -108,4 +108,4 @@ def test_standing_environments_are_passed_over() -> None:
 def test_a_spec_nobody_can_read_stops() -> None:
     """A journal of another version is not guessed at."""
     with pytest.raises(StopError, match="no readable spec"):
-        life(happened(LifeEvent.CHANGED, 1, spec={"name": "x"}))
+        life(happened(EphemeralEvent.CHANGED, 1, spec={"name": "x"}))

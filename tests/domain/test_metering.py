@@ -8,14 +8,23 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from sluice.domain.metering import Books, Metered, Shares, Stored, horizon, measure, midnight, month_begins
+from sluice.domain.budgets.cost_accounting import (
+    AccountingInput,
+    Metered,
+    Shares,
+    Stored,
+    horizon,
+    measure,
+    midnight,
+    month_begins,
+)
+from sluice.domain.budgets.prices import Prices
 from sluice.domain.names import Identifier
-from sluice.domain.prices import Prices
 
 WH = Identifier("WH")
 
 
-def books(at: datetime, zone: tzinfo, compute: float, cloud: float = 0.0) -> Books:
+def books(at: datetime, zone: tzinfo, compute: float, cloud: float = 0.0) -> AccountingInput:
     """What is read at a moment when every UTC day of the month so far had the same credits."""
     day, days = month_begins(at, [zone]), []
     while day < horizon(at):
@@ -23,7 +32,7 @@ def books(at: datetime, zone: tzinfo, compute: float, cloud: float = 0.0) -> Boo
         day += timedelta(days=1)
     owners, zones = {WH: "dev"}, {"dev": zone}
     since = at - timedelta(minutes=5)
-    return Books(at, since, owners, zones, Prices(), credit_usd=2.0, days=tuple(days))
+    return AccountingInput(at, since, owners, zones, Prices(), credit_usd=2.0, days=tuple(days))
 
 
 def test_a_month_has_the_cloud_services_that_were_billed() -> None:
@@ -44,7 +53,7 @@ def test_a_month_that_has_begun_where_the_environment_is_has_nothing_of_the_one_
     at = datetime(2026, 11, 1, 2, tzinfo=UTC)
     day = Metered(WH, midnight(at) - timedelta(days=9), 10.0)
     berlin = books(at, ZoneInfo("Europe/Berlin"), 10.0)
-    mixed = Books(berlin.at, berlin.since, berlin.owners, berlin.zones, Prices(), 2.0, days=(day,))
+    mixed = AccountingInput(berlin.at, berlin.since, berlin.owners, berlin.zones, Prices(), 2.0, days=(day,))
     assert measure(mixed).spends["dev"].month.credits == 0
 
 

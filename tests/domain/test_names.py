@@ -23,7 +23,7 @@ from sluice.domain.names import (
     undotted,
 )
 from sluice.errors import SpecError
-from sluice.snowflake import rows
+from sluice.snowflake import row_parsing
 from sluice.snowflake.statements import Statement
 
 AT = datetime(2026, 11, 20, 22, 49, 1, tzinfo=UTC)
@@ -120,7 +120,7 @@ def test_dotted_names_come_apart_as_they_were_put_together(parts: list[str]) -> 
     assert undotted(dotted(*parts)) == names
     assert as_account_has(".".join(name.sql for name in names)) == names
     assert Qualified.parse(Qualified(*names).sql) == Qualified(*names)
-    assert rows.qualified(Qualified(*names).sql) == Qualified(*names)
+    assert row_parsing.qualified(Qualified(*names).sql) == Qualified(*names)
 
 
 def test_a_dotted_name_in_sql_is_spelt_as_the_account_has_it() -> None:
@@ -140,13 +140,13 @@ def test_a_dotted_name_in_sql_is_spelt_as_the_account_has_it() -> None:
 )
 def test_names_of_show_grants_are_read(shown: str, parts: tuple[str, ...]) -> None:
     """Quoted parts, arguments, and the kind of a future grant."""
-    assert tuple(part.name for part in rows.qualified(shown).parts) == parts
+    assert tuple(part.name for part in row_parsing.qualified(shown).parts) == parts
 
 
 @pytest.mark.parametrize(("shown", "name"), [("SLUICE_DEV", "SLUICE_DEV"), ("svc-dev", "svc-dev"), ('"a ""b"', 'a "b')])
 def test_who_holds_a_grant_is_read_with_and_without_quotes(shown: str, name: str) -> None:
     """Accounts have shown both."""
-    assert rows.named({"grantee_name": shown}, "grantee_name").name == name
+    assert row_parsing.named({"grantee_name": shown}, "grantee_name").name == name
 
 
 def test_a_percent_sign_in_a_name_is_no_place_for_a_value() -> None:

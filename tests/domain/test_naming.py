@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sluice.domain.ephemeral.ephemeral_name import LONGEST, EphemeralName, refuse_collision
 from sluice.domain.names import Identifier
-from sluice.domain.naming import LONGEST, EphemeralName, refuse_collision
 from sluice.errors import SpecError
 
 DAY = date(2023, 12, 1)

@@ -7,13 +7,13 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from sluice.domain.anomalies import Compared
-from sluice.domain.budgets import Verdict, judge, load_budgets
-from sluice.domain.events import Event
-from sluice.domain.guards import Guard, GuardEvent, Hold, fold
-from sluice.domain.responses import Alert, HoldTo, Recover, Step, Tell, notice, plan, unwatched
-from sluice.domain.specs import load_environments
-from sluice.domain.spend import Figure, Spend
+from sluice.domain.budgets.anomalies import Compared
+from sluice.domain.budgets.budget_actions import Alert, Notify, Resolve, SetRestriction, Step, notice, plan, unwatched
+from sluice.domain.budgets.budget_policy import Verdict, judge, load_budgets
+from sluice.domain.budgets.budget_state import BudgetEvent, BudgetState, Restriction, fold
+from sluice.domain.budgets.spend import Figure, Spend
+from sluice.domain.journal.events import Event
+from sluice.domain.specs.environment import load_environments
 
 INCLUDE = Path(__file__).resolve().parents[2] / "include"
 POLICY = load_budgets(INCLUDE / "policies" / "budgets.yml")
@@ -31,21 +31,27 @@ class People:
         self.journal: list[Event] = []
 
     def check(
-        self, minutes: float = 5, *, usd: float, guard: Guard | None = None, age: float = 0, hour: float | None = None
+        self,
+        minutes: float = 5,
+        *,
+        usd: float,
+        guard: BudgetState | None = None,
+        age: float = 0,
+        hour: float | None = None,
     ) -> list[Step]:
         """What one check says, so much later; a restart of everything is between any two."""
         self.now += minutes * MINUTE
-        known = fold(self.journal).get(self.name, Guard(self.name))
+        known = fold(self.journal).get(self.name, BudgetState(self.name))
         if guard is not None:
             known = replace(guard, told=known.told, rungs=known.rungs)
         made = plan({self.name: self.verdict(usd, age=age, hour=hour)}, {self.name: known}, SPECS, POLICY, self.now)
         for step in made.steps:
-            if isinstance(step, Tell | Alert):
-                about = step.level if isinstance(step, Tell) else step.about
+            if isinstance(step, Notify | Alert):
+                about = step.level if isinstance(step, Notify) else step.about
                 facts: dict[str, object] = {"level": about, "rung": step.rung}
-                self.journal.append(Event(self.now, "airflow", self.name, GuardEvent.NOTIFIED, None, facts))
-            if isinstance(step, Recover):
-                self.journal.append(Event(self.now, "airflow", self.name, GuardEvent.RECOVERED, None, {}))
+                self.journal.append(Event(self.now, "airflow", self.name, BudgetEvent.NOTIFIED, None, facts))
+            if isinstance(step, Resolve):
+                self.journal.append(Event(self.now, "airflow", self.name, BudgetEvent.RECOVERED, None, {}))
         return list(made.steps)
 
     def verdict(self, usd: float, *, age: float = 0, hour: float | None = None) -> Verdict:
@@ -53,7 +59,7 @@ class People:
         at = self.now - age * MINUTE
         compared = None if hour is None else Compared(at, hour, estimated=False, before=(1.0,) * 8)
         spend = Spend(self.name, at, Figure(usd), Figure(usd), hour=compared)
-        return judge(spend, SPECS[self.name], POLICY, Guard(self.name), self.now)
+        return judge(spend, SPECS[self.name], POLICY, BudgetState(self.name), self.now)
 
     def checks(self, times: int, *, usd: float, age: float = 0, hour: float | None = None) -> list[Step]:
         """What so many checks say together."""
@@ -62,7 +68,7 @@ class People:
 
 def rungs(steps: Sequence[Step]) -> list[tuple[str, int]]:
     """What was said, and how far up."""
-    return [(type(step).__name__, step.rung) for step in steps if not isinstance(step, HoldTo)]
+    return [(type(step).__name__, step.rung) for step in steps if not isinstance(step, SetRestriction)]
 
 
 def test_the_worse_the_further() -> None:
@@ -78,7 +84,7 @@ def test_what_lasts_goes_one_channel_further_each_hour_until_the_last() -> None:
     people = People()
     said = people.checks(4 * 12, usd=510)
     assert rungs(said) == [("Tell", 2), ("Tell", 3)]
-    assert isinstance(said[1], Tell)
+    assert isinstance(said[1], Notify)
     assert said[1].text.startswith("still: ")
     assert len(SPECS["prod"].monitoring.channels) == 4
 
@@ -129,10 +135,10 @@ def test_it_is_not_over_while_something_is_held() -> None:
     """First what was taken is given back, then it is fine."""
     people = People("dev")
     people.checks(2, usd=45)
-    held = Guard("dev", Hold.SUSPENDED, since=people.now)
+    held = BudgetState("dev", Restriction.SUSPENDED, since=people.now)
     assert rungs(people.check(usd=0, guard=held)) == []
     (back,) = people.check(20, usd=0, guard=held)
-    assert back == HoldTo("dev", Hold.FREE, "cleared: USD 0.00 of 50.00 today, 0.00 an hour now")
+    assert back == SetRestriction("dev", Restriction.FREE, "cleared: USD 0.00 of 50.00 today, 0.00 an hour now")
     assert rungs(people.check(usd=0)) == [("Recover", 0)]
 
 
@@ -164,16 +170,16 @@ def test_what_would_be_held_beyond_the_limit_of_one_check_is_said_once() -> None
     crowd = {f"d{n}": SPECS["dev"].model_copy(update={"name": f"d{n}"}) for n in range(POLICY.at_most + 1)}
     last = f"d{POLICY.at_most}"
     verdicts = {
-        name: judge(Spend(name, NOW, Figure(60), Figure(60)), spec, POLICY, Guard(name), NOW)
+        name: judge(Spend(name, NOW, Figure(60), Figure(60)), spec, POLICY, BudgetState(name), NOW)
         for name, spec in crowd.items()
     }
 
-    def crowded(guard: Guard) -> list[str]:
+    def crowded(guard: BudgetState) -> list[str]:
         steps = plan(verdicts, {last: guard}, crowd, POLICY, NOW).steps
         return [step.environment for step in steps if isinstance(step, Alert) and step.about == "CROWDED"]
 
-    assert crowded(Guard(last)) == [last]
-    assert crowded(Guard(last, told={"CROWDED": NOW - 30 * MINUTE}, rungs={"CROWDED": 0})) == []
+    assert crowded(BudgetState(last)) == [last]
+    assert crowded(BudgetState(last, told={"CROWDED": NOW - 30 * MINUTE}, rungs={"CROWDED": 0})) == []
 
 
 def test_checks_that_all_fail_are_told_by_the_time_alone() -> None:
@@ -184,8 +190,8 @@ def test_checks_that_all_fail_are_told_by_the_time_alone() -> None:
 
 def test_severities_are_those_of_the_levels() -> None:
     """PagerDuty, Slack and a log read them."""
-    kinds = [notice(Tell("dev", level, "x")).severity for level in ("NOTIFY", "LIMIT", "SUSPEND")]
+    kinds = [notice(Notify("dev", level, "x")).severity for level in ("NOTIFY", "LIMIT", "SUSPEND")]
     assert kinds == ["warning", "error", "critical"]
-    assert notice(HoldTo("dev", Hold.FREE, "cleared")).severity == "info"
+    assert notice(SetRestriction("dev", Restriction.FREE, "cleared")).severity == "info"
     assert notice(Alert("dev", "x", "ANOMALY")).severity == "warning"
     assert notice(Alert("dev", "x", "STALE")).severity == "error"

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from sluice.domain.blocks import Kind
-from sluice.domain.policies import load_policies, readable_policies
+from sluice.domain.promotion.gate_policy import load_policies, readable_policies
+from sluice.domain.specs.blocks import Kind
 from sluice.errors import SpecError
 
 SHIPPED = Path(__file__).resolve().parents[2] / "include" / "policies"

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from sluice.domain.blocks import ComputeBlock
-from sluice.domain.prices import Prices, load_prices
+from sluice.domain.budgets.prices import Prices, load_prices
 from sluice.domain.sizes import Size
+from sluice.domain.specs.blocks import ComputeBlock
 from sluice.errors import SpecError
 
 SHIPPED = Path(__file__).resolve().parents[2] / "include" / "policies" / "prices.yml"

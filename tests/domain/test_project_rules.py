@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from sluice.domain.parsed import ParsedNode, ParsedProject, ParsedSource
-from sluice.domain.project_rules import (
+from sluice.domain.releases.parsed_project import ParsedNode, ParsedProject, ParsedSource
+from sluice.domain.releases.project_rules import (
     one_database,
     own_schemas,
     relations_made,

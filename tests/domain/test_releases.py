@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from sluice.domain.changes import Node, compare
 from sluice.domain.names import Marker
-from sluice.domain.promotion import released_upstream
-from sluice.domain.releases import is_released, parse_release_id, release_id
+from sluice.domain.promotion.model_diff import Node, compare
+from sluice.domain.promotion.promotion_plan import released_upstream
+from sluice.domain.releases.release import is_released, parse_release_id, release_id
 from sluice.errors import RefusedError, SpecError
 
 A, B = "r" + "0" * 16, "r" + "1" * 16

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from sluice.domain.blocks import Kind as EnvironmentKind
-from sluice.domain.cleanup import CleanupPolicy, load_cleanup
-from sluice.domain.events import Event, Kind
-from sluice.domain.lives import LifeEvent
-from sluice.domain.naming import EphemeralName
-from sluice.domain.replay import Past, replay
-from sluice.domain.specs import load_environments
-from sluice.domain.templates import Request, load_templates, specify
+from sluice.domain.cleanup.cleanup_backtest import Past, replay
+from sluice.domain.cleanup.cleanup_policy import CleanupPolicy, load_cleanup
+from sluice.domain.ephemeral.ephemeral_name import EphemeralName
+from sluice.domain.ephemeral.ephemeral_state import EphemeralEvent
+from sluice.domain.ephemeral.templates import Request, load_templates, specify
+from sluice.domain.journal.events import Event, Kind
+from sluice.domain.specs.blocks import Kind as EnvironmentKind
+from sluice.domain.specs.environment import load_environments
 
 INCLUDE = Path(__file__).resolve().parents[2] / "include"
 POLICY = load_cleanup(INCLUDE / "policies" / "cleanup.yml")
@@ -34,7 +34,7 @@ def made(feature: str, days: float = 30, **facts: object) -> list[Event]:
         "expires": (START + days * DAY).isoformat(), **facts,
     }  # fmt: skip
     return [
-        Event(START, "ann", str(name), LifeEvent.REQUESTED, payload=told),
+        Event(START, "ann", str(name), EphemeralEvent.REQUESTED, payload=told),
         Event(START + HOUR, "ann", str(name), Kind.PROVISIONED),
     ]
 
@@ -95,7 +95,7 @@ def test_an_owners_pin_counts() -> None:
     """What the journal knows of that time is respected."""
     known = past("kept", "busy", used={"kept": [1.0], "busy": ALWAYS})
     name = EphemeralName.make("dev", "kept", "ann", START.date())
-    pinned = Event(START + 2 * DAY, "ann", str(name), LifeEvent.PINNED)
+    pinned = Event(START + 2 * DAY, "ann", str(name), EphemeralEvent.PINNED)
     assert played(Past([*known.events, pinned], known.used, known.seen, known.credits)) == {}
 
 

@@ -11,17 +11,17 @@ from typing import Any
 import pytest
 import yaml
 
-from sluice.domain.blocks import Kind
-from sluice.domain.cleanup import CleanupPolicy, load_cleanup
-from sluice.domain.lives import State
-from sluice.domain.retention import Action, Subject, judge, sweep
+from sluice.domain.cleanup.cleanup_plan import Action, CleanupCandidate, judge, sweep
+from sluice.domain.cleanup.cleanup_policy import CleanupPolicy, load_cleanup
+from sluice.domain.ephemeral.ephemeral_state import State
+from sluice.domain.specs.blocks import Kind
 from sluice.errors import SpecError
 
 FILE = Path(__file__).resolve().parents[2] / "include" / "policies" / "cleanup.yml"
 POLICY = load_cleanup(FILE)
 NOW = datetime(2026, 11, 21, 3, tzinfo=UTC)
 DAY = timedelta(days=1)
-OLD = Subject(
+OLD = CleanupCandidate(
     name="dev_orders_john_20261030",
     database="DEV_ORDERS_JOHN_20261030",
     kind=Kind.FEATURE,
@@ -122,7 +122,7 @@ def test_bounds_stop_a_sweep() -> None:
     assert "everything" in everything.stopped or "all 3" in everything.stopped
 
 
-def estate(seed: int) -> tuple[list[Subject], set[str]]:
+def estate(seed: int) -> tuple[list[CleanupCandidate], set[str]]:
     """Five hundred environments, and the names of those that a careful person would let go."""
     dice = random.Random(seed)  # noqa: S311 (a repeatable estate, no secret)
     found, stale = [], set()

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from sluice.domain.blocks import Kind
+from sluice.domain.access.access_review import HeldRole, LastUse, review
+from sluice.domain.access.roles import AccessPolicy, Level, ReviewBlock, load_access, wanted_roles
+from sluice.domain.access.temporary_access import Holder, TemporaryGrant, until
 from sluice.domain.names import Identifier
-from sluice.domain.passes import Holder, Pass, until
-from sluice.domain.review import Held, Used, review
-from sluice.domain.roles import AccessPolicy, Level, ReviewBlock, load_access, wanted_roles
-from sluice.domain.specs import kinds_of, load_environments
+from sluice.domain.specs.blocks import Kind
+from sluice.domain.specs.environment import kinds_of, load_environments
 from sluice.errors import RefusedError, SpecError
 
 INCLUDE = Path(__file__).resolve().parents[2] / "include"
@@ -132,17 +132,19 @@ def test_what_no_role_may_start_nobody_may() -> None:
     assert POLICY.starters("promote_prod") is None
 
 
-def held(user: str, days: int = 1, by: str = "") -> Held:
+def held(user: str, days: int = 1, by: str = "") -> HeldRole:
     """Somebody has the readers' role of prod since some days ago."""
-    return Held("OLIST_PROD_READER", Holder("USER", Identifier(user)), NOW - days * DAY, by)
+    return HeldRole("OLIST_PROD_READER", Holder("USER", Identifier(user)), NOW - days * DAY, by)
 
 
 def test_the_review_says_what_to_take_back_and_why() -> None:
     """Unused, dormant, over, granted by hand; what the history does not tell is not guessed."""
     people = [held("USED"), held("IDLE", 90), held("GONE", 90), held("HAND", by="ACCOUNTADMIN"), held("OVER")]
-    over = Pass("prod", Identifier("OLIST_PROD_READER"), Level.READ, people[4].holder, NOW - DAY, NOW, "ann", "x")
+    over = TemporaryGrant(
+        "prod", Identifier("OLIST_PROD_READER"), Level.READ, people[4].holder, NOW - DAY, NOW, "ann", "x"
+    )
     role = "OLIST_PROD_READER"
-    used = Used(
+    used = LastUse(
         roles={("USED", role): NOW - DAY, ("IDLE", role): NOW - 40 * DAY, ("HAND", role): NOW - DAY},
         logins=dict.fromkeys(("USED", "IDLE", "HAND", "OVER"), NOW - DAY),
     )
@@ -154,7 +156,7 @@ def test_the_review_says_what_to_take_back_and_why() -> None:
     assert said["user GONE"] == ("take back", "the user has not logged in for 60 days")
     assert said["user HAND"][0] == "look"
     assert said["user OVER"][0] == "take back"
-    blind = review(people[:3], [], environments=names, used=Used(None, None), policy=ReviewBlock(), now=NOW)
+    blind = review(people[:3], [], environments=names, used=LastUse(None, None), policy=ReviewBlock(), now=NOW)
     assert {line.recommendation for line in blind} == {"look"}
     assert {line.last_used for line in blind} == {"not known"}
     assert Kind.PRODUCTION not in POLICY.temporary.write_kinds

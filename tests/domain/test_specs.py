@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from sluice.domain.blocks import AtLimit
 from sluice.domain.sizes import Size
-from sluice.domain.specs import EnvironmentSpec, chain_to, load_environments, readable_environments
+from sluice.domain.specs.blocks import AtLimit
+from sluice.domain.specs.environment import EnvironmentSpec, chain_to, load_environments, readable_environments
 from sluice.errors import SpecError
 
 SHIPPED = Path(__file__).resolve().parents[2] / "include" / "environments"

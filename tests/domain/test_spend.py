@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sluice.domain.spend import Figure, Provenance
+from sluice.domain.budgets.spend import Figure, Provenance
 
 
 @pytest.mark.parametrize(

@@ -10,17 +10,17 @@ import pytest
 import yaml
 
 from sluice.cli.shipped import shipped
-from sluice.domain.budgets import load_budgets
-from sluice.domain.cleanup import load_cleanup
-from sluice.domain.environment_rules import findings
-from sluice.domain.policies import load_policies
-from sluice.domain.roles import read_access
-from sluice.domain.specs import kinds_of, load_environments
-from sluice.domain.starter import CONNECTIONS, Answers, Named, files, refuse_unusable
-from sluice.domain.templates import load_templates
+from sluice.domain.access.roles import read_access
+from sluice.domain.budgets.budget_policy import load_budgets
+from sluice.domain.cleanup.cleanup_policy import load_cleanup
+from sluice.domain.ephemeral.templates import load_templates
+from sluice.domain.promotion.gate_policy import load_policies
+from sluice.domain.specs.environment import kinds_of, load_environments
+from sluice.domain.specs.environment_rules import findings
+from sluice.domain.specs.starter import CONNECTIONS, Answers, Named, files, refuse_unusable
 from sluice.errors import SpecError
+from sluice.operations.validation.environment_check import read_included
 from sluice.settings import Settings
-from sluice.stages.environment_check import read_included
 
 ROOT = Path(__file__).resolve().parents[2]
 ANSWERS = Answers(

@@ -12,14 +12,14 @@ import pytest
 import yaml
 from pydantic import ValidationError
 
-from sluice.domain.blocks import Kind
-from sluice.domain.environments import plan
-from sluice.domain.estate import Circumstances, Estate
+from sluice.domain.ephemeral.ephemeral_name import EphemeralName
+from sluice.domain.ephemeral.templates import Request, Template, load_templates, specify
 from sluice.domain.names import Qualified
-from sluice.domain.naming import EphemeralName
-from sluice.domain.specs import EnvironmentSpec, load_environments
-from sluice.domain.steps import SetMonitor
-from sluice.domain.templates import Request, Template, load_templates, specify
+from sluice.domain.provisioning.plan import plan
+from sluice.domain.provisioning.resources import PlanningContext, Resources
+from sluice.domain.provisioning.steps import SetMonitor
+from sluice.domain.specs.blocks import Kind
+from sluice.domain.specs.environment import EnvironmentSpec, load_environments
 from sluice.errors import SpecError
 from sluice.snowflake.apply import statements_of
 
@@ -140,8 +140,8 @@ def test_a_monitor_by_an_administrators_procedure() -> None:
         update={"monitor_procedure": Qualified.parse("SLUICE.CONTROL.GUARD_WAREHOUSE")}
     )
     spec = specify(template, asked(base=""), STANDING, NOW)
-    may_not = Circumstances(may_monitor=False)
-    whole = plan(spec, Estate(), NOW, fingerprint="x", public_key="x", circumstances=may_not)
+    may_not = PlanningContext(may_monitor=False)
+    whole = plan(spec, Resources(), NOW, fingerprint="x", public_key="x", circumstances=may_not)
     (step,) = [step for step in whole.steps if isinstance(step, SetMonitor)]
     (statement,) = statements_of(step)
     assert statement.sql == 'CALL "SLUICE"."CONTROL"."GUARD_WAREHOUSE"(%s, %s, %s)'

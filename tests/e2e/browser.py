@@ -16,7 +16,7 @@ import pytest
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import BrowserContext, Locator, Page, expect, sync_playwright
 
-from sluice.laptop.stack import Stack
+from sluice.devstack.stack import Stack
 
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")

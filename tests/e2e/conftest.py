@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from sluice.laptop import processes
-from sluice.laptop.stack import Stack
-from sluice.laptop.surroundings import USERS
+from sluice.devstack import processes
+from sluice.devstack.environment import USERS
+from sluice.devstack.stack import Stack
 
 sys.path.insert(0, str(Path(__file__).parent))
 

@@ -8,8 +8,8 @@ import pytest
 from people import sluice
 from world import World
 
-from sluice.laptop.runaway import Runaway
-from sluice.laptop.story import Story
+from sluice.devstack.budget_scenario import Runaway
+from sluice.devstack.script_runner import Story
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 

@@ -15,10 +15,10 @@ from trigger_form import SIZE, Seen, TriggerForm
 from world import World
 
 from sluice.airflow.operators.form import Form
-from sluice.domain.naming import EPHEMERAL_EXAMPLE
+from sluice.airflow_client.api import ApiError, Run
+from sluice.airflow_client.follow import Ended
+from sluice.domain.ephemeral.ephemeral_name import EPHEMERAL_EXAMPLE
 from sluice.domain.sizes import Size
-from sluice.laptop.follow import Ended
-from sluice.laptop.rest import ApiError, Run
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800)]
 

@@ -13,7 +13,7 @@ import pytest
 from people import clock, driven, sluice
 from world import World
 
-from sluice.laptop.production import Onlooker
+from sluice.devstack.production import Observer
 from sluice.snowflake.connect import Session, connect
 from sluice.snowflake.statements import Statement
 
@@ -77,7 +77,7 @@ ACTS = {"suspend", "limit", "restore"}
 @pytest.fixture(scope="module")
 def estate(world: World) -> Iterator[Estate]:
     """The world, with a budget policy of its own while these tests run."""
-    administrator = replace(Onlooker(world.stack.surroundings).administrator(), warehouse="SLUICE_WH")
+    administrator = replace(Observer(world.stack.surroundings).administrator(), warehouse="SLUICE_WH")
     with connect(administrator) as session:
         made = Estate(world, session)
         yield made

@@ -15,9 +15,9 @@ from pathlib import Path
 
 import pytest
 
-from sluice.laptop.follow import WAITS, Ended, follow, next_run
-from sluice.laptop.rest import FINISHED, AirflowApi, Run
-from sluice.laptop.stack import read_state
+from sluice.airflow_client.api import FINISHED, AirflowApi, Run
+from sluice.airflow_client.follow import WAITS, Ended, follow, next_run
+from sluice.devstack.stack import read_state
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "own-dbt-project.md").read_text()
@@ -72,7 +72,7 @@ class Reader:
 
     def types(self, commands: str) -> str:
         """Run commands as the page has them, in the project's folder once there; on ports that are free."""
-        commands = commands.replace("sluice.laptop up", "sluice.laptop up --port 0 --account-port 0")
+        commands = commands.replace("sluice.devstack up", "sluice.devstack up --port 0 --account-port 0")
         started = commands.lstrip().startswith("cd ")
         done = subprocess.run(
             ["bash", "-euo", "pipefail", "-c", commands],
@@ -121,7 +121,7 @@ def reader(tmp_path: Path) -> Iterator[Reader]:
     reader = Reader(tmp_path)
     yield reader
     if (reader.stack / "stack.json").is_file():
-        reader.types("python -m sluice.laptop down")
+        reader.types("python -m sluice.devstack down")
 
 
 @pytest.mark.e2e

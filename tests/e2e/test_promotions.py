@@ -7,9 +7,9 @@ from collections.abc import Mapping
 import pytest
 from world import World
 
+from sluice.airflow_client.api import Json
+from sluice.airflow_client.follow import Ended, approve
 from sluice.errors import RefusedError
-from sluice.laptop.follow import Ended, approve
-from sluice.laptop.rest import Json
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 

@@ -16,8 +16,8 @@ from browser import PATIENCE, Browser, screenshot
 from playwright.sync_api import Locator, Page, expect
 from world import World
 
-from sluice.laptop.follow import Ended
-from sluice.laptop.rest import Run
+from sluice.airflow_client.api import Run
+from sluice.airflow_client.follow import Ended
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1200)]
 

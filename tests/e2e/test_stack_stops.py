@@ -10,9 +10,9 @@ from pathlib import Path
 import psutil
 import pytest
 
+from sluice.devstack import processes
+from sluice.devstack.stack import Stack, read_state, refuse_running, stop_from_state, write_state
 from sluice.errors import RefusedError, SpecError
-from sluice.laptop import processes
-from sluice.laptop.stack import Stack, read_state, refuse_running, stop_from_state, write_state
 
 STUBBORN = """
 import os, signal, subprocess, sys, time

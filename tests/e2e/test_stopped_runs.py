@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pytest
 from world import World
 
-from sluice.laptop.rest import Json
+from sluice.airflow_client.api import Json
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 

@@ -15,9 +15,9 @@ from datetime import datetime, timedelta
 import pytest
 from world import World
 
-from sluice.laptop.follow import approve
-from sluice.laptop.production import Onlooker
-from sluice.laptop.rest import FINISHED, Json, Run
+from sluice.airflow_client.api import FINISHED, Json, Run
+from sluice.airflow_client.follow import approve
+from sluice.devstack.production import Observer
 from sluice.snowflake import observe
 from sluice.snowflake.connect import connect
 from sluice.snowflake.statements import Statement
@@ -56,7 +56,7 @@ class Desk:
     @property
     def account_time(self) -> datetime:
         """The account's time, which other tests may have driven on."""
-        with connect(Onlooker(self.world.stack.surroundings).administrator()) as session:
+        with connect(Observer(self.world.stack.surroundings).administrator()) as session:
             return observe.now(session)
 
     def words(self, command: Command) -> list[str]:
@@ -96,7 +96,7 @@ def desk(world: World, tmp_path_factory: pytest.TempPathFactory) -> Desk:
     made = Desk(world, terminal)
     made.end_what_waits()
     world.reset()
-    with connect(Onlooker(world.stack.surroundings).administrator()) as session:
+    with connect(Observer(world.stack.surroundings).administrator()) as session:
         session.run(Statement("CREATE USER IF NOT EXISTS ANN"))
     if world.live("prod").release is None:
         assert world.run("refresh_dev").state == "success", world.said

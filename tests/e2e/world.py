@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from sluice.airflow_client.api import AirflowApi, Run
+from sluice.airflow_client.follow import Ended, follow, next_run
+from sluice.devstack.production import Observer
+from sluice.devstack.stack import Stack
 from sluice.domain.names import Marker
-from sluice.domain.specs import EnvironmentSpec, load_environments
-from sluice.laptop.follow import Ended, follow, next_run
-from sluice.laptop.production import Onlooker
-from sluice.laptop.rest import AirflowApi, Run
-from sluice.laptop.stack import Stack
+from sluice.domain.specs.environment import EnvironmentSpec, load_environments
 
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT: Mapping[str, str] = {
@@ -73,4 +73,4 @@ class World:
 
     def live(self, environment: str) -> Marker:
         """What live bears."""
-        return Onlooker(self.stack.surroundings).live(self.specs[environment])
+        return Observer(self.stack.surroundings).live(self.specs[environment])

@@ -18,7 +18,7 @@ def test_what_init_writes_is_what_airflow_reads(installed: Environment, folder: 
     assert found["plugin_errors"] == {}
     assert found["dag_errors"] == {}
     assert {"promote_staging", "promote_prod", "rollback"} <= set(found["dags"])
-    assert "sluice.stages.promotion" in found["modules"]
+    assert "sluice.operations.promotion.stages" in found["modules"]
     assert found["broken"] == {}
 
 
@@ -34,7 +34,7 @@ def test_the_command_says_its_version(installed: Environment) -> None:
 def test_the_stack_of_a_laptop_names_its_extra(installed: Environment) -> None:
     """Without the extra, each way to the embedded account ends with what to install, not with a traceback."""
     for command in ("demo", "up", "down"):
-        done = installed.run("python", "-m", "sluice.laptop", command)
+        done = installed.run("python", "-m", "sluice.devstack", command)
         assert done.returncode == 1
         assert "snowdome" in done.stderr
         assert "pip install 'airflow-sluice[local]'" in done.stderr

@@ -11,7 +11,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from sluice.laptop.extra import MODULES
+from sluice.devstack.extra import MODULES
 
 OURS = {"airflow-sluice", "snowdome"}
 FILES = ("constraints-airflow.txt", "constraints.txt", "constraints-dev.txt")

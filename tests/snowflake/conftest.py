@@ -16,14 +16,14 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from upath import UPath
 
+from sluice.domain.budgets.prices import load_prices
+from sluice.domain.ephemeral.templates import load_templates
 from sluice.domain.names import Identifier
-from sluice.domain.policies import load_policies
-from sluice.domain.prices import load_prices
-from sluice.domain.specs import kinds_of, load_environments
-from sluice.domain.templates import load_templates
+from sluice.domain.promotion.gate_policy import load_policies
+from sluice.domain.specs.environment import kinds_of, load_environments
+from sluice.operations.workspace import Workspace
 from sluice.snowflake.connect import ConnectionSettings, Session, connect
 from sluice.snowflake.statements import Statement
-from sluice.stages.workspace import Workspace
 from snowdome.pytest_plugin import Snowdome
 
 INCLUDE = Path(__file__).resolve().parents[2] / "include"

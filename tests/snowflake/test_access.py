@@ -9,24 +9,24 @@ from pathlib import Path
 
 import pytest
 
-from sluice.domain.cleanup import load_cleanup
+from sluice.domain.access.roles import Level, load_access
+from sluice.domain.access.temporary_access import Holder
+from sluice.domain.cleanup.cleanup_policy import load_cleanup
+from sluice.domain.ephemeral.ephemeral_name import EphemeralName
+from sluice.domain.ephemeral.templates import Request
 from sluice.domain.names import Identifier
-from sluice.domain.naming import EphemeralName
-from sluice.domain.passes import Holder
-from sluice.domain.roles import Level, load_access
-from sluice.domain.specs import kinds_of, load_environments
-from sluice.domain.templates import Request
+from sluice.domain.specs.environment import kinds_of, load_environments
 from sluice.errors import RefusedError, SluiceError, SpecError
+from sluice.operations.access.access import current, grant, plan_roles, provision_roles, review_access, revoke
+from sluice.operations.caller import Caller
+from sluice.operations.cleanup.sweep import plan_sweep, run_sweep
+from sluice.operations.ephemeral.creation import create
+from sluice.operations.ephemeral.lifecycle import set_aside
+from sluice.operations.provisioning.provision import provision
+from sluice.operations.workspace import Workspace
 from sluice.snowflake import show
 from sluice.snowflake.connect import Session, connect
 from sluice.snowflake.statements import Statement
-from sluice.stages.access import current, grant, plan_roles, provision_roles, review_access, revoke
-from sluice.stages.creation import create
-from sluice.stages.hand import Hand
-from sluice.stages.lifecycle import set_aside
-from sluice.stages.provision import provision
-from sluice.stages.sweep import plan_sweep, run_sweep
-from sluice.stages.workspace import Workspace
 from snowdome.pytest_plugin import Snowdome
 
 POLICIES = Path(__file__).resolve().parents[2] / "include" / "policies"
@@ -48,9 +48,9 @@ def home(work: Workspace, admin: Session) -> Workspace:
     return work
 
 
-def hand(work: Workspace, run: str = "run 1") -> Hand:
+def hand(work: Workspace, run: str = "run 1") -> Caller:
     """A run at the account's own time."""
-    return Hand(run, "bob", work.now())
+    return Caller(run, "bob", work.now())
 
 
 def has(work: Workspace, holder: Holder = ANN, role: Identifier = READER) -> bool:

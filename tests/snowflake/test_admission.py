@@ -8,23 +8,23 @@ from decimal import Decimal
 
 import pytest
 
-from sluice.domain.blocks import AtLimit
-from sluice.domain.budgets import BudgetPolicy
-from sluice.domain.deployments import Deployment, StageReport
-from sluice.domain.events import Event
-from sluice.domain.gates import Verdict
-from sluice.domain.naming import EphemeralName
-from sluice.domain.templates import Request
+from sluice.domain.budgets.budget_policy import BudgetPolicy
+from sluice.domain.ephemeral.ephemeral_name import EphemeralName
+from sluice.domain.ephemeral.templates import Request
+from sluice.domain.journal.events import Event
+from sluice.domain.promotion.deployments import Deployment, StageReport
+from sluice.domain.promotion.evidence import Verdict
+from sluice.domain.specs.blocks import AtLimit
 from sluice.errors import RefusedError
+from sluice.operations.budgets.admission import admitted, next_build
+from sluice.operations.budgets.budgets import override
+from sluice.operations.caller import Caller
+from sluice.operations.ephemeral.creation import create
+from sluice.operations.promotion.candidate import BUILT
+from sluice.operations.provisioning.provision import provision
+from sluice.operations.workspace import Workspace
 from sluice.snowflake import journal
 from sluice.snowflake.statements import Statement
-from sluice.stages.admission import admitted, next_build
-from sluice.stages.budgets import override
-from sluice.stages.candidate import BUILT
-from sluice.stages.creation import create
-from sluice.stages.hand import Hand
-from sluice.stages.provision import provision
-from sluice.stages.workspace import Workspace
 from snowdome.pytest_plugin import Snowdome
 
 POLICY = BudgetPolicy()
@@ -85,7 +85,7 @@ def test_builds_before_it_decide(home: Workspace) -> None:
     with home.control() as session:
         assert len(journal.read(session)) == events
     now = home.now()
-    override(scarce, "dev", 5, now + timedelta(hours=2), Hand("ann", "ann", now), reason="month-end close")
+    override(scarce, "dev", 5, now + timedelta(hours=2), Caller("ann", "ann", now), reason="month-end close")
     assert admitted(scarce, DEPLOYMENT, PLANNED, POLICY, now).evidence[0].verdict is Verdict.PASS
     watched, late = with_budget(home, 1, AtLimit.WATCH), now + timedelta(hours=3)
     assert admitted(watched, DEPLOYMENT, PLANNED, POLICY, late).evidence[0].verdict is Verdict.MARGINAL

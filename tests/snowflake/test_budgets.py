@@ -10,21 +10,21 @@ from pathlib import Path
 
 import pytest
 
-from sluice.domain.budgets import load_budgets
-from sluice.domain.estate import Warehouse
-from sluice.domain.guards import Hold
+from sluice.domain.budgets.budget_actions import SetRestriction, explain
+from sluice.domain.budgets.budget_policy import load_budgets
+from sluice.domain.budgets.budget_state import Restriction
+from sluice.domain.budgets.spend import Figure, Measurement, Spend
 from sluice.domain.names import Identifier, Marker
-from sluice.domain.responses import HoldTo, explain
-from sluice.domain.spend import Figure, Measurement, Spend
+from sluice.domain.provisioning.resources import Warehouse
 from sluice.errors import RefusedError, SluiceError, SpecError, StopError
-from sluice.snowflake import estate
+from sluice.operations.budgets.budgets import by_hand, check, hold, override, read
+from sluice.operations.budgets.metering import measure
+from sluice.operations.caller import Caller
+from sluice.operations.provisioning.provision import plan_provision, provision
+from sluice.operations.workspace import Workspace
+from sluice.snowflake import resources
 from sluice.snowflake.connect import Session
 from sluice.snowflake.statements import Statement
-from sluice.stages.budgets import by_hand, check, hold, override, read
-from sluice.stages.hand import Hand
-from sluice.stages.metering import measure
-from sluice.stages.provision import plan_provision, provision
-from sluice.stages.workspace import Workspace
 from snowdome.pytest_plugin import Snowdome
 
 POLICY = load_budgets(Path(__file__).resolve().parents[2] / "include" / "policies" / "budgets.yml")
@@ -38,9 +38,9 @@ def home(work: Workspace, morning: datetime) -> Workspace:
     return work
 
 
-def hand(work: Workspace, run: str = "check 1") -> Hand:
+def hand(work: Workspace, run: str = "check 1") -> Caller:
     """A run at the account's own time."""
-    return Hand(run, "the clock", work.now())
+    return Caller(run, "the clock", work.now())
 
 
 def costing(now: datetime, dev: float, prod: float = 0) -> Measurement:
@@ -54,7 +54,7 @@ def costing(now: datetime, dev: float, prod: float = 0) -> Measurement:
 def compute(work: Workspace, name: str = "SLUICE_DEV_WH") -> Warehouse:
     """A warehouse's settings."""
     with work.control() as session:
-        found = estate.warehouse(session, Identifier(name))
+        found = resources.warehouse(session, Identifier(name))
     assert found is not None
     return found
 
@@ -66,11 +66,11 @@ def state(work: Workspace, name: str = "SLUICE_DEV_WH") -> str:
     return str(rows[name])
 
 
-def held(work: Workspace, name: str = "dev") -> Hold:
+def held(work: Workspace, name: str = "dev") -> Restriction:
     """What the budget holds an environment to."""
     with work.control() as session:
         guards = read(session)
-    return guards[name].hold if name in guards else Hold.FREE
+    return guards[name].hold if name in guards else Restriction.FREE
 
 
 def test_graded_and_given_back_exactly(home: Workspace, account: Snowdome) -> None:
@@ -78,19 +78,19 @@ def test_graded_and_given_back_exactly(home: Workspace, account: Snowdome) -> No
     before, prod = compute(home), compute(home, "SLUICE_PROD_WH")
     check(home, POLICY, costing(home.now(), dev=41, prod=5000), hand(home, "1"))
     limited = compute(home)
-    assert held(home) is Hold.LIMITED
+    assert held(home) is Restriction.LIMITED
     assert (limited.size, limited.max_cluster_count, limited.concurrent_queries) == ("XSMALL", 1, 2)
     assert limited.statement_timeout == 600
     with home.session("dev") as session:
         session.run(Statement("SELECT COUNT(*) FROM SLUICE.CONTROL.JOURNAL"))
     check(home, POLICY, costing(home.now(), dev=50), hand(home, "2"))
-    assert (held(home), state(home), compute(home).auto_resume) == (Hold.SUSPENDED, "SUSPENDED", False)
+    assert (held(home), state(home), compute(home).auto_resume) == (Restriction.SUSPENDED, "SUSPENDED", False)
     with home.session("dev") as session, pytest.raises(SluiceError):
         session.run(Statement("SELECT COUNT(*) FROM SLUICE.CONTROL.JOURNAL"))
     assert check(home, POLICY, costing(home.now(), dev=55), hand(home, "3")).plan.holds == ()
     account.clock(advance_seconds=24 * 3600)
     check(home, POLICY, costing(home.now(), dev=0), hand(home, "4"))
-    assert held(home) is Hold.FREE
+    assert held(home) is Restriction.FREE
     assert compute(home) == before
     assert compute(home, "SLUICE_PROD_WH") == prod
 
@@ -98,17 +98,17 @@ def test_graded_and_given_back_exactly(home: Workspace, account: Snowdome) -> No
 def test_stopped_by_hand_and_started_by_hand(home: Workspace, account: Snowdome) -> None:
     """What a person stops, no check gives back; production is stopped by nobody here."""
     before = compute(home)
-    by_hand(home, ["dev"], Hold.SUSPENDED, POLICY, hand(home, "stop"), reason="a runaway job")
+    by_hand(home, ["dev"], Restriction.SUSPENDED, POLICY, hand(home, "stop"), reason="a runaway job")
     account.clock(advance_seconds=3600)
     assert check(home, POLICY, costing(home.now(), dev=0), hand(home)).plan.holds == ()
-    assert held(home) is Hold.SUSPENDED
-    by_hand(home, ["dev"], Hold.FREE, POLICY, hand(home, "start"), reason="mended")
+    assert held(home) is Restriction.SUSPENDED
+    by_hand(home, ["dev"], Restriction.FREE, POLICY, hand(home, "start"), reason="mended")
     assert compute(home) == before
     with pytest.raises(RefusedError, match="never stopped"):
-        by_hand(home, ["dev", "prod"], Hold.SUSPENDED, POLICY, hand(home, "both"), reason="panic")
-    assert held(home) is Hold.FREE
+        by_hand(home, ["dev", "prod"], Restriction.SUSPENDED, POLICY, hand(home, "both"), reason="panic")
+    assert held(home) is Restriction.FREE
     with pytest.raises(SpecError, match="no such environment"):
-        by_hand(home, ["dve"], Hold.SUSPENDED, POLICY, hand(home), reason="panic")
+        by_hand(home, ["dve"], Restriction.SUSPENDED, POLICY, hand(home), reason="panic")
 
 
 def test_an_override_gives_it_back(home: Workspace, account: Snowdome) -> None:
@@ -131,7 +131,7 @@ def test_an_override_gives_it_back(home: Workspace, account: Snowdome) -> None:
     override(home, "dev", 100, home.now() + timedelta(hours=8), hand(home), reason="month-end close")
     account.clock(advance_seconds=1800)
     check(home, POLICY, costing(home.now(), dev=50), hand(home, "2"))
-    assert held(home) is Hold.FREE
+    assert held(home) is Restriction.FREE
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
@@ -144,7 +144,9 @@ def test_whatever_dies_the_next_check_finishes(
     while True:
         number += 1
         struck = False
-        for turn, (dev, wanted) in enumerate(((41, Hold.LIMITED), (50, Hold.SUSPENDED), (0, Hold.FREE))):
+        for turn, (dev, wanted) in enumerate(
+            ((41, Restriction.LIMITED), (50, Restriction.SUSPENDED), (0, Restriction.FREE))
+        ):
             account.clock(advance_seconds=1800)
             account.fault("(?i)^(alter|insert)", nth=number, when=when, do="error", errno=603)
             check(home, POLICY, costing(home.now(), dev=dev), hand(home, f"{number} {turn} a"))
@@ -152,7 +154,7 @@ def test_whatever_dies_the_next_check_finishes(
             clear()
             check(home, POLICY, costing(home.now(), dev=dev), hand(home, f"{number} {turn} b"))
             assert held(home) is wanted, (number, turn)
-            assert (state(home) == "SUSPENDED" and not compute(home).auto_resume) or wanted is not Hold.SUSPENDED
+            assert (state(home) == "SUSPENDED" and not compute(home).auto_resume) or wanted is not Restriction.SUSPENDED
         assert compute(home) == before, number
         if not struck:
             break
@@ -167,14 +169,16 @@ def test_a_lost_answer_at_any_statement_acts_once(
     before = compute(home)
     for number in range(1, 30):
         struck = False
-        for turn, (dev, wanted) in enumerate(((41, Hold.LIMITED), (50, Hold.SUSPENDED), (0, Hold.FREE))):
+        for turn, (dev, wanted) in enumerate(
+            ((41, Restriction.LIMITED), (50, Restriction.SUSPENDED), (0, Restriction.FREE))
+        ):
             account.clock(advance_seconds=1800)
             account.fault("(?i)^(alter|insert)", nth=number, when=when, do="drop")
             check(home, POLICY, costing(home.now(), dev=dev), hand(home, f"{number} {turn} a"))
             struck = clear() == 0 or struck
             check(home, POLICY, costing(home.now(), dev=dev), hand(home, f"{number} {turn} b"))
             assert held(home) is wanted, (number, turn)
-            assert (state(home) == "SUSPENDED" and not compute(home).auto_resume) or wanted is not Hold.SUSPENDED
+            assert (state(home) == "SUSPENDED" and not compute(home).auto_resume) or wanted is not Restriction.SUSPENDED
         assert compute(home) == before, number
         if not struck:
             assert number > 4
@@ -189,7 +193,9 @@ def test_a_checker_that_is_killed_is_followed_by_one_that_finishes(
     before = compute(home)
     struck = 0
     for number in range(1, 7):
-        for turn, (dev, wanted) in enumerate(((41, Hold.LIMITED), (50, Hold.SUSPENDED), (0, Hold.FREE))):
+        for turn, (dev, wanted) in enumerate(
+            ((41, Restriction.LIMITED), (50, Restriction.SUSPENDED), (0, Restriction.FREE))
+        ):
 
             def look(dev: float = dev, run: str = f"{number} {turn}") -> None:
                 check(home, POLICY, costing(home.now(), dev=dev), hand(home, run))
@@ -198,7 +204,7 @@ def test_a_checker_that_is_killed_is_followed_by_one_that_finishes(
             struck += killed(number, look)
             check(home, POLICY, costing(home.now(), dev=dev), hand(home, f"{number} {turn} next"))
             assert held(home) is wanted, (number, turn)
-            assert (state(home) == "SUSPENDED" and not compute(home).auto_resume) or wanted is not Hold.SUSPENDED
+            assert (state(home) == "SUSPENDED" and not compute(home).auto_resume) or wanted is not Restriction.SUSPENDED
         assert compute(home) == before, number
     assert struck >= 9
 
@@ -210,14 +216,14 @@ def test_two_checks_at_once_stop_it_once(home: Workspace) -> None:
     with ThreadPoolExecutor(2) as both:
         done = list(both.map(lambda by: check(home, POLICY, costing(by.now, dev=50), by), runs))
     assert [one.failed for one in done] == [(), ()]
-    assert (held(home), state(home)) == (Hold.SUSPENDED, "SUSPENDED")
-    by_hand(home, ["dev"], Hold.FREE, POLICY, hand(home, "start"), reason="mended")
+    assert (held(home), state(home)) == (Restriction.SUSPENDED, "SUSPENDED")
+    by_hand(home, ["dev"], Restriction.FREE, POLICY, hand(home, "start"), reason="mended")
     assert compute(home) == before
 
 
 def test_what_another_check_has_done_is_not_done_again(home: Workspace, account: Snowdome) -> None:
     """A second run that decided the same on what it saw before sends no change at all."""
-    step = HoldTo("dev", Hold.SUSPENDED, "over")
+    step = SetRestriction("dev", Restriction.SUSPENDED, "over")
     with home.control() as session:
         hold(session, home.spec("dev"), step, POLICY, hand(home, "one"))
         account.fault("(?i)^(alter|insert)", do="error", errno=603)
@@ -236,16 +242,16 @@ def test_a_foreign_warehouse_of_the_name_is_left_alone(home: Workspace, admin: S
         done = check(home, POLICY, replace(seen, spends={**seen.spends, "staging": staging}), hand(home, str(number)))
         assert [name for name, _ in done.failed] == ["dev"]
         assert "does not bear this environment's marker" in done.failed[0][1]
-        assert (compute(home), held(home), held(home, "staging")) == (before, Hold.FREE, Hold.LIMITED)
+        assert (compute(home), held(home), held(home, "staging")) == (before, Restriction.FREE, Restriction.LIMITED)
     staging_before = compute(home, home.spec("staging").warehouse.name.name)
     with pytest.raises(StopError, match="SLUICE_DEV_WH"):
-        by_hand(home, ["staging", "dev"], Hold.SUSPENDED, POLICY, hand(home, "stop"), reason="panic")
-    assert (held(home, "staging"), compute(home, staging_before.name.name)) == (Hold.LIMITED, staging_before)
+        by_hand(home, ["staging", "dev"], Restriction.SUSPENDED, POLICY, hand(home, "stop"), reason="panic")
+    assert (held(home, "staging"), compute(home, staging_before.name.name)) == (Restriction.LIMITED, staging_before)
     admin.run(Statement("ALTER WAREHOUSE SLUICE_DEV_WH SET COMMENT = %s", (Marker("dev").comment,)))
     check(home, POLICY, costing(home.now(), dev=50), hand(home, "ours"))
     admin.run(Statement("ALTER WAREHOUSE SLUICE_DEV_WH SET COMMENT = 'month end'"))
     with pytest.raises(StopError, match="SLUICE_DEV_WH"):
-        by_hand(home, ["dev"], Hold.FREE, POLICY, hand(home, "start"), reason="mended")
+        by_hand(home, ["dev"], Restriction.FREE, POLICY, hand(home, "start"), reason="mended")
     assert not compute(home).auto_resume
 
 
@@ -266,7 +272,7 @@ def test_what_somebody_starts_again_is_stopped_once_more(home: Workspace, accoun
             assert done.plan.holds == ()
             admin.run(Statement("ALTER WAREHOUSE SLUICE_DEV_WH SUSPEND"))
     assert not compute(home).auto_resume
-    by_hand(home, ["dev"], Hold.FREE, POLICY, hand(home, "start"), reason="mended")
+    by_hand(home, ["dev"], Restriction.FREE, POLICY, hand(home, "start"), reason="mended")
     assert compute(home) == before
 
 
@@ -277,15 +283,15 @@ def test_a_runaway_is_noticed_within_minutes(home: Workspace, account: Snowdome)
         session.run(Statement("ALTER WAREHOUSE SLUICE_DEV_WH SET WAREHOUSE_SIZE = XXLARGE AUTO_SUSPEND = 0"))
         session.run(Statement("SELECT COUNT(*) FROM SLUICE.CONTROL.JOURNAL"))
     minutes = 0
-    while held(home) is not Hold.SUSPENDED and minutes < 180:
+    while held(home) is not Restriction.SUSPENDED and minutes < 180:
         account.clock(advance_seconds=300)
         minutes += 5
         check(home, POLICY, measure(home, home.now()), hand(home, f"check {minutes}"))
     spent = measure(home, home.now(), record=False).spends["dev"].day.usd
-    assert held(home) is Hold.SUSPENDED
+    assert held(home) is Restriction.SUSPENDED
     assert 50 <= spent < 60
     assert state(home) == "SUSPENDED"
-    assert held(home, "prod") is Hold.FREE
+    assert held(home, "prod") is Restriction.FREE
 
 
 def test_provisioning_does_not_fight_a_budget(home: Workspace) -> None:

@@ -12,19 +12,19 @@ from typing import Any
 
 import pytest
 
-from sluice.domain.blocks import Kind
-from sluice.domain.lives import State
+from sluice.domain.ephemeral.ephemeral_name import EphemeralName
+from sluice.domain.ephemeral.ephemeral_state import State
+from sluice.domain.ephemeral.templates import Request
 from sluice.domain.names import Marker
-from sluice.domain.naming import EphemeralName
-from sluice.domain.templates import Request
+from sluice.domain.specs.blocks import Kind
 from sluice.errors import RefusedError, RetryError, SluiceError, SpecError
+from sluice.operations.ephemeral.creation import create, plan_create
+from sluice.operations.provisioning.provision import plan_provision, provision
+from sluice.operations.workspace import Workspace
 from sluice.snowflake import locks, observe
 from sluice.snowflake.connect import Session
-from sluice.snowflake.failures import DeniedError, MissingError
+from sluice.snowflake.error_mapping import DeniedError, MissingError
 from sluice.snowflake.statements import Statement, use_warehouse
-from sluice.stages.creation import create, plan_create
-from sluice.stages.provision import plan_provision, provision
-from sluice.stages.workspace import Workspace
 from snowdome.pytest_plugin import Snowdome
 
 NOW = datetime(2026, 11, 20, 22, 49, 1, tzinfo=UTC)

@@ -6,7 +6,7 @@ import pytest
 from snowflake.connector import errors as vendor
 
 from sluice.errors import RefusedError, RetryError, SluiceError, SpecError, StopError
-from sluice.snowflake.failures import DeniedError, ExistsError, MissingError, classify, failure_of
+from sluice.snowflake.error_mapping import DeniedError, ExistsError, MissingError, classify, failure_of
 
 
 @pytest.mark.parametrize(

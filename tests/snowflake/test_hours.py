@@ -10,24 +10,24 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from sluice.domain.budgets import load_budgets
-from sluice.domain.closings import HoursEvent
-from sluice.domain.estate import Warehouse
-from sluice.domain.guards import Hold
-from sluice.domain.hours import ExceptionsBlock, HoursBlock
+from sluice.domain.budgets.budget_policy import load_budgets
+from sluice.domain.budgets.budget_state import Restriction
+from sluice.domain.budgets.spend import Figure, Measurement, Spend
 from sluice.domain.names import Identifier
-from sluice.domain.spend import Figure, Measurement, Spend
+from sluice.domain.provisioning.resources import Warehouse
+from sluice.domain.schedules.hours import ExceptionsBlock, HoursBlock
+from sluice.domain.schedules.schedule_state import HoursEvent
 from sluice.errors import SluiceError, SpecError
-from sluice.snowflake import estate, journal, locks
+from sluice.operations.budgets import budgets
+from sluice.operations.budgets.budgets import specs_of
+from sluice.operations.caller import Caller
+from sluice.operations.conditions import affordable
+from sluice.operations.provisioning.provision import plan_provision, provision
+from sluice.operations.schedules.schedules import ScheduleReport, check, read, reason, stay_open
+from sluice.operations.workspace import Workspace
+from sluice.snowflake import journal, locks, resources
 from sluice.snowflake.connect import Row
 from sluice.snowflake.statements import Statement
-from sluice.stages import budgets
-from sluice.stages.budgets import specs_of
-from sluice.stages.hand import Hand
-from sluice.stages.hours import Kept, check, read, reason, stay_open
-from sluice.stages.provision import plan_provision, provision
-from sluice.stages.waiting import affordable
-from sluice.stages.workspace import Workspace
 from snowdome.pytest_plugin import Snowdome
 
 POLICY = load_budgets(Path(__file__).resolve().parents[2] / "include" / "policies" / "budgets.yml")
@@ -62,7 +62,7 @@ def to(account: Snowdome, work: Workspace, time: str, weekday: int | None = None
     return work.now()
 
 
-def keep(work: Workspace) -> Kept:
+def keep(work: Workspace) -> ScheduleReport:
     """One check, as a run of its own."""
     return check(work, specs_of(work), hand(work))
 
@@ -75,16 +75,16 @@ def budget(work: Workspace, usd: float) -> None:
     assert made.failed == ()
 
 
-def hand(work: Workspace) -> Hand:
+def hand(work: Workspace) -> Caller:
     """A run at the account's own time."""
     now = work.now()
-    return Hand(f"run {now.isoformat()}", "ann", now)
+    return Caller(f"run {now.isoformat()}", "ann", now)
 
 
 def compute(work: Workspace, name: str = "SLUICE_DEV_WH") -> Warehouse:
     """A warehouse's settings."""
     with work.control() as session:
-        found = estate.warehouse(session, Identifier(name))
+        found = resources.warehouse(session, Identifier(name))
     assert found is not None
     return found
 
@@ -115,11 +115,11 @@ def closed(work: Workspace) -> bool:
     return said
 
 
-def held(work: Workspace) -> Hold:
+def held(work: Workspace) -> Restriction:
     """What the budget holds dev to."""
     with work.control() as session:
         guards = budgets.read(session)
-    return guards["dev"].hold if "dev" in guards else Hold.FREE
+    return guards["dev"].hold if "dev" in guards else Restriction.FREE
 
 
 def formers(work: Workspace, *kinds: str) -> list[object]:
@@ -262,7 +262,7 @@ def test_beside_the_budget(home: Workspace, account: Snowdome) -> None:
     before = compute(home)
     to(account, home, "17:00")
     budget(home, 50)  # suspended by day, closed in the evening
-    assert held(home) is Hold.SUSPENDED
+    assert held(home) is Restriction.SUSPENDED
     to(account, home, "18:01")
     keep(home)
     to(account, home, "08:01")
@@ -270,7 +270,7 @@ def test_beside_the_budget(home: Workspace, account: Snowdome) -> None:
     assert not compute(home).auto_resume
     assert not works(home)
     budget(home, 0)
-    assert held(home) is Hold.FREE
+    assert held(home) is Restriction.FREE
     assert compute(home) == before
 
     to(account, home, "18:01")
@@ -278,7 +278,7 @@ def test_beside_the_budget(home: Workspace, account: Snowdome) -> None:
     budget(home, 50)
     to(account, home, "23:00")
     budget(home, 0)
-    assert held(home) is Hold.FREE
+    assert held(home) is Restriction.FREE
     assert closed(home)
     assert not works(home)
     to(account, home, "08:01")

@@ -12,20 +12,20 @@ from threading import Thread
 
 import pytest
 
-from sluice.domain.budgets import BudgetPolicy
-from sluice.domain.closings import Closing, HoursEvent, closes, suspended
-from sluice.domain.estate import Warehouse
-from sluice.domain.guards import Guard
-from sluice.domain.hours import HoursBlock
-from sluice.domain.spend import Figure, Measurement, Spend
+from sluice.domain.budgets.budget_policy import BudgetPolicy
+from sluice.domain.budgets.budget_state import BudgetState
+from sluice.domain.budgets.spend import Figure, Measurement, Spend
+from sluice.domain.provisioning.resources import Warehouse
+from sluice.domain.schedules.hours import HoursBlock
+from sluice.domain.schedules.schedule_state import HoursEvent, ScheduleState, closes, suspended
 from sluice.errors import SluiceError
-from sluice.snowflake import estate, journal
-from sluice.stages import budgets
-from sluice.stages.budgets import specs_of
-from sluice.stages.hand import Hand
-from sluice.stages.hours import Kept, check, held, stay_open
-from sluice.stages.provision import provision
-from sluice.stages.workspace import Workspace
+from sluice.operations.budgets import budgets
+from sluice.operations.budgets.budgets import specs_of
+from sluice.operations.caller import Caller
+from sluice.operations.provisioning.provision import provision
+from sluice.operations.schedules.schedules import ScheduleReport, check, held, stay_open
+from sluice.operations.workspace import Workspace
+from sluice.snowflake import journal, resources
 from snowdome.pytest_plugin import Snowdome
 
 HOURS = HoursBlock(zone="UTC", start="08:00", end="18:00")
@@ -46,11 +46,11 @@ class House:
             wanted += timedelta(days=1)
         self.account.clock(advance_seconds=int((wanted - now).total_seconds()) + 1)
 
-    def hand(self, now: datetime, more: object = "") -> Hand:
+    def hand(self, now: datetime, more: object = "") -> Caller:
         """A run of its own."""
-        return Hand(f"run {now.isoformat()} {more}", "ann", now)
+        return Caller(f"run {now.isoformat()} {more}", "ann", now)
 
-    def keep(self, more: object = "") -> Kept:
+    def keep(self, more: object = "") -> ScheduleReport:
         """The clock's check."""
         return check(self.work, specs_of(self.work), self.hand(self.work.now(), more))
 
@@ -67,15 +67,15 @@ class House:
     def compute(self) -> Warehouse:
         """Its warehouse's settings."""
         with self.work.control() as session:
-            found = estate.warehouse(session, self.work.spec("dev").warehouse.name)
+            found = resources.warehouse(session, self.work.spec("dev").warehouse.name)
         assert found is not None
         return found
 
-    def told(self) -> tuple[Guard, Closing]:
+    def told(self) -> tuple[BudgetState, ScheduleState]:
         """What the journal says of both."""
         with self.work.control() as session:
             guards, closings = held(session, "dev")
-        return guards.get("dev", Guard("dev")), closings.get("dev", Closing("dev"))
+        return guards.get("dev", BudgetState("dev")), closings.get("dev", ScheduleState("dev"))
 
 
 @pytest.fixture
@@ -111,7 +111,7 @@ def test_in_any_order(house: House, account: Snowdome, clear: Callable[[], int],
         if house.told()[0].pending is not None:
             house.cost(45)
         house.keep()
-        assert house.keep() == Kept(), log
+        assert house.keep() == ScheduleReport(), log
         guard, closing = house.told()
         assert closing.closed is closes(house.work.spec("dev"), closing, house.work.now()), log
         assert house.compute().auto_resume is not (closing.closed or suspended(guard)), log

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from sluice.domain.events import Event, Kind
+from sluice.domain.journal.events import Event, Kind
 from sluice.snowflake import journal
 from sluice.snowflake.connect import Session
 from sluice.snowflake.statements import Statement

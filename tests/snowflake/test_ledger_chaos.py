@@ -13,14 +13,14 @@ from typing import Any
 
 import pytest
 
-from sluice.domain.budgets import BudgetPolicy
-from sluice.domain.guards import Hold
-from sluice.domain.spend import Measurement
-from sluice.stages.budgets import check, read
-from sluice.stages.hand import Hand
-from sluice.stages.metering import measure
-from sluice.stages.provision import provision
-from sluice.stages.workspace import Workspace
+from sluice.domain.budgets.budget_policy import BudgetPolicy
+from sluice.domain.budgets.budget_state import Restriction
+from sluice.domain.budgets.spend import Measurement
+from sluice.operations.budgets.budgets import check, read
+from sluice.operations.budgets.metering import measure
+from sluice.operations.caller import Caller
+from sluice.operations.provisioning.provision import provision
+from sluice.operations.workspace import Workspace
 from snowdome.pytest_plugin import Snowdome
 
 BEGIN = datetime(2026, 12, 11, tzinfo=UTC)
@@ -199,14 +199,14 @@ def test_a_caller_whose_clock_is_wrong_changes_nothing(account: Snowdome, home: 
 def test_nothing_is_done_twice_and_what_is_stopped_stays_so(account: Snowdome, home: Workspace, rows: Rows) -> None:
     """Every check twice, of USD 4 a day: limited once, suspended once, given back once, when the day is over."""
     day = Day(account, home)
-    done: Counter[Hold] = Counter()
+    done: Counter[Restriction] = Counter()
     for hour in (*range(13), 24):
         found = day.look(hour + 0.5, rows)
         for turn in range(2):
-            made = check(home, BudgetPolicy(), found, Hand(f"check {hour} {turn}", "clock", home.now()))
+            made = check(home, BudgetPolicy(), found, Caller(f"check {hour} {turn}", "clock", home.now()))
             assert made.failed == ()
             done += Counter(step.hold for step in made.plan.holds)
         with home.control() as session:
-            held = read(session)["dev"].hold if hour >= 5 else Hold.FREE
-        assert (held is Hold.SUSPENDED) == (5 <= hour < 24), hour
-    assert done == {Hold.LIMITED: 1, Hold.SUSPENDED: 1, Hold.FREE: 1}
+            held = read(session)["dev"].hold if hour >= 5 else Restriction.FREE
+        assert (held is Restriction.SUSPENDED) == (5 <= hour < 24), hour
+    assert done == {Restriction.LIMITED: 1, Restriction.SUSPENDED: 1, Restriction.FREE: 1}

@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from sluice.domain.cleanup import AtMost, load_cleanup
-from sluice.domain.events import Event, Kind
+from sluice.domain.cleanup.cleanup_policy import AtMost, load_cleanup
+from sluice.domain.journal.events import Event, Kind
 from sluice.domain.names import Marker
+from sluice.operations.caller import Caller
+from sluice.operations.cleanup.orphans import clear, find
+from sluice.operations.provisioning.provision import provision
+from sluice.operations.workspace import Workspace
 from sluice.snowflake import journal, locks, observe
 from sluice.snowflake.statements import Statement
-from sluice.stages.hand import Hand
-from sluice.stages.leftovers import clear, find
-from sluice.stages.provision import provision
-from sluice.stages.workspace import Workspace
 from snowdome.pytest_plugin import Snowdome
 
 POLICY = load_cleanup(Path(__file__).resolve().parents[2] / "include" / "policies" / "cleanup.yml")
@@ -51,7 +51,7 @@ def names(work: Workspace, kind: str) -> set[str]:
 
 def swept(work: Workspace, run: str = "run") -> tuple[str, ...]:
     """What a sweep drops."""
-    hand = Hand(run, "the clock", work.now())
+    hand = Caller(run, "the clock", work.now())
     return tuple(one.name for one in clear(work, find(work, POLICY, hand.now, holder=run), POLICY, hand, []))
 
 
@@ -81,7 +81,7 @@ def test_what_changed_hands_meanwhile_is_left_alone(home: Workspace) -> None:
     with home.control() as session:
         session.run(Statement(f"ALTER DATABASE {RETAINED} SET COMMENT = 'mine now'"))
     failed: list[tuple[str, str]] = []
-    clear(home, found, POLICY, Hand("run", "x", home.now()), failed)
+    clear(home, found, POLICY, Caller("run", "x", home.now()), failed)
     assert [name for name, _ in failed] == [RETAINED]
     with home.control() as session:
         assert RETAINED in observe.markers(session, RETAINED)
@@ -94,7 +94,7 @@ def test_what_a_rollback_exchanged_meanwhile_is_left_alone(home: Workspace) -> N
         other = Marker("prod", "d20261120t000000-bbbbbb", "r2").comment
         session.run(Statement(f"ALTER DATABASE {RETAINED} SET COMMENT = %s", (other,)))
     failed: list[tuple[str, str]] = []
-    clear(home, found, POLICY, Hand("run", "x", home.now()), failed)
+    clear(home, found, POLICY, Caller("run", "x", home.now()), failed)
     assert [name for name, _ in failed] == [RETAINED]
     assert RETAINED in names(home, "DATABASES")
     assert RETAINED not in swept(home, "later")
@@ -116,7 +116,7 @@ def test_whatever_is_lost_one_more_sweep_finishes(home: Workspace, account: Snow
 def test_more_than_the_bound_stops_until_somebody_allows_it(home: Workspace) -> None:
     """Nothing is dropped, and it is said; with so many allowed they go."""
     few = POLICY.model_copy(update={"at_most": AtMost(count=2, percent=25)})
-    hand, failed = Hand("run", "x", home.now()), list[tuple[str, str]]()
+    hand, failed = Caller("run", "x", home.now()), list[tuple[str, str]]()
     found = find(home, few, hand.now)
     assert clear(home, found, few, hand, failed) == ()
     assert "3 would be dropped, at most 2 may" in failed[0][1]

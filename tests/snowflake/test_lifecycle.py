@@ -10,22 +10,22 @@ from decimal import Decimal
 
 import pytest
 
-from sluice.domain.blocks import Kind
-from sluice.domain.lifecycle import Change, Wish
-from sluice.domain.lives import LifeEvent, State
+from sluice.domain.ephemeral.ephemeral_name import EphemeralName
+from sluice.domain.ephemeral.ephemeral_state import EphemeralEvent, State
+from sluice.domain.ephemeral.lifecycle_changes import Change, ChangeRequest
+from sluice.domain.ephemeral.templates import Request, Template
 from sluice.domain.names import Identifier
-from sluice.domain.naming import EphemeralName
-from sluice.domain.templates import Request, Template
+from sluice.domain.specs.blocks import Kind
 from sluice.errors import RefusedError, SluiceError, SpecError, StopError
+from sluice.operations.caller import Caller
+from sluice.operations.ephemeral.creation import create
+from sluice.operations.ephemeral.lifecycle import bring_back, change, destroy, drop, forget, set_aside
+from sluice.operations.provisioning.provision import plan_provision, provision
+from sluice.operations.workspace import Workspace
 from sluice.snowflake import journal, observe
 from sluice.snowflake.connect import Session
-from sluice.snowflake.failures import DeniedError, MissingError
+from sluice.snowflake.error_mapping import DeniedError, MissingError
 from sluice.snowflake.statements import Statement
-from sluice.stages.creation import create
-from sluice.stages.hand import Hand
-from sluice.stages.lifecycle import bring_back, change, destroy, drop, forget, set_aside
-from sluice.stages.provision import plan_provision, provision
-from sluice.stages.workspace import Workspace
 
 NOW = datetime(2026, 11, 20, 22, 49, 1, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -33,9 +33,9 @@ NAME = "dev_orders_john_20261120"
 DATABASE = NAME.upper()
 
 
-def hand(number: int = 1) -> Hand:
+def hand(number: int = 1) -> Caller:
     """A run of John's."""
-    return Hand(f"run {number}", "john", NOW + number * timedelta(minutes=1))
+    return Caller(f"run {number}", "john", NOW + number * timedelta(minutes=1))
 
 
 def request(feature: str = "orders", purpose: str = "dev") -> Request:
@@ -62,11 +62,11 @@ def content(work: Workspace) -> list[dict[str, object]]:
 
 def test_extended_resized_and_handed_over(home: Workspace, admin: Session) -> None:
     """Each change is in the journal and in the account: tags, size, the monitor's credits."""
-    later = change(home, NAME, Wish(Change.EXTEND, "not done yet", hours=48), hand(1))
+    later = change(home, NAME, ChangeRequest(Change.EXTEND, "not done yet", hours=48), hand(1))
     assert later.expires == NOW + 9 * DAY
-    change(home, NAME, Wish(Change.RESIZE, "a large join", size="SMALL"), hand(2))
-    change(home, NAME, Wish(Change.BUDGET, "a large join", daily_usd=Decimal(50)), hand(3))
-    change(home, NAME, Wish(Change.HAND_OVER, "on leave", owner="ann"), hand(4))
+    change(home, NAME, ChangeRequest(Change.RESIZE, "a large join", size="SMALL"), hand(2))
+    change(home, NAME, ChangeRequest(Change.BUDGET, "a large join", daily_usd=Decimal(50)), hand(3))
+    change(home, NAME, ChangeRequest(Change.HAND_OVER, "on leave", owner="ann"), hand(4))
     life = home.lives()[NAME]
     assert (life.owner, life.expires, life.spec.tags["OWNER"]) == ("ann", later.expires, "ann")
     assert plan_provision(home.including(NAME), NAME, NOW).empty
@@ -78,14 +78,14 @@ def test_extended_resized_and_handed_over(home: Workspace, admin: Session) -> No
 @pytest.mark.parametrize(
     ("wish", "error", "words"),
     [
-        (Wish(Change.EXTEND, "for ever", hours=600), SpecError, "at most 720 hours"),
-        (Wish(Change.EXTEND, "less", hours=0), SpecError, "at most 720 hours"),
-        (Wish(Change.RESIZE, "x", size="HUGE"), SpecError, "no such warehouse size"),
-        (Wish(Change.BUDGET, "x", daily_usd=Decimal(500)), SpecError, "at most USD 100"),
-        (Wish(Change.HAND_OVER, "x", owner="john"), SpecError, "somebody else"),
+        (ChangeRequest(Change.EXTEND, "for ever", hours=600), SpecError, "at most 720 hours"),
+        (ChangeRequest(Change.EXTEND, "less", hours=0), SpecError, "at most 720 hours"),
+        (ChangeRequest(Change.RESIZE, "x", size="HUGE"), SpecError, "no such warehouse size"),
+        (ChangeRequest(Change.BUDGET, "x", daily_usd=Decimal(500)), SpecError, "at most USD 100"),
+        (ChangeRequest(Change.HAND_OVER, "x", owner="john"), SpecError, "somebody else"),
     ],
 )
-def test_bad_wishes_change_nothing(home: Workspace, wish: Wish, error: type[SluiceError], words: str) -> None:
+def test_bad_wishes_change_nothing(home: Workspace, wish: ChangeRequest, error: type[SluiceError], words: str) -> None:
     """Refused with what would be good; the environment is as it was."""
     before = home.lives()[NAME]
     with pytest.raises(error, match=words):
@@ -110,7 +110,7 @@ def test_set_aside_and_back(home: Workspace) -> None:
     with pytest.raises((DeniedError, MissingError, SpecError)):
         content(home)
     with pytest.raises(RefusedError, match="sluice env undo"):
-        change(home, NAME, Wish(Change.EXTEND, "oh"), hand(2))
+        change(home, NAME, ChangeRequest(Change.EXTEND, "oh"), hand(2))
     bring_back(home, NAME, "still needed", hand(3))
     assert home.lives()[NAME].state is State.READY
     assert content(home) == [{"a": 1}]
@@ -147,10 +147,10 @@ def test_what_has_its_names_and_is_not_its_own_stays_and_is_named(home: Workspac
     admin.run(Statement(f"ALTER ROLE {role} SET COMMENT = 'mine'"))
     assert any("guards TESTS as well" in note for note in plan_provision(home.including(NAME), NAME, NOW).notes)
     destroy(home, NAME, hand(1), reason="done", confirmation=NAME)
-    forget(home, NAME, Hand("late", "john", NOW + 3 * DAY))
+    forget(home, NAME, Caller("late", "john", NOW + 3 * DAY))
     assert left(admin, "WAREHOUSES", "RESOURCE MONITORS", "ROLES") == [monitor, role]
     assert admin.one(Statement("SHOW WAREHOUSES LIKE 'TESTS'"))["resource_monitor"] == monitor
-    events = journal.read(admin, environment=NAME, kinds=(LifeEvent.DROPPED, LifeEvent.FORGOTTEN))
+    events = journal.read(admin, environment=NAME, kinds=(EphemeralEvent.DROPPED, EphemeralEvent.FORGOTTEN))
     said = [event.payload["left"] for event in events]
     assert said == [
         [f"resource monitor {monitor} guards TESTS"],
@@ -182,7 +182,7 @@ def _unguarded(work: Workspace) -> Template:
 def test_what_is_kept_no_longer_cannot_come_back(home: Workspace, admin: Session) -> None:
     """After the retention the undo is refused, and says until when it was kept; then nothing is left at all."""
     destroy(home, NAME, hand(1), reason="done", confirmation=NAME)
-    late = Hand("late", "john", NOW + 3 * DAY)
+    late = Caller("late", "john", NOW + 3 * DAY)
     with pytest.raises(RefusedError, match="Snowflake kept it until"):
         bring_back(home, NAME, "late", late)
     forget(home, NAME, late)
@@ -207,10 +207,10 @@ def test_destroying_wants_the_name(home: Workspace, confirmation: str, forced: b
 
 def test_a_pinned_one_is_not_destroyed(home: Workspace) -> None:
     """Nor may a testing environment be pinned."""
-    change(home, NAME, Wish(Change.PIN, "a demo on Monday"), hand(1))
+    change(home, NAME, ChangeRequest(Change.PIN, "a demo on Monday"), hand(1))
     with pytest.raises(RefusedError, match="it is pinned"):
         destroy(home, NAME, hand(2), reason="x", confirmation=NAME)
-    change(home, NAME, Wish(Change.UNPIN, "over"), hand(3))
+    change(home, NAME, ChangeRequest(Change.UNPIN, "over"), hand(3))
     destroy(home, NAME, hand(4), reason="x", confirmation=NAME)
 
 
@@ -219,7 +219,7 @@ def test_a_pipeline_forces_its_own(home: Workspace) -> None:
     create(home, "testing", request("run 7", "ci"), NOW, holder="ci", actor="ci")
     name = "ci_run_7_john_20261120"
     with pytest.raises(RefusedError, match="cannot be pinned"):
-        change(home, name, Wish(Change.PIN, "x"), hand(1))
+        change(home, name, ChangeRequest(Change.PIN, "x"), hand(1))
     assert destroy(home, name, hand(2), reason="the run is over", forced=True).name == name
     assert home.lives()[name].state is State.DROPPED
 
@@ -269,7 +269,7 @@ def test_a_failure_at_any_statement_is_finished_by_the_next_run(
     do, when = fault_of
     number, turn = 1, 10
 
-    def run(by: Hand) -> None:
+    def run(by: Caller) -> None:
         if way == "aside":
             set_aside(home, NAME, "idle", by, until=NOW + DAY)
         elif way == "destroy":
@@ -305,18 +305,18 @@ def test_a_worker_that_is_killed_is_followed_by_one_that_finishes(
     for number in range(1, 60) if every else (1, 4, 9, 16, 25, 36):
         asked = request(f"killed{number}")
         name = str(asked.name)
-        by = Hand(f"make {number}", "john", NOW)
+        by = Caller(f"make {number}", "john", NOW)
 
-        def make(asked: Request = asked, by: Hand = by) -> None:
+        def make(asked: Request = asked, by: Caller = by) -> None:
             create(home, "feature", asked, NOW, holder=by.holder, actor="john")
 
         made += killed(number, make)
         make()
         assert home.lives()[name].state is State.READY
         assert plan_provision(home.including(name), name, NOW).empty
-        last = Hand(f"destroy {number}", "john", NOW)
+        last = Caller(f"destroy {number}", "john", NOW)
 
-        def unmake(name: str = name, by: Hand = last) -> None:
+        def unmake(name: str = name, by: Caller = last) -> None:
             destroy(home, name, by, reason="done", confirmation=name)
 
         gone += killed(number if every else number // 4 + 1, unmake)

@@ -7,10 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from sluice.domain.events import Kind
+from sluice.domain.journal.events import Kind
 from sluice.domain.names import Identifier, Qualified
 from sluice.errors import RefusedError, RetryError, SluiceError
-from sluice.snowflake import control, journal, locks
+from sluice.snowflake import control_sql, journal, locks
 from sluice.snowflake.connect import Session
 from sluice.snowflake.statements import Statement
 
@@ -18,7 +18,7 @@ from sluice.snowflake.statements import Statement
 @pytest.fixture(autouse=True)
 def _control(admin: Session) -> None:
     journal.ensure(admin)
-    admin.run(control.create_schema(admin.control, Identifier("LOCK_PROD")))
+    admin.run(control_sql.create_schema(admin.control, Identifier("LOCK_PROD")))
 
 
 def test_a_lock_is_held_until_it_is_released(admin: Session) -> None:

@@ -7,15 +7,15 @@ from typing import Any
 
 import pytest
 
-from sluice.domain.budgets import BudgetPolicy
-from sluice.domain.responses import Notice
+from sluice.domain.budgets.budget_actions import Notice
+from sluice.domain.budgets.budget_policy import BudgetPolicy
+from sluice.operations.budgets.budgets import check
+from sluice.operations.budgets.metering import measure
+from sluice.operations.caller import Caller
+from sluice.operations.provisioning.provision import provision
+from sluice.operations.workspace import Workspace
 from sluice.snowflake.meter import storage
 from sluice.snowflake.statements import Statement
-from sluice.stages.budgets import check
-from sluice.stages.hand import Hand
-from sluice.stages.metering import measure
-from sluice.stages.provision import provision
-from sluice.stages.workspace import Workspace
 from snowdome.pytest_plugin import Snowdome
 
 TERA = 1024.0**4
@@ -124,7 +124,7 @@ def test_an_hour_unlike_those_of_earlier_weeks_is_told(account: Snowdome, home: 
     said: list[Notice] = []
     for number in range(3):
         now = home.now()
-        done = check(home, BudgetPolicy(), measure(home, now), Hand(f"check {number}", "clock", now), said.append)
+        done = check(home, BudgetPolicy(), measure(home, now), Caller(f"check {number}", "clock", now), said.append)
         account.clock(advance_seconds=300)
     hour = done.verdicts["dev"].compared
     assert "from 12:00 to 13:00 UTC (estimated), 0.20 in that hour of 8 earlier weeks (metered)" in hour
@@ -138,7 +138,7 @@ def test_a_usual_hour_and_too_short_a_history_are_not_told(account: Snowdome, ho
     runs(account, home)
     now = home.now()
     said: list[Notice] = []
-    done = check(home, BudgetPolicy(), measure(home, now), Hand("check", "clock", now), said.append)
+    done = check(home, BudgetPolicy(), measure(home, now), Caller("check", "clock", now), said.append)
     assert "too little history: 2 weeks of at least 4" in done.verdicts["dev"].compared
     assert said == []
 

@@ -7,14 +7,14 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from sluice.domain.costs import Entry
-from sluice.domain.spend import Provenance
+from sluice.domain.budgets.spend import Provenance
+from sluice.domain.budgets.usage_estimate import LedgerEntry
+from sluice.operations.budgets.metering import measure
+from sluice.operations.provisioning.provision import provision
+from sluice.operations.workspace import Workspace
 from sluice.snowflake.connect import Session
 from sluice.snowflake.meter import samples
 from sluice.snowflake.statements import Statement
-from sluice.stages.metering import measure
-from sluice.stages.provision import provision
-from sluice.stages.workspace import Workspace
 from snowdome.pytest_plugin import Snowdome
 
 CHECK = 300
@@ -41,7 +41,7 @@ def wait_until(account: Snowdome, work: Workspace, minute: int, second: int) -> 
     measure(work, work.now())
 
 
-def _ledger(work: Workspace) -> list[Entry]:
+def _ledger(work: Workspace) -> list[LedgerEntry]:
     """The lines that the meter has kept so far."""
     with work.control() as session:
         return [line for one in samples(session, work.now() - timedelta(hours=2)) for line in one.entries]

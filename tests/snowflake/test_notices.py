@@ -9,16 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from sluice.domain.budgets import load_budgets
-from sluice.domain.guards import Hold
-from sluice.domain.responses import Notice
-from sluice.domain.spend import Figure, Measurement
+from sluice.domain.budgets.budget_actions import Notice
+from sluice.domain.budgets.budget_policy import load_budgets
+from sluice.domain.budgets.budget_state import Restriction
+from sluice.domain.budgets.spend import Figure, Measurement
+from sluice.operations.budgets.budgets import check, read
+from sluice.operations.budgets.metering import measure
+from sluice.operations.caller import Caller
+from sluice.operations.provisioning.provision import provision
+from sluice.operations.workspace import Workspace
 from sluice.snowflake.statements import Statement
-from sluice.stages.budgets import check, read
-from sluice.stages.hand import Hand
-from sluice.stages.metering import measure
-from sluice.stages.provision import provision
-from sluice.stages.workspace import Workspace
 from snowdome.pytest_plugin import Snowdome
 
 POLICY = load_budgets(Path(__file__).resolve().parents[2] / "include" / "policies" / "budgets.yml")
@@ -54,15 +54,15 @@ class Checks:
         self.number += 1
         before = len(self.said)
         found = measured or dearer(measure(self.work, self.work.now()), dev, prod)
-        check(self.work, POLICY, found, Hand(f"check {self.number}", "clock", self.work.now()), self.said.append)
+        check(self.work, POLICY, found, Caller(f"check {self.number}", "clock", self.work.now()), self.said.append)
         return self.said[before:]
 
 
-def held(work: Workspace, name: str = "dev") -> Hold:
+def held(work: Workspace, name: str = "dev") -> Restriction:
     """What the budget holds an environment to."""
     with work.control() as session:
         guards = read(session)
-    return guards[name].hold if name in guards else Hold.FREE
+    return guards[name].hold if name in guards else Restriction.FREE
 
 
 def test_nothing_is_done_on_an_old_measurement_and_it_is_said(home: Workspace, account: Snowdome) -> None:
@@ -71,13 +71,13 @@ def test_nothing_is_done_on_an_old_measurement_and_it_is_said(home: Workspace, a
     old = dearer(measure(home, home.now()), dev=500)
     account.clock(advance_seconds=6 * CHECK)
     said = checks(old)
-    assert held(home) is Hold.FREE
+    assert held(home) is Restriction.FREE
     assert {one.environment for one in said} == set(home.environments) & set(old.spends)
     assert all("too old to act on; nothing is done" in one.text for one in said)
     account.clock(advance_seconds=CHECK)
     assert checks(old) == []
     said = checks(dev=500)
-    assert held(home) is Hold.SUSPENDED
+    assert held(home) is Restriction.SUSPENDED
     assert [one.over for one in said if one.environment == "prod"] == [True]
 
 
@@ -94,7 +94,7 @@ def test_it_is_said_further_up_and_then_that_it_is_over(home: Workspace, account
     assert checks(prod=510) == []
     assert [(one.rung, one.over) for one in checks(prod=0)] == [(3, True)]
     assert checks(prod=0) == []
-    assert held(home, "prod") is Hold.FREE
+    assert held(home, "prod") is Restriction.FREE
 
 
 def test_the_same_check_twice_says_it_once(home: Workspace) -> None:
@@ -102,7 +102,7 @@ def test_the_same_check_twice_says_it_once(home: Workspace) -> None:
     checks = Checks(home)
     first = checks(dev=41)
     assert [one.severity for one in first] == ["error", "error"]
-    assert held(home) is Hold.LIMITED
+    assert held(home) is Restriction.LIMITED
     checks.number -= 1
     assert checks(dev=41) == []
     assert checks(dev=41) == []
@@ -135,4 +135,4 @@ def test_what_cannot_be_held_is_said_once_not_every_five_minutes(home: Workspace
     assert sum("could not be suspended" in one.text for one in said) == 1
     account.clock(advance_seconds=CHECK)
     assert checks(dev=60) == []
-    assert held(home) is Hold.FREE
+    assert held(home) is Restriction.FREE

@@ -6,14 +6,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from sluice.domain.access import Right
 from sluice.domain.names import Identifier, Marker, Qualified
-from sluice.domain.policies import ObjectKindsGate
-from sluice.snowflake import estate, observe, rows
+from sluice.domain.promotion.database_rights import Right
+from sluice.domain.promotion.gate_policy import ObjectKindsGate
+from sluice.operations.provisioning.provision import provision
+from sluice.operations.workspace import Workspace
+from sluice.snowflake import observe, resources, row_parsing
 from sluice.snowflake.connect import Session
 from sluice.snowflake.statements import Statement
-from sluice.stages.provision import provision
-from sluice.stages.workspace import Workspace
 from snowdome.pytest_plugin import Snowdome
 
 LIVE = Identifier("LIVE")
@@ -115,7 +115,7 @@ def test_look_ups_do_not_grow_with_the_environment(work: Workspace, admin: Sessi
 
     def cost() -> int:
         before = admin.statements
-        estate.observe(admin, spec)
+        resources.observe(admin, spec)
         return admin.statements - before
 
     empty = cost()
@@ -139,7 +139,7 @@ def test_look_ups_do_not_grow_with_the_environment(work: Workspace, admin: Sessi
 )
 def test_shown_names_are_taken_apart(shown: str, parts: list[str]) -> None:
     """Quotes, dots within quotes, future grants and signatures."""
-    assert rows.qualified(shown) == Qualified(*(Identifier.found(part) for part in parts))
+    assert row_parsing.qualified(shown) == Qualified(*(Identifier.found(part) for part in parts))
 
 
 def test_now_is_the_accounts_time(account: Snowdome, admin: Session) -> None:

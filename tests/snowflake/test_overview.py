@@ -6,15 +6,15 @@ from datetime import datetime
 
 import pytest
 
-from sluice.domain.naming import EphemeralName
-from sluice.domain.spend import Provenance
-from sluice.domain.templates import Request
+from sluice.domain.budgets.spend import Provenance
+from sluice.domain.ephemeral.ephemeral_name import EphemeralName
+from sluice.domain.ephemeral.templates import Request
+from sluice.operations.budgets.metering import measure
+from sluice.operations.ephemeral.creation import create
+from sluice.operations.ephemeral.overview import disagreements, overview
+from sluice.operations.provisioning.provision import provision
+from sluice.operations.workspace import Workspace
 from sluice.snowflake.statements import Statement
-from sluice.stages.creation import create
-from sluice.stages.metering import measure
-from sluice.stages.overview import disagreements, overview
-from sluice.stages.provision import provision
-from sluice.stages.workspace import Workspace
 from snowdome.pytest_plugin import Snowdome
 
 HOUR = 3600

@@ -10,16 +10,16 @@ from datetime import UTC, datetime
 
 import pytest
 
-from sluice.domain.events import Event, Kind
+from sluice.domain.journal.events import Event, Kind
 from sluice.domain.names import Identifier, Marker
-from sluice.domain.steps import as_text
+from sluice.domain.provisioning.steps import as_text
 from sluice.errors import RefusedError, SluiceError, SpecError
+from sluice.operations.provisioning.provision import plan_provision, provision
+from sluice.operations.workspace import Workspace
 from sluice.snowflake import journal, locks, observe
 from sluice.snowflake.connect import Session, connect
-from sluice.snowflake.failures import DeniedError, MissingError
+from sluice.snowflake.error_mapping import DeniedError, MissingError
 from sluice.snowflake.statements import Statement, use_warehouse
-from sluice.stages.provision import plan_provision, provision
-from sluice.stages.workspace import Workspace
 from snowdome.pytest_plugin import Snowdome
 
 NOW = datetime(2026, 11, 20, 22, 49, 1, tzinfo=UTC)

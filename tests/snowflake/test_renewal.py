@@ -7,19 +7,19 @@ from datetime import UTC, datetime
 
 import pytest
 
+from sluice.domain.ephemeral.ephemeral_name import EphemeralName
+from sluice.domain.ephemeral.templates import Request
 from sluice.domain.names import Marker
-from sluice.domain.naming import EphemeralName
-from sluice.domain.templates import Request
 from sluice.errors import RefusedError, RetryError, SluiceError, SpecError, StopError
+from sluice.operations.caller import Caller
+from sluice.operations.ephemeral.creation import create
+from sluice.operations.ephemeral.lifecycle import bring_back, destroy
+from sluice.operations.ephemeral.reclone import renew
+from sluice.operations.provisioning.provision import plan_provision, provision
+from sluice.operations.workspace import Workspace
 from sluice.snowflake import locks, observe
 from sluice.snowflake.connect import Session
 from sluice.snowflake.statements import Statement
-from sluice.stages.creation import create
-from sluice.stages.hand import Hand
-from sluice.stages.lifecycle import bring_back, destroy
-from sluice.stages.provision import plan_provision, provision
-from sluice.stages.renewal import renew
-from sluice.stages.workspace import Workspace
 from snowdome.pytest_plugin import Snowdome
 
 NOW = datetime(2026, 11, 20, 22, 49, 1, tzinfo=UTC)
@@ -27,9 +27,9 @@ NAME = "dev_orders_john_20261120"
 DATABASE = NAME.upper()
 
 
-def hand(run: str = "run 1") -> Hand:
+def hand(run: str = "run 1") -> Caller:
     """John's run."""
-    return Hand(run, "john", NOW)
+    return Caller(run, "john", NOW)
 
 
 @pytest.fixture

@@ -9,17 +9,17 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from sluice.domain.budgets import load_budgets
-from sluice.domain.closings import HoursEvent
-from sluice.domain.guards import Hold
+from sluice.domain.budgets.budget_policy import load_budgets
+from sluice.domain.budgets.budget_state import Restriction
 from sluice.domain.names import Identifier
-from sluice.snowflake import estate, journal
+from sluice.domain.schedules.schedule_state import HoursEvent
+from sluice.operations.budgets.budgets import by_hand, specs_of
+from sluice.operations.caller import Caller
+from sluice.operations.provisioning.provision import plan_provision, provision
+from sluice.operations.schedules.schedules import check
+from sluice.operations.workspace import Workspace
+from sluice.snowflake import journal, resources
 from sluice.snowflake.statements import Statement
-from sluice.stages.budgets import by_hand, specs_of
-from sluice.stages.hand import Hand
-from sluice.stages.hours import check
-from sluice.stages.provision import plan_provision, provision
-from sluice.stages.workspace import Workspace
 from snowdome.pytest_plugin import Snowdome
 
 POLICY = load_budgets(Path(__file__).resolve().parents[2] / "include" / "policies" / "budgets.yml")
@@ -51,16 +51,16 @@ def keep(work: Workspace) -> tuple[str, ...]:
     return kept.done
 
 
-def hand(work: Workspace) -> Hand:
+def hand(work: Workspace) -> Caller:
     """A run at the account's own time."""
     now = work.now()
-    return Hand(f"run {now.isoformat()}", "ann", now)
+    return Caller(f"run {now.isoformat()}", "ann", now)
 
 
 def clusters(work: Workspace) -> tuple[int, int, str]:
     """How wide its warehouse may become."""
     with work.control() as session:
-        found = estate.warehouse(session, Identifier("SLUICE_PROD_WH"))
+        found = resources.warehouse(session, Identifier("SLUICE_PROD_WH"))
     assert found is not None
     return found.min_cluster_count, found.max_cluster_count, found.scaling_policy
 
@@ -99,10 +99,10 @@ def test_a_limit_keeps_its_clusters(home: Workspace, account: Snowdome) -> None:
     """What the budget holds of a scheduled warehouse is left alone; what it gives back is what the hour asks for."""
     to(account, home, 12)
     keep(home)
-    by_hand(home, ["prod"], Hold.LIMITED, POLICY, hand(home), reason="a runaway job")
+    by_hand(home, ["prod"], Restriction.LIMITED, POLICY, hand(home), reason="a runaway job")
     to(account, home, 20)
     assert keep(home) == ("prod: scaling_policy STANDARD → ECONOMY",)
     assert clusters(home) == (1, 1, "ECONOMY")
-    by_hand(home, ["prod"], Hold.FREE, POLICY, hand(home), reason="mended")
+    by_hand(home, ["prod"], Restriction.FREE, POLICY, hand(home), reason="mended")
     keep(home)
     assert clusters(home) == NIGHT

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime, timedelta
 
-from sluice.domain.control import meter_table
-from sluice.domain.costs import Entry
+from sluice.domain.budgets.spend import WarehouseSample
+from sluice.domain.budgets.usage_estimate import LedgerEntry
+from sluice.domain.journal.control_schema import meter_table
 from sluice.domain.names import Identifier
 from sluice.domain.sizes import Size
-from sluice.domain.spend import Running
-from sluice.snowflake import control, meter
+from sluice.snowflake import control_sql, meter
 from sluice.snowflake.connect import Session
 from sluice.snowflake.meter import Sample
 from sluice.snowflake.statements import Statement
@@ -20,18 +20,20 @@ OWN, COMMON = Identifier("DEV_WH"), Identifier("COMMON")
 STEP = timedelta(minutes=5)
 
 
-def seen(name: Identifier, environment: str | None) -> Running:
+def seen(name: Identifier, environment: str | None) -> WarehouseSample:
     """A warehouse that has stopped again."""
-    return Running(name, environment, "SUSPENDED", Size.XSMALL, "1", 0, 1, 1, 60, auto_resume=True, resumed_on=None)
+    return WarehouseSample(
+        name, environment, "SUSPENDED", Size.XSMALL, "1", 0, 1, 1, 60, auto_resume=True, resumed_on=None
+    )
 
 
 def sample(number: int) -> Sample:
     """Five minutes in which both were used."""
     start = DAY + number * STEP
     lines = (
-        Entry(OWN, "dev", start, start + STEP, 1.0),
-        Entry(COMMON, "dev", start, start + STEP, 2.0),
-        Entry(COMMON, None, start, start + STEP, 3.0),
+        LedgerEntry(OWN, "dev", start, start + STEP, 1.0),
+        LedgerEntry(COMMON, "dev", start, start + STEP, 2.0),
+        LedgerEntry(COMMON, None, start, start + STEP, 3.0),
     )
     return Sample(start + STEP, start, (seen(OWN, "dev"), seen(COMMON, None)), lines)
 
@@ -39,9 +41,9 @@ def sample(number: int) -> Sample:
 def test_only_what_is_nobodys_own_is_summed_by_day(admin: Session) -> None:
     """An owner's day is the owner's whole: its lines need not be unfolded; former samples are read as they are."""
     for statement in (
-        control.create_database(admin.control, "x"),
-        control.create_schema(admin.control, Identifier("CONTROL")),
-        control.create_meter(admin.control),
+        control_sql.create_database(admin.control, "x"),
+        control_sql.create_schema(admin.control, Identifier("CONTROL")),
+        control_sql.create_meter(admin.control),
     ):
         admin.run(statement)
     meter.keep(admin, sample(0))

@@ -8,21 +8,21 @@ from pathlib import Path
 
 import pytest
 
-from sluice.domain.cleanup import AtMost, CleanupPolicy, load_cleanup
-from sluice.domain.lifecycle import Change, Wish
-from sluice.domain.lives import State
-from sluice.domain.naming import EphemeralName
-from sluice.domain.retention import Action
-from sluice.domain.templates import Request
+from sluice.domain.cleanup.cleanup_plan import Action
+from sluice.domain.cleanup.cleanup_policy import AtMost, CleanupPolicy, load_cleanup
+from sluice.domain.ephemeral.ephemeral_name import EphemeralName
+from sluice.domain.ephemeral.ephemeral_state import State
+from sluice.domain.ephemeral.lifecycle_changes import Change, ChangeRequest
+from sluice.domain.ephemeral.templates import Request
+from sluice.operations.caller import Caller
+from sluice.operations.cleanup.sweep import plan_sweep, replay_policy, run_sweep, subjects
+from sluice.operations.ephemeral.creation import create
+from sluice.operations.ephemeral.lifecycle import bring_back, change
+from sluice.operations.provisioning.provision import provision
+from sluice.operations.workspace import Workspace
 from sluice.snowflake import locks, observe
 from sluice.snowflake.connect import Session
 from sluice.snowflake.statements import Statement
-from sluice.stages.creation import create
-from sluice.stages.hand import Hand
-from sluice.stages.lifecycle import bring_back, change
-from sluice.stages.provision import provision
-from sluice.stages.sweep import plan_sweep, replay_policy, run_sweep, subjects
-from sluice.stages.workspace import Workspace
 from snowdome.pytest_plugin import Snowdome
 
 POLICY = load_cleanup(Path(__file__).resolve().parents[2] / "include" / "policies" / "cleanup.yml")
@@ -43,10 +43,10 @@ class Estate:
         """The account's time."""
         return datetime.fromisoformat(self.account.control("clock")["now"]).astimezone(UTC)
 
-    def hand(self) -> Hand:
+    def hand(self) -> Caller:
         """A new run."""
         self.turn += 1
-        return Hand(f"run {self.turn}", "john", self.now)
+        return Caller(f"run {self.turn}", "john", self.now)
 
     def make(self, feature: str) -> str:
         """A feature environment of John's, empty."""
@@ -82,7 +82,7 @@ def estate(work: Workspace, account: Snowdome, admin: Session) -> Estate:
 def test_the_way_out_by_the_clock(estate: Estate) -> None:
     """Its time over: told; a day later set aside; a day later dropped; then nothing is left; another in use stays."""
     old, used = estate.make("old"), estate.make("used")
-    change(estate.work, used, Wish(Change.EXTEND, "needed", hours=600), estate.hand())
+    change(estate.work, used, ChangeRequest(Change.EXTEND, "needed", hours=600), estate.hand())
     estate.use(used)
     assert estate.after(25) == {old: Action.NOTICE}
     assert estate.after(1) == {}
@@ -104,7 +104,7 @@ def test_an_answer_stops_it(estate: Estate, answer: Change) -> None:
     name = estate.make("answered")
     estate.make("other")
     assert name in estate.after(25)
-    change(estate.work, name, Wish(answer, "still needed", hours=48), estate.hand())
+    change(estate.work, name, ChangeRequest(answer, "still needed", hours=48), estate.hand())
     assert name not in estate.after(25)
     assert estate.work.lives()[name].state is State.READY
 
@@ -123,7 +123,7 @@ def test_idleness_is_known_from_use(estate: Estate) -> None:
     """Three days without a statement is idle; without usage data nothing is."""
     idle, busy = estate.make("idle"), estate.make("busy")
     for name in (idle, busy):
-        change(estate.work, name, Wish(Change.EXTEND, "long", hours=600), estate.hand())
+        change(estate.work, name, ChangeRequest(Change.EXTEND, "long", hours=600), estate.hand())
         estate.use(name)
     assert estate.after(30) == {}
     estate.use(busy)
@@ -153,8 +153,8 @@ def test_a_pin_between_plan_and_step_is_seen(estate: Estate) -> None:
     plan = plan_sweep(estate.work, POLICY, estate.now, allowed=10)
     assert name in {one.name for one in plan.of(Action.QUARANTINE)}
     lives = estate.work.lives()
-    change(estate.work, name, Wish(Change.PIN, "a demo"), estate.hand())
-    from sluice.stages import lifecycle
+    change(estate.work, name, ChangeRequest(Change.PIN, "a demo"), estate.hand())
+    from sluice.operations.ephemeral import lifecycle
 
     with pytest.raises(Exception, match="changed since the sweep was planned"):
         lifecycle.set_aside(estate.work, name, "old", estate.hand(), until=estate.now + 24 * HOUR, planned=lives[name])
@@ -165,7 +165,7 @@ def test_a_policy_is_played_over_days_that_are_past(estate: Estate) -> None:
     """What lay idle would have gone, what was used again would have been missed; nothing is changed by asking."""
     idle, missed, busy = (estate.make(name) for name in ("idle", "missed", "busy"))
     for name in (idle, missed, busy):
-        change(estate.work, name, Wish(Change.EXTEND, "long", hours=600), estate.hand())
+        change(estate.work, name, ChangeRequest(Change.EXTEND, "long", hours=600), estate.hand())
         estate.use(name)
     for _ in range(6):
         estate.account.clock(advance_seconds=24 * 3600)
@@ -232,12 +232,12 @@ def test_a_worker_that_is_killed_is_followed_by_one_that_finishes(estate: Estate
             estate.account.clock(advance_seconds=hours * 3600)
             hand = estate.hand()
 
-            def sweep(by: Hand = hand) -> None:
+            def sweep(by: Caller = hand) -> None:
                 plan = plan_sweep(estate.work, POLICY, estate.now, allowed=20, holder=by.holder)
                 run_sweep(estate.work, plan, by)
 
             struck += killed(number, sweep)
-            sweep(Hand(hand.holder, hand.actor, estate.now))
+            sweep(Caller(hand.holder, hand.actor, estate.now))
             assert estate.work.lives()[name].state is state, (number, state)
         assert observe.databases(estate.admin, name.upper()) == []
     assert struck >= 6

@@ -8,16 +8,16 @@ from typing import Any
 
 import pytest
 
-from sluice.domain.budgets import BudgetPolicy
-from sluice.domain.guards import Hold
-from sluice.domain.spend import Provenance
+from sluice.domain.budgets.budget_policy import BudgetPolicy
+from sluice.domain.budgets.budget_state import Restriction
+from sluice.domain.budgets.spend import Provenance
+from sluice.operations.budgets.budgets import check, read
+from sluice.operations.budgets.metering import measure
+from sluice.operations.caller import Caller
+from sluice.operations.provisioning.provision import provision
+from sluice.operations.workspace import Workspace
 from sluice.snowflake.connect import ConnectionSettings
 from sluice.snowflake.statements import Statement
-from sluice.stages.budgets import check, read
-from sluice.stages.hand import Hand
-from sluice.stages.metering import measure
-from sluice.stages.provision import provision
-from sluice.stages.workspace import Workspace
 from snowdome.pytest_plugin import Snowdome
 
 CHECK = 300
@@ -139,13 +139,13 @@ def test_a_budget_holds_without_the_accounts_own_rows(account: Snowdome, home: W
         session.run(Statement("SELECT COUNT(*) FROM SLUICE.CONTROL.JOURNAL"))
     for number in range(36):
         account.clock(advance_seconds=CHECK)
-        done = check(poor, BudgetPolicy(), measure(poor, poor.now()), Hand(f"check {number}", "clock", poor.now()))
+        done = check(poor, BudgetPolicy(), measure(poor, poor.now()), Caller(f"check {number}", "clock", poor.now()))
         assert done.failed == ()
         with home.control() as session:
             guards = read(session)
-        if "dev" in guards and guards["dev"].hold is Hold.SUSPENDED:
+        if "dev" in guards and guards["dev"].hold is Restriction.SUSPENDED:
             break
-    assert guards["dev"].hold is Hold.SUSPENDED
+    assert guards["dev"].hold is Restriction.SUSPENDED
 
 
 @pytest.mark.parametrize(

@@ -17,21 +17,23 @@ from upath import UPath
 
 from sluice.dbt.project import REF_OVERRIDE
 from sluice.dbt.releases import register
-from sluice.domain.deployments import Deployment, StageReport
-from sluice.domain.events import Event, Kind
-from sluice.domain.gates import Evidence, Verdict
-from sluice.domain.inventory import to_json
+from sluice.domain.journal.events import Event, Kind
 from sluice.domain.names import Marker, deployment_id
-from sluice.domain.policies import Check, Gates, Policies
-from sluice.domain.promotion import PROMOTION, REFRESH, ROLLBACK
-from sluice.domain.specs import EnvironmentSpec
-from sluice.snowflake import journal, locks, observe, promoted
+from sluice.domain.promotion.deployments import Deployment, StageReport
+from sluice.domain.promotion.evidence import Evidence, Verdict
+from sluice.domain.promotion.gate_policy import Check, Gates, Policies
+from sluice.domain.promotion.inventory import to_json
+from sluice.domain.promotion.promotion_plan import PROMOTION, REFRESH, ROLLBACK
+from sluice.domain.specs.environment import EnvironmentSpec
+from sluice.operations.promotion import stages as promotion_stages
+from sluice.operations.provisioning.provision import provision
+from sluice.operations.refresh import refresh
+from sluice.operations.rollback import rollback
+from sluice.operations.stage import beside
+from sluice.operations.workspace import Workspace
+from sluice.snowflake import journal, locks, observe, promotion_sql
 from sluice.snowflake.connect import ConnectionSettings, connect
 from sluice.snowflake.statements import Statement
-from sluice.stages import promotion, refresh, rollback
-from sluice.stages.provision import provision
-from sluice.stages.stage import beside
-from sluice.stages.workspace import Workspace
 
 PROJECT: Mapping[str, str] = {
     "dbt_project.yml": """
@@ -157,7 +159,7 @@ class Shop:
 
     def plan(self, environment: str, **asked: Any) -> Deployment:
         """Plan a promotion."""
-        return promotion.plan(self.work, environment, actor="ann", now=self.now(), **asked)[0]
+        return promotion_stages.plan(self.work, environment, actor="ann", now=self.now(), **asked)[0]
 
     def promote(self, environment: str, **asked: Any) -> list[StageReport]:
         """Bring what is live upstream to an environment."""
@@ -176,7 +178,7 @@ class Shop:
 
     def stage(self, deployment: Deployment, name: str) -> StageReport:
         """Run one stage."""
-        stages = {"promotion": promotion.STAGES, "refresh": refresh.STAGES, "rollback": rollback.STAGES}
+        stages = {"promotion": promotion_stages.STAGES, "refresh": refresh.STAGES, "rollback": rollback.STAGES}
         return stages[deployment.kind][name](self.work, deployment, self.now())
 
     def markers(self, environment: str) -> dict[str, Marker | None]:
@@ -215,7 +217,7 @@ class Shop:
         marker = Marker(environment, deployment_id(now, release), release)
         live = self.work.spec(environment).database.name
         with self.work.session(environment) as session:
-            session.run(promoted.mark(live, marker))
+            session.run(promotion_sql.mark(live, marker))
             passed = Evidence("arranged", Verdict.PASS, "by a test", "by a test").to_json()
             inventory = to_json(observe.inventory(session, live))
             payload = {"live": marker.deployment, "release": release, "evidence": [passed], "inventory": inventory}

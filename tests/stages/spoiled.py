@@ -10,8 +10,8 @@ from pathlib import Path
 import yaml
 
 from sluice.domain.findings import Finding
+from sluice.operations.validation.environment_check import environment_findings
 from sluice.settings import Settings
-from sluice.stages.environment_check import environment_findings
 
 SHIPPED = Path(__file__).resolve().parents[2] / "include"
 Change = Callable[[dict], object]  # type: ignore[type-arg]  # a file's content, changed in place

@@ -13,8 +13,8 @@ from shop import Shop, write
 from sluice.dbt.project import SCHEMA_OVERRIDE
 from sluice.dbt.terminal import at_the_terminal
 from sluice.errors import RefusedError, SluiceError, SpecError
+from sluice.operations.refresh.dbt_builds import by_hand
 from sluice.snowflake.statements import Statement
-from sluice.stages.building import by_hand
 
 FILES = {
     "dbt_project.yml": "name: till\nprofile: till\nmodels: {till: {+materialized: table}}\n",

@@ -10,10 +10,10 @@ from time import monotonic, sleep
 
 from shop import Shop, die_after
 
-from sluice.domain.deployments import Deployment
 from sluice.domain.names import candidate_name
-from sluice.domain.promotion import PROMOTION, ROLLBACK
-from sluice.stages import rollback
+from sluice.domain.promotion.deployments import Deployment
+from sluice.domain.promotion.promotion_plan import PROMOTION, ROLLBACK
+from sluice.operations.rollback import rollback
 from snowdome.pytest_plugin import Snowdome
 
 CHILDREN = multiprocessing.get_context("forkserver")

@@ -11,16 +11,16 @@ import pytest
 import yaml
 from shop import PROJECT, Connections, Shop, pem, write
 
-from sluice.domain.roles import load_access
-from sluice.domain.specs import kinds_of, load_environments
+from sluice.devstack.prepare import further_connections
+from sluice.domain.access.roles import load_access
+from sluice.domain.specs.environment import kinds_of, load_environments
 from sluice.errors import RefusedError
-from sluice.laptop.prepare import further_connections
+from sluice.operations.access.access import plan_roles, provision_roles
+from sluice.operations.provisioning.provision import provision
+from sluice.operations.validation.environment_check import environment_findings
+from sluice.operations.workspace import workspace
 from sluice.settings import Settings
 from sluice.snowflake import show
-from sluice.stages.access import plan_roles, provision_roles
-from sluice.stages.environment_check import environment_findings
-from sluice.stages.provision import provision
-from sluice.stages.workspace import workspace
 from snowdome.pytest_plugin import Snowdome
 
 pytestmark = pytest.mark.timeout(1800)

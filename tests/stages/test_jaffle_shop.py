@@ -12,11 +12,11 @@ from shop import Shop, write
 
 from sluice.dbt.project import REF_OVERRIDE
 from sluice.dbt.releases import find
-from sluice.domain.gates import Verdict
-from sluice.domain.policies import Gates, Metric, Policies
+from sluice.domain.promotion.evidence import Verdict
+from sluice.domain.promotion.gate_policy import Gates, Metric, Policies
 from sluice.errors import SpecError
-from sluice.stages import refresh
-from sluice.stages.stage import GateError
+from sluice.operations.refresh import refresh
+from sluice.operations.stage import GateError
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "jaffle_shop"
 JAFFLE = {

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from shop import Shop
 
-from sluice.domain.promotion import PROMOTION
+from sluice.domain.promotion.promotion_plan import PROMOTION
 from sluice.errors import RetryError, StopError
-from sluice.snowflake import promoted
-from sluice.stages.stage import GateError
+from sluice.operations.stage import GateError
+from sluice.snowflake import promotion_sql
 from snowdome.pytest_plugin import Snowdome
 
 SWAP = "(?i)swap with"
@@ -58,11 +58,11 @@ def test_a_live_that_nobody_recorded_is_left_alone(running_shop: Shop) -> None:
     assert marker is not None
     stranger = type(marker)("prod", "d20200101t000000-abcdef", marker.release)
     with shop.work.session("prod") as session:
-        session.run(promoted.mark(live, stranger))
+        session.run(promotion_sql.mark(live, stranger))
         for stage in ("cut_over", "undo"):
             with pytest.raises(StopError, match="d20200101t000000-abcdef"):
                 shop.stage(deployment, stage)
         assert shop.live("prod") == stranger
-        session.run(promoted.mark(live, marker))
+        session.run(promotion_sql.mark(live, marker))
     shop.run(deployment, ("undo", "unlock"))
     assert shop.markers("prod") == found

@@ -7,12 +7,12 @@ from dataclasses import replace
 import pytest
 from shop import Shop
 
-from sluice.domain.deployments import Deployment
-from sluice.domain.gates import Verdict
 from sluice.domain.names import candidate_name, deployment_id
+from sluice.domain.promotion.deployments import Deployment
+from sluice.domain.promotion.evidence import Verdict
+from sluice.operations.stage import GateError
 from sluice.snowflake.connect import connect
 from sluice.snowflake.statements import Statement
-from sluice.stages.stage import GateError
 
 MADE = {
     "STREAM": "create stream analytics.news on table analytics.orders",

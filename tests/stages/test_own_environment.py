@@ -9,16 +9,16 @@ import pytest
 from shop import PROJECT, Shop, write
 
 from sluice.dbt.terminal import at_the_terminal
-from sluice.domain.blocks import Kind
-from sluice.domain.naming import EphemeralName
-from sluice.domain.templates import Request, load_templates
-from sluice.snowflake.failures import MissingError
-from sluice.stages.building import against_base, by_hand
-from sluice.stages.creation import create
-from sluice.stages.hand import Hand
-from sluice.stages.planning import beside_live
-from sluice.stages.renewal import renew
-from sluice.stages.workspace import Workspace
+from sluice.domain.ephemeral.ephemeral_name import EphemeralName
+from sluice.domain.ephemeral.templates import Request, load_templates
+from sluice.domain.specs.blocks import Kind
+from sluice.operations.caller import Caller
+from sluice.operations.ephemeral.creation import create
+from sluice.operations.ephemeral.reclone import renew
+from sluice.operations.promotion.planning import beside_live
+from sluice.operations.refresh.dbt_builds import against_base, by_hand
+from sluice.operations.workspace import Workspace
+from sluice.snowflake.error_mapping import MissingError
 
 TEMPLATES = Path(__file__).resolve().parents[2] / "include" / "environments" / "templates"
 
@@ -120,6 +120,6 @@ def test_after_a_refresh_it_goes_on_from_the_new_base(shop: Shop) -> None:
     shop.refresh()
     shop.promote("staging")
     shop.promote("prod")
-    renew(shop.work, environment, Hand("refresh", "john", shop.now()), reason="production went on")
+    renew(shop.work, environment, Caller("refresh", "john", shop.now()), reason="production went on")
     assert read(shop, environment, "select version from analytics.leaf") == "two"
     assert built(shop, environment)["built"] == 0

@@ -8,9 +8,9 @@ from typing import Any
 
 from shop import Shop
 
-from sluice.domain.deployments import Deployment, StageReport
 from sluice.domain.names import deployment_id
-from sluice.stages import promotion
+from sluice.domain.promotion.deployments import Deployment, StageReport
+from sluice.operations.promotion import stages
 from snowdome.pytest_plugin import Snowdome
 
 
@@ -22,7 +22,7 @@ def asked(shop: Shop, release: str) -> Deployment:
 
 def planned(shop: Shop) -> dict[str, Any]:
     """The facts of a promotion of what is live in staging."""
-    report: StageReport = promotion.plan(shop.work, "prod", actor="ann", now=shop.now())[1]
+    report: StageReport = stages.plan(shop.work, "prod", actor="ann", now=shop.now())[1]
     return dict(report.facts)
 
 

@@ -12,11 +12,11 @@ from upath import UPath
 
 from sluice.dbt.project import REF_OVERRIDE, SCHEMA_OVERRIDE
 from sluice.domain.findings import Finding
-from sluice.domain.policies import Check, Gates, Metric, Policies
+from sluice.domain.promotion.gate_policy import Check, Gates, Metric, Policies
 from sluice.errors import SpecError
+from sluice.operations.validation.project_check import project_findings
+from sluice.operations.workspace import Workspace
 from sluice.snowflake.connect import ConnectionSettings
-from sluice.stages.project_check import project_findings
-from sluice.stages.workspace import Workspace
 
 GOOD = {
     "dbt_project.yml": "name: till\nprofile: till\nmodels: {till: {+materialized: table}}\n",

@@ -7,9 +7,10 @@ import json
 import pytest
 from shop import Shop
 
-from sluice.domain.deployments import StageReport
+from sluice.domain.promotion.deployments import StageReport
 from sluice.errors import RefusedError, SpecError
-from sluice.stages import promotion, rollback
+from sluice.operations.promotion import stages
+from sluice.operations.rollback import rollback
 
 
 def _facts(reports: list[StageReport], stage: str) -> dict[str, object]:
@@ -61,7 +62,7 @@ def test_only_what_changed_is_built(new_shop: Shop) -> None:
     with pytest.raises(RefusedError, match="promote it to staging first"):
         shop.plan("prod", release=_release(shop, "dev"))
     shop.validated("staging")
-    asked, plan = promotion.plan(shop.work, "prod", actor="ann", now=shop.now())
+    asked, plan = stages.plan(shop.work, "prod", actor="ann", now=shop.now())
     assert plan.facts["built"] == ["model.shop.leaf"]
     assert plan.facts["removed"] == ["ANALYTICS.LATEST"]
     assert any("build (changed since live's release): 1 built, 3 kept, 1 removed" in str(line) for line in _lines(plan))

@@ -11,31 +11,31 @@ import pytest
 from shop import PROJECT, Shop, open_shop, spec
 
 from sluice.dbt.quoting import DATABASE_NAME_OVERRIDE
-from sluice.domain.blocks import Kind
-from sluice.domain.budgets import BudgetPolicy
-from sluice.domain.cleanup import load_cleanup
-from sluice.domain.guards import Hold
-from sluice.domain.lives import State
+from sluice.domain.access.roles import AccessPolicy, Level
+from sluice.domain.access.temporary_access import Holder
+from sluice.domain.budgets.budget_policy import BudgetPolicy
+from sluice.domain.budgets.budget_state import Restriction
+from sluice.domain.cleanup.cleanup_policy import load_cleanup
+from sluice.domain.ephemeral.ephemeral_name import EphemeralName
+from sluice.domain.ephemeral.ephemeral_state import State
+from sluice.domain.ephemeral.templates import Request, Template, load_templates
 from sluice.domain.names import Identifier
-from sluice.domain.naming import EphemeralName
-from sluice.domain.passes import Holder
-from sluice.domain.policies import Check, Gates, Metric, Policies
-from sluice.domain.roles import AccessPolicy, Level
-from sluice.domain.specs import EnvironmentSpec
-from sluice.domain.templates import Request, Template, load_templates
+from sluice.domain.promotion.gate_policy import Check, Gates, Metric, Policies
+from sluice.domain.specs.blocks import Kind
+from sluice.domain.specs.environment import EnvironmentSpec
+from sluice.operations.access.access import current, grant, plan_roles, provision_roles, review_access, revoke
+from sluice.operations.budgets.budgets import by_hand
+from sluice.operations.budgets.metering import measure
+from sluice.operations.caller import Caller
+from sluice.operations.cleanup.orphans import clear, find
+from sluice.operations.ephemeral.creation import create
+from sluice.operations.ephemeral.lifecycle import destroy
+from sluice.operations.ephemeral.reclone import renew
+from sluice.operations.provisioning.provision import plan_provision
+from sluice.operations.status import status
 from sluice.snowflake import observe, usage
 from sluice.snowflake.connect import connect
 from sluice.snowflake.statements import Statement
-from sluice.stages.access import current, grant, plan_roles, provision_roles, review_access, revoke
-from sluice.stages.budgets import by_hand
-from sluice.stages.creation import create
-from sluice.stages.hand import Hand
-from sluice.stages.leftovers import clear, find
-from sluice.stages.lifecycle import destroy
-from sluice.stages.metering import measure
-from sluice.stages.provision import plan_provision
-from sluice.stages.renewal import renew
-from sluice.stages.status import status
 from snowdome.pytest_plugin import Snowdome
 
 FILES: Mapping[str, str] = {
@@ -157,11 +157,11 @@ def test_an_environment_of_ones_own_from_a_base_of_such_names(quoted: Shop) -> N
     assert life.spec.base.schemas == (Identifier("my-marts"),)
     assert life.spec.base.database == Identifier("shop-prod")
     assert life.spec.control_database == Identifier("sluice-control")
-    renew(work, str(name), Hand("renew quoted", "john", quoted.work.now()), reason="production went on")
+    renew(work, str(name), Caller("renew quoted", "john", quoted.work.now()), reason="production went on")
     known = work.including(str(name))
     with known.session(str(name), database=life.spec.database.name) as session:
         assert session.one(Statement('select count(*) as n from "my-marts"."orders"'))["n"] == 2
-    destroy(work, str(name), Hand("destroy quoted", "john", quoted.work.now()), reason="done", confirmation=str(name))
+    destroy(work, str(name), Caller("destroy quoted", "john", quoted.work.now()), reason="done", confirmation=str(name))
     assert work.lives()[str(name)].state is State.DROPPED
 
 
@@ -191,7 +191,7 @@ def test_rights_budgets_and_clean_up_know_them(quoted: Shop) -> None:
     assert current(work) == []
     measured = measure(work, quoted.work.now())
     assert measured.spends["prod"].day.usd > 0
-    for held in (Hold.SUSPENDED, Hold.FREE):
+    for held in (Restriction.SUSPENDED, Restriction.FREE):
         by_hand(work, ["dev"], held, BudgetPolicy(), hand(quoted), reason="a test")
     with work.control() as session:
         assert {"SHOP-DEV", "Shop.Staging", "shop-prod"} <= usage.observe(session, 30).last.keys()
@@ -203,7 +203,7 @@ def test_rights_budgets_and_clean_up_know_them(quoted: Shop) -> None:
     assert failed == []
 
 
-def hand(shop: Shop) -> Hand:
+def hand(shop: Shop) -> Caller:
     """A run of its own."""
     now = shop.work.now()
-    return Hand(f"run {now.isoformat()}", "ann", now)
+    return Caller(f"run {now.isoformat()}", "ann", now)

@@ -8,15 +8,15 @@ from dataclasses import replace
 import pytest
 from shop import Shop
 
-from sluice.domain.deployments import Deployment
-from sluice.domain.gates import Verdict
 from sluice.domain.names import candidate_name, deployment_id
+from sluice.domain.promotion.deployments import Deployment
+from sluice.domain.promotion.evidence import Verdict
 from sluice.errors import RefusedError
+from sluice.operations.refresh.dbt_builds import scratch
+from sluice.operations.stage import GateError
 from sluice.snowflake import locks
 from sluice.snowflake.connect import connect
 from sluice.snowflake.statements import Statement
-from sluice.stages.building import scratch
-from sluice.stages.stage import GateError
 
 BEFORE_JUDGE = ("lock", "scale_up", "check_source", "check_target", "record_undo", "clone", "build")
 

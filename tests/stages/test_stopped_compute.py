@@ -10,18 +10,18 @@ from datetime import UTC, datetime
 import pytest
 from shop import Shop
 
-from sluice.domain.budgets import BudgetPolicy
-from sluice.domain.events import Kind
-from sluice.domain.gates import Verdict
-from sluice.domain.guards import Hold
+from sluice.domain.budgets.budget_policy import BudgetPolicy
+from sluice.domain.budgets.budget_state import Restriction
+from sluice.domain.journal.events import Kind
 from sluice.domain.names import candidate_name
-from sluice.domain.promotion import PROMOTION
+from sluice.domain.promotion.evidence import Verdict
+from sluice.domain.promotion.promotion_plan import PROMOTION
 from sluice.errors import SluiceError
+from sluice.operations.budgets.budgets import by_hand
+from sluice.operations.caller import Caller
 from sluice.snowflake import journal, observe
 from sluice.snowflake.connect import connect
 from sluice.snowflake.statements import Statement
-from sluice.stages.budgets import by_hand
-from sluice.stages.hand import Hand
 
 ENVIRONMENT, WAREHOUSE = "staging", "SHOP_STAGING_WH"
 
@@ -35,10 +35,10 @@ def as_admin(shop: Shop, *statements: str) -> list[dict[str, object]]:
     return found
 
 
-def hold(shop: Shop, wanted: Hold) -> None:
+def hold(shop: Shop, wanted: Restriction) -> None:
     """What a person does at the command line."""
     now = datetime.now(UTC)
-    hand = Hand(f"{wanted} {now.isoformat()}", "bob", now)
+    hand = Caller(f"{wanted} {now.isoformat()}", "bob", now)
     by_hand(shop.work, [ENVIRONMENT], wanted, BudgetPolicy(), hand, reason="an incident")
 
 
@@ -67,7 +67,7 @@ def staging(new_shop: Shop) -> Iterator[Shop]:
     shop.validated("dev", leaf=f"select orders, '{shop.now()}' as version from {{{{ ref('totals') }}}}")
     yield shop
     as_admin(shop, f"alter warehouse {WAREHOUSE} set resource_monitor = {own}")
-    hold(shop, Hold.FREE)
+    hold(shop, Restriction.FREE)
 
 
 @pytest.mark.parametrize("reached", ["clone", "cut_over"])
@@ -78,7 +78,7 @@ def test_a_promotion_whose_budget_is_stopped_is_undone(staging: Shop, reached: s
     deployment = shop.plan(ENVIRONMENT)
     stages = list(PROMOTION)
     shop.run(deployment, stages[: stages.index(reached) + 1])
-    hold(shop, Hold.SUSPENDED)
+    hold(shop, Restriction.SUSPENDED)
     following = stages[stages.index(reached) + 1]
     with pytest.raises(SluiceError, match="No active warehouse"):
         shop.stage(deployment, following)
@@ -96,7 +96,7 @@ def test_a_promotion_whose_budget_is_stopped_is_undone(staging: Shop, reached: s
     assert [one.payload["stage"] for one in noted][-4:] == [following, "undo", "scale_down", "unlock"]
     assert state is not None
     assert state.state == "SUSPENDED"
-    hold(shop, Hold.FREE)
+    hold(shop, Restriction.FREE)
     assert size(shop) == "X-Small"
 
 
@@ -127,11 +127,11 @@ def test_a_limited_environment_is_not_scaled_up_and_gets_its_own_size_back(stagi
     deployment = shop.plan(ENVIRONMENT)
     shop.run(deployment, ("lock", "scale_up"))
     assert size(shop) == "Small"
-    hold(shop, Hold.LIMITED)
+    hold(shop, Restriction.LIMITED)
     assert size(shop) == "X-Small"
     assert "limited" in shop.stage(deployment, "scale_up").summary
     assert size(shop) == "X-Small"
     shop.stage(deployment, "scale_down")
     shop.stage(deployment, "unlock")
-    hold(shop, Hold.FREE)
+    hold(shop, Restriction.FREE)
     assert size(shop) == "X-Small"

@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 
 from shop import Shop
 
-from sluice.domain.cutover import Swap
-from sluice.domain.deployments import Deployment
 from sluice.domain.names import Identifier, Marker, retained_name
+from sluice.domain.promotion.cutover import Swap
+from sluice.domain.promotion.deployments import Deployment
 from sluice.errors import SluiceError
+from sluice.operations.promotion.cutover import exchange_names
+from sluice.operations.rollback import rollback
+from sluice.operations.stage import stage
 from sluice.snowflake.statements import Statement
-from sluice.stages import rollback
-from sluice.stages.cutover import exchange_names
-from sluice.stages.stage import stage
 
 READERS, SWAPS = 8, 200
 QUERY = "select (select version from shop_prod.torn.one) as one, (select version from shop_prod.torn.two) as two"

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from shop import Shop
 
-from sluice.domain.promotion import PROMOTION
+from sluice.domain.promotion.promotion_plan import PROMOTION
 from sluice.errors import SluiceError
-from sluice.stages.stage import GateError
-from sluice.stages.undo import undo
+from sluice.operations.promotion.undo import undo
+from sluice.operations.stage import GateError
 from snowdome.pytest_plugin import Snowdome
 
 

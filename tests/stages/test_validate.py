@@ -14,13 +14,13 @@ from typer.testing import CliRunner
 from upath import UPath
 
 from sluice.cli.app import app
-from sluice.domain.policies import Gates, Policies
-from sluice.domain.specs import load_environments
+from sluice.domain.promotion.gate_policy import Gates, Policies
+from sluice.domain.specs.environment import load_environments
 from sluice.errors import SpecError
+from sluice.operations.validation.environment_check import environment_findings
+from sluice.operations.validation.project_check import project_findings
+from sluice.operations.workspace import Workspace
 from sluice.snowflake.connect import ConnectionSettings
-from sluice.stages.environment_check import environment_findings
-from sluice.stages.project_check import project_findings
-from sluice.stages.workspace import Workspace
 
 
 @pytest.fixture

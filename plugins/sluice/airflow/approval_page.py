@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from sluice.airflow import approval_rows as rows
 from sluice.airflow.markdown import bold, code, names, plain, table, text
-from sluice.domain.deployments import Deployment, StageReport
-from sluice.domain.gates import Evidence, Verdict
+from sluice.domain.promotion.deployments import Deployment, StageReport
+from sluice.domain.promotion.evidence import Evidence, Verdict
 
 NOBODY = "airflow"
 """The actor of what a schedule or an asset has started by itself."""

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from sluice.airflow.markdown import bold, names, text
-from sluice.domain import admission
-from sluice.domain.deployments import Deployment
-from sluice.domain.gates import RANK, Evidence, Verdict
-from sluice.domain.promotion import moment, short_name
+from sluice.domain.budgets import admission
+from sluice.domain.promotion.deployments import Deployment
+from sluice.domain.promotion.evidence import RANK, Evidence, Verdict
+from sluice.domain.promotion.promotion_plan import moment, short_name
 
 _REMOVED = 5
 """Names of removed relations that are shown; of built ones twice as many."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from airflow.sdk import Asset
 
-from sluice.domain.deployments import Deployment
+from sluice.domain.promotion.deployments import Deployment
 
 ENVIRONMENTS = Asset("sluice://environments", group="sluice")
 """Updated whenever an environment was made or repaired; its events name it."""

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 
-from sluice.domain.naming import EphemeralName
-from sluice.domain.specs import EnvironmentSpec, readable_environments
+from sluice.domain.ephemeral.ephemeral_name import EphemeralName
+from sluice.domain.specs.environment import EnvironmentSpec, readable_environments
 from sluice.errors import SpecError
 from sluice.settings import settings
 

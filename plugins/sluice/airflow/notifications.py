@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Literal
 from airflow.sdk import BaseNotifier
 
 from sluice.airflow.authoring import is_template
-from sluice.domain.blocks import Channel, DeploymentNotice, MonitoringBlock
-from sluice.domain.deployments import StageReport, Undone
-from sluice.domain.specs import load_environments
-from sluice.domain.templates import load_templates
+from sluice.domain.ephemeral.templates import load_templates
+from sluice.domain.promotion.deployments import StageReport, Undone
+from sluice.domain.specs.blocks import Channel, DeploymentNotice, MonitoringBlock
+from sluice.domain.specs.environment import load_environments
 from sluice.settings import settings
 
 if TYPE_CHECKING:

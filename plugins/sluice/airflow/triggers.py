@@ -51,6 +51,6 @@ class ConditionTrigger(BaseTrigger):
     def look(self) -> dict[str, str | None] | None:
         """Return the facts once the condition holds."""
         from sluice.airflow.workspace import airflow_workspace
-        from sluice.stages.waiting import look
+        from sluice.operations.conditions import look
 
         return look(airflow_workspace(), self.condition, self.environment, self.wanted)

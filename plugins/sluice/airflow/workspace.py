@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from sluice.airflow.connections import snowflake_settings
 from sluice.airflow.store import open_store
+from sluice.operations.workspace import Workspace, workspace
 from sluice.settings import settings
-from sluice.stages.workspace import Workspace, workspace
 
 
 def airflow_workspace() -> Workspace:

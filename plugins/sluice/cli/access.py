@@ -51,7 +51,7 @@ def revoke(  # noqa: PLR0917 (one option for each field of the form)
 @app.command(name="list")
 def show_all(as_json: AsJson = False) -> None:
     """Show who has access that ends: to what, until when, why."""
-    from sluice.stages.access import current
+    from sluice.operations.access.access import current
 
     with workspace("reading the journal", when_empty=[], as_json=as_json) as work:
         found, now = current(work), work.now()
@@ -72,8 +72,8 @@ def show_all(as_json: AsJson = False) -> None:
 @app.command()
 def review(as_json: AsJson = False) -> None:
     """Show who has which role of ours, since when, last used, and what should be taken back."""
-    from sluice.stages.access import review_access
-    from sluice.stages.policies import policy_files
+    from sluice.operations.access.access import review_access
+    from sluice.operations.policies import policy_files
 
     with workspace("reading grants and history", when_empty=[], as_json=as_json) as work:
         lines = review_access(work, policy_files().access(), work.now())

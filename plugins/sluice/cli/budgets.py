@@ -17,10 +17,10 @@ from sluice.cli.terminal import AsJson, out, print_json, workspace
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from sluice.domain.guards import Guard
-    from sluice.domain.spend import Measurement
-    from sluice.stages.budgets import Checked
-    from sluice.stages.workspace import Workspace
+    from sluice.domain.budgets.budget_state import BudgetState
+    from sluice.domain.budgets.spend import Measurement
+    from sluice.operations.budgets.budgets import Checked
+    from sluice.operations.workspace import Workspace
 
 app = typer.Typer(no_args_is_help=True, help="Budgets: what environments cost, and what is done about it.")
 
@@ -30,7 +30,7 @@ Environments = Annotated[list[str], typer.Argument(help="one environment or seve
 @app.command()
 def status(as_json: AsJson = False) -> None:
     """Show what each environment costs against its budget, how that is known, and what a check would do now."""
-    from sluice.domain.responses import explain
+    from sluice.domain.budgets.budget_actions import explain
 
     empty: dict[str, list[object]] = {"environments": [], "notes": []}
     with workspace("measuring", when_empty=empty, as_json=as_json) as work:
@@ -99,28 +99,28 @@ def _control(
 
 
 def _look(work: Workspace) -> tuple[Measurement, Checked, dict[str, str]]:
-    from sluice.stages.budgets import look
-    from sluice.stages.metering import measure
-    from sluice.stages.policies import policy_files
+    from sluice.operations.budgets.budgets import look
+    from sluice.operations.budgets.metering import measure
+    from sluice.operations.policies import policy_files
 
     now, policy = work.now(), policy_files().budgets()
     measured = measure(work, now, record=False, anomaly=policy.anomaly)
     return measured, look(work, policy, measured, now), _closed(work, now)
 
 
-def _held(guard: Guard | None, closed: str | None) -> str:
+def _held(guard: BudgetState | None, closed: str | None) -> str:
     by_budget = f"{guard.hold}{' by hand' if guard.by_hand else ''}" if guard else "free"
     return by_budget if closed is None else closed if by_budget == "free" else f"{by_budget}, {closed}"
 
 
 def _closed(work: Workspace, now: datetime) -> dict[str, str]:
-    from sluice.domain.closings import why_closed
-    from sluice.stages import hours
-    from sluice.stages.budgets import specs_of
+    from sluice.domain.schedules.schedule_state import why_closed
+    from sluice.operations.budgets.budgets import specs_of
+    from sluice.operations.schedules import schedules
 
     specs = specs_of(work)
     with work.control() as session:
-        found = hours.read(session)
+        found = schedules.read(session)
     return {name: why_closed(specs[name], now) for name, one in found.items() if one.holds and name in specs}
 
 

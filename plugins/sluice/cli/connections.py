@@ -11,8 +11,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sluice.devstack.use_running_stack import checkout
 from sluice.errors import SpecError
-from sluice.laptop.attach import checkout
 from sluice.settings import settings
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from sluice.cli.terminal import Environment, err, person, workspace
 if TYPE_CHECKING:
     from sluice.dbt.command import Typed
     from sluice.dbt.invoke import Invocation
-    from sluice.stages.workspace import Workspace
+    from sluice.operations.workspace import Workspace
 
 _STATE = {"--state", "--defer", "--no-defer", "--defer-state"}
 _SELECTION = {"--select", "--selector", "--full-refresh"}
@@ -34,7 +34,7 @@ def dbt(
     """
     from sluice.dbt.command import typed
     from sluice.dbt.terminal import at_the_terminal
-    from sluice.stages.building import by_hand
+    from sluice.operations.refresh.dbt_builds import by_hand
 
     words, named = _developer(list(context.args))
     with workspace() as work:
@@ -47,8 +47,8 @@ def dbt(
 
 def _state(work: Workspace, call: Invocation, environment: str, command: Typed) -> tuple[str, ...]:
     """Return the options about state and deferral that a command gets when it says nothing of them."""
-    from sluice.stages.building import against_base
-    from sluice.stages.planning import beside_live
+    from sluice.operations.promotion.planning import beside_live
+    from sluice.operations.refresh.dbt_builds import against_base
 
     if command.name not in _READING or command.given.keys() & _STATE:
         return ()

@@ -13,9 +13,9 @@ from sluice.cli.terminal import AsJson, out, print_json, workspace
 from sluice.errors import SpecError
 
 if TYPE_CHECKING:
-    from sluice.domain.lives import Life
-    from sluice.stages.overview import Overview
-    from sluice.stages.workspace import Workspace
+    from sluice.domain.ephemeral.ephemeral_state import EphemeralEnvironment
+    from sluice.operations.ephemeral.overview import Overview
+    from sluice.operations.workspace import Workspace
 
 app = typer.Typer(no_args_is_help=True, help="Environments that come and go.")
 
@@ -25,7 +25,7 @@ Name = Annotated[str, typer.Argument(help="an environment, e.g. dev_user_segment
 @app.command(name="list")
 def show_all(as_json: AsJson = False) -> None:
     """Show every environment that comes and goes: state, owner, age, idle time, cost so far, time left."""
-    from sluice.stages.overview import overview
+    from sluice.operations.ephemeral.overview import overview
 
     with workspace("reading journal, usage and metering", when_empty=[], as_json=as_json) as work:
         now = work.now()
@@ -56,9 +56,9 @@ def show(environment: Name, as_json: AsJson = False) -> None:
 @app.command()
 def inventory(as_json: AsJson = False) -> None:
     """Show what journal and account disagree on, and what was left behind; exit code 1 where they disagree."""
-    from sluice.stages.leftovers import find
-    from sluice.stages.overview import disagreements
-    from sluice.stages.policies import policy_files
+    from sluice.operations.cleanup.orphans import find
+    from sluice.operations.ephemeral.overview import disagreements
+    from sluice.operations.policies import policy_files
 
     empty: dict[str, list[object]] = {"disagreements": [], "leftovers": []}
     with workspace("comparing journal and account", when_empty=empty, as_json=as_json) as work:
@@ -91,9 +91,9 @@ def _table(found: Iterable[Overview], now: datetime) -> Table:
 
 
 def _all_of(work: Workspace, environment: str) -> dict[str, object]:
-    from sluice.stages.access import current
-    from sluice.stages.overview import overview
-    from sluice.stages.status import audit
+    from sluice.operations.access.access import current
+    from sluice.operations.ephemeral.overview import overview
+    from sluice.operations.status import audit
 
     work.including(environment)
     now = work.now()
@@ -135,7 +135,7 @@ def told(one: Overview, now: datetime) -> dict[str, object]:
     }
 
 
-def facts(life: Life, now: datetime) -> dict[str, object]:
+def facts(life: EphemeralEnvironment, now: datetime) -> dict[str, object]:
     """Return a life as primitives."""
     return {
         "environment": life.name,

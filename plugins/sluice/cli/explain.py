@@ -12,7 +12,7 @@ import typer
 from sluice.cli.terminal import AsJson, Environment, out, print_json, workspace
 
 if TYPE_CHECKING:
-    from sluice.domain.gates import Evidence
+    from sluice.domain.promotion.evidence import Evidence
 
 app = typer.Typer(no_args_is_help=True, help="Print the very steps that would run; nothing is changed.")
 
@@ -25,9 +25,9 @@ def promote(
     as_json: AsJson = False,
 ) -> None:
     """Show what promoting to an environment would do."""
-    from sluice.stages.admission import expected
-    from sluice.stages.planning import plan
-    from sluice.stages.policies import policy_files
+    from sluice.operations.budgets.admission import expected
+    from sluice.operations.policies import policy_files
+    from sluice.operations.promotion.planning import plan
 
     with workspace("comparing the releases") as work:
         deployment, report = plan(work, environment, release=release, full_refresh=full_refresh, now=datetime.now(UTC))
@@ -45,10 +45,10 @@ def promote(
 @app.command()
 def provision(environment: Environment, as_json: AsJson = False) -> None:
     """Show what provisioning an environment would make or repair, and what a build in it will likely cost."""
-    from sluice.domain.steps import as_text, explain
-    from sluice.stages.admission import expected_next
-    from sluice.stages.policies import policy_files
-    from sluice.stages.provision import plan_provision
+    from sluice.domain.provisioning.steps import as_text, explain
+    from sluice.operations.budgets.admission import expected_next
+    from sluice.operations.policies import policy_files
+    from sluice.operations.provisioning.provision import plan_provision
 
     with workspace("comparing spec and account") as work:
         known = work.including(environment)

@@ -13,8 +13,8 @@ from sluice.cli.runs import NoWait, Reason, RunAsJson, through
 from sluice.cli.terminal import AsJson, out, print_json, workspace
 
 if TYPE_CHECKING:
-    from sluice.domain.closings import Closing
-    from sluice.domain.specs import EnvironmentSpec
+    from sluice.domain.schedules.schedule_state import ScheduleState
+    from sluice.domain.specs.environment import EnvironmentSpec
 
 app = typer.Typer(no_args_is_help=True, help="Hours: when environments are open, and how wide their warehouses are.")
 
@@ -22,13 +22,13 @@ app = typer.Typer(no_args_is_help=True, help="Hours: when environments are open,
 @app.command()
 def status(as_json: AsJson = False) -> None:
     """Show which environments have hours or a schedule, whether they are open, and what they are given now."""
-    from sluice.stages import hours
-    from sluice.stages.budgets import specs_of
+    from sluice.operations.budgets.budgets import specs_of
+    from sluice.operations.schedules import schedules
 
     with workspace("reading the journal", when_empty=[], as_json=as_json) as work:
         now, specs = work.now(), specs_of(work)
         with work.control() as session:
-            found = hours.read(session)
+            found = schedules.read(session)
         rows = [
             _row(spec, found.get(name), now) for name, spec in specs.items() if spec.hours or spec.warehouse_schedule
         ]
@@ -58,8 +58,8 @@ def stay_open(
     through("budget_control", wishes, about=environments, as_json=as_json, no_wait=no_wait)
 
 
-def _row(spec: EnvironmentSpec, closing: Closing | None, now: datetime) -> dict[str, Any]:
-    from sluice.domain.closings import asked, why_closed
+def _row(spec: EnvironmentSpec, closing: ScheduleState | None, now: datetime) -> dict[str, Any]:
+    from sluice.domain.schedules.schedule_state import asked, why_closed
 
     late = closing.late if closing is not None and closing.late is not None and now < closing.late.until else None
     shut = closing is not None and bool(closing.holds)

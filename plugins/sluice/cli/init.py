@@ -15,13 +15,13 @@ import typer
 
 from sluice.cli.shipped import DOOR, shipped
 from sluice.cli.terminal import err, out
-from sluice.domain.starter import CONNECTIONS, Answers, Named, files, refuse_unusable
+from sluice.domain.specs.starter import CONNECTIONS, Answers, Named, files, refuse_unusable
 from sluice.errors import SluiceError, SpecError
 from sluice.settings import dbt_project, dbt_projects
 
 if TYPE_CHECKING:
     from sluice.dbt.project import Project
-    from sluice.domain.parsed import ParsedProject
+    from sluice.domain.releases.parsed_project import ParsedProject
 
 WRITTEN = "include/.sluice_init.json"
 """What an earlier `sluice init` has written, by content: what is still so, `--force` may write anew."""
@@ -175,7 +175,7 @@ def _answers(asking: Asking, project: Project, given: Mapping[str, str | None]) 
 
 def _parsed(project: Project) -> ParsedProject | None:
     """The project as dbt parses it; what it refuses is told, and validated again at the end."""
-    from sluice.stages.project_check import look
+    from sluice.operations.validation.project_check import look
 
     with err.status("dbt parses the project"):
         try:
@@ -187,7 +187,7 @@ def _parsed(project: Project) -> ParsedProject | None:
 
 def _sources(parsed: ParsedProject | None, databases: Sequence[str]) -> list[str]:
     """The databases that the project's sources name; those it names none for lie where it is built today."""
-    from sluice.stages.project_check import LOOKED
+    from sluice.operations.validation.project_check import LOOKED
 
     if parsed is None:
         return []
@@ -274,7 +274,7 @@ def _end(root: Path, project: Path | None, first: str) -> None:
     before = [f"cd {root}"] if Path.cwd() != root else []
     before += [f"export SLUICE_DBT_PROJECT='{project}'"] if project is not None else []
     commands = [
-        ("python -m sluice.laptop up", "Airflow and an embedded account on this machine, everything provisioned;"),
+        ("python -m sluice.devstack up", "Airflow and an embedded account on this machine, everything provisioned;"),
         ("", f"or, with an Airflow and an account of yours: the connections of {CONNECTIONS}"),
         (f"sluice explain provision {first}", "what is made in the account, or would be"),
         (f"sluice refresh {first}", f"dbt builds {first}; its release goes on to the other environments"),

@@ -10,14 +10,14 @@ from rich.table import Column, Table
 from sluice.cli.terminal import AsJson, Environment, out, print_json, workspace
 
 if TYPE_CHECKING:
-    from sluice.domain.events import Event
+    from sluice.domain.journal.events import Event
 
 Limit = Annotated[int, typer.Option(min=1, help="so many events, the latest")]
 
 
 def history(environment: Environment, limit: Limit = 50, as_json: AsJson = False) -> None:
     """Show what happened to an environment, from its journal."""
-    from sluice.stages.status import history as read
+    from sluice.operations.status import history as read
 
     with workspace("reading the journal", when_empty=[], as_json=as_json) as work:
         events = read(work.including(environment), environment, limit=limit)
@@ -36,7 +36,7 @@ def history(environment: Environment, limit: Limit = 50, as_json: AsJson = False
 
 def audit(environment: Environment, limit: Limit = 200, as_json: AsJson = False) -> None:
     """Show who did what to an environment, when and why; also to one that is gone."""
-    from sluice.stages.status import audit as read
+    from sluice.operations.status import audit as read
 
     with workspace("reading the journal", when_empty=[], as_json=as_json) as work:
         events: list[Event] = []

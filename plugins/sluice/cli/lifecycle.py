@@ -31,7 +31,7 @@ def create(  # noqa: PLR0917 (one option for each field of the form)
     no_wait: NoWait = False,
 ) -> None:
     """Make an environment: a zero-copy clone with compute, access, a budget and an end of its own."""
-    from sluice.domain.naming import NEW
+    from sluice.domain.ephemeral.ephemeral_name import NEW
 
     if not (feature or from_branch):
         raise typer.BadParameter("say what it is for, or name a branch with --from-branch", param_hint="'FEATURE'")

@@ -11,7 +11,7 @@ from rich.table import Column, Table
 from sluice.cli.terminal import AsJson, out, print_json, workspace
 
 if TYPE_CHECKING:
-    from sluice.domain.replay import Outcome
+    from sluice.domain.cleanup.cleanup_backtest import Outcome
 
 app = typer.Typer(no_args_is_help=True, help="The clean-up policy.")
 
@@ -28,8 +28,8 @@ def replay(
     as_json: AsJson = False,
 ) -> None:
     """Show what the policy would have noticed and removed, what was used afterwards, and what it would have saved."""
-    from sluice.stages.policies import policy_files
-    from sluice.stages.sweep import replay_policy
+    from sluice.operations.cleanup.sweep import replay_policy
+    from sluice.operations.policies import policy_files
 
     chosen = policy_files().cleanup(policy)  # a file that is wrong is told before anything is asked
     empty: dict[str, object] = {

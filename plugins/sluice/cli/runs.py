@@ -12,8 +12,8 @@ from sluice.cli.terminal import err, out, print_json
 from sluice.errors import RefusedError
 
 if TYPE_CHECKING:
-    from sluice.laptop.follow import Ended
-    from sluice.laptop.rest import AirflowApi, Run
+    from sluice.airflow_client.api import AirflowApi, Run
+    from sluice.airflow_client.follow import Ended
 
 Reason = Annotated[str, typer.Option(help="why; kept in the journal")]
 NoWait = Annotated[bool, typer.Option("--no-wait", help="return at once: the run goes on in Airflow")]
@@ -28,7 +28,7 @@ def through(
     `about` names the environments where the run does not say what it made. What was not given is not sent: the form's
     own defaults count. Returns what came of it, for a command that has more to tell; None: nothing to tell any more.
     """
-    from sluice.laptop.signin import signed_in
+    from sluice.cli.signin import signed_in
 
     given = {name: value for name, value in conf.items() if value is not None and value != ""}
     with signed_in() as api:
@@ -55,7 +55,7 @@ def through(
         if as_json:
             print_json(_facts(api, run, ended.state, about, ended))
         if ended.state != "success":
-            from sluice.laptop.follow import why
+            from sluice.airflow_client.follow import why
 
             raise why(api, ended)
         return None if as_json else ended
@@ -65,7 +65,7 @@ def _followed(api: AirflowApi, run: Run, *, as_json: bool) -> Ended:
     """Wait as long as it takes: a build may take hours, a person days."""
     import math
 
-    from sluice.laptop.follow import follow
+    from sluice.airflow_client.follow import follow
 
     def waits(line: str) -> None:
         (err if as_json else out).print(line, markup=False, highlight=False, soft_wrap=True)

@@ -15,8 +15,8 @@ from sluice.cli.terminal import AsJson, err, nothing_yet, out, print_json, works
 from sluice.errors import RetryError, SluiceError
 
 if TYPE_CHECKING:
-    from sluice.stages.status import Status
-    from sluice.stages.workspace import Workspace
+    from sluice.operations.status import Status
+    from sluice.operations.workspace import Workspace
 
 
 _NUMBER = re.compile(r"\d+")
@@ -41,7 +41,7 @@ def status(as_json: AsJson = False) -> None:
 
 def _read(work: Workspace) -> list[Status]:
     """The state of each environment; an account that did not answer for one is not waited for again by the next."""
-    from sluice.stages.status import status as read
+    from sluice.operations.status import status as read
 
     states: list[Status] = []
     away: dict[tuple[object, ...], Status] = {}

@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Annotated, Any, TextIO
 import typer
 from rich.console import Console
 
+from sluice.devstack.use_running_stack import attach
 from sluice.errors import RefusedError, SluiceError
-from sluice.laptop.attach import attach
 from sluice.settings import settings
 
 if TYPE_CHECKING:
-    from sluice.stages.workspace import Workspace
+    from sluice.operations.workspace import Workspace
 
 _WIDE = None if sys.stdout.isatty() or os.environ.get("COLUMNS") else 160
 """In a pipe nothing says how wide a line may be, unless COLUMNS does."""
@@ -39,7 +39,7 @@ err = _console(sys.stderr, stderr=True)
 
 def environment_names(incomplete: str) -> list[str]:
     """Return the specified environments that begin so, for the shell's completion; none where they cannot be read."""
-    from sluice.domain.specs import load_environments
+    from sluice.domain.specs.environment import load_environments
 
     try:
         return [name for name in load_environments(settings().environments) if name.startswith(incomplete)]
@@ -103,7 +103,7 @@ def workspace(doing: str = "", *, when_empty: object = None, as_json: bool = Fal
 def _workspace() -> Workspace:
     """A folder as store needs no Airflow, and a connection only when it is asked for."""
     from sluice.cli.connections import connection, object_storage
-    from sluice.stages.workspace import workspace as of_settings
+    from sluice.operations.workspace import workspace as of_settings
 
     here = settings()
     work = of_settings(here, connection)
@@ -112,8 +112,8 @@ def _workspace() -> Workspace:
 
 def _explain_missing(work: Workspace, error: SluiceError, when_empty: object, *, as_json: bool) -> None:
     """End the command, or raise a clearer error, where what is missing was only never made."""
-    from sluice.snowflake.failures import LoginError, MissingError
-    from sluice.stages.provisioned import nothing_provisioned, unprovisioned
+    from sluice.operations.provisioning.provisioned import nothing_provisioned, unprovisioned
+    from sluice.snowflake.error_mapping import LoginError, MissingError
 
     if not isinstance(error, LoginError | MissingError):
         return

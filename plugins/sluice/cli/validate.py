@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sluice.cli.terminal import AsJson, err, out, print_json
-from sluice.laptop.attach import attach
+from sluice.devstack.use_running_stack import attach
 from sluice.settings import Settings, settings
 
 if TYPE_CHECKING:
-    from sluice.domain.environment_rules import Included
     from sluice.domain.findings import Finding
+    from sluice.domain.specs.environment_rules import Included
     from sluice.snowflake.connect import ConnectionSettings
 
 Strict = Annotated[bool, typer.Option("--strict", help="a warning is an error too: exit code 1")]
@@ -27,7 +27,7 @@ def validate(strict: Strict = False, as_json: AsJson = False) -> None:
     Exit code 1 when there is an error, with --strict also when there is a warning.
     """
     from sluice.cli.connections import configured, connection
-    from sluice.stages.environment_check import check, read_included
+    from sluice.operations.validation.environment_check import check, read_included
 
     here = settings()
     attach(here.root)
@@ -53,9 +53,9 @@ def _project(
     """What is wrong with the dbt project for the environments whose specs can be read."""
     from upath import UPath
 
-    from sluice.domain.policies import Gates, Policies
-    from sluice.stages.project_check import project_findings
-    from sluice.stages.workspace import Workspace
+    from sluice.domain.promotion.gate_policy import Gates, Policies
+    from sluice.operations.validation.project_check import project_findings
+    from sluice.operations.workspace import Workspace
 
     if not included.specs:
         return ()
@@ -103,7 +103,7 @@ def _facts(included: Included, found: Iterable[Finding], notes: list[str]) -> di
 
 def _summaries(included: Included, found: Iterable[Finding]) -> list[dict[str, object]]:
     """One line for each environment that can be read, with the worst that is said of its own file."""
-    from sluice.domain.environment_rules import own_dag
+    from sluice.domain.specs.environment_rules import own_dag
 
     lines: list[dict[str, object]] = []
     for name, spec in included.specs.items():

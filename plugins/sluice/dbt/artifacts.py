@@ -11,7 +11,7 @@ from typing import Any
 from upath import UPath
 
 from sluice.dbt.runner import FAILED
-from sluice.domain.changes import Node
+from sluice.domain.promotion.model_diff import Node
 from sluice.errors import StopError
 
 KEPT = ("manifest.json", "run_results.json", "catalog.json", "sources.json")

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from sluice.domain.names import as_account_has
-from sluice.domain.parsed import ParsedNode, ParsedProject, ParsedSource
+from sluice.domain.releases.parsed_project import ParsedNode, ParsedProject, ParsedSource
 from sluice.errors import StopError
 
 _PLACED = frozenset({"model", "seed", "snapshot", "function", "test"})

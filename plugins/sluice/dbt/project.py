@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 
 import yaml
 
-from sluice.domain.releases import is_released
+from sluice.domain.releases.release import is_released
 from sluice.errors import SpecError
 
 REF_OVERRIDE = """\

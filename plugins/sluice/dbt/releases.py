@@ -18,7 +18,7 @@ from upath import UPath
 
 from sluice.dbt.packages import installed
 from sluice.dbt.project import Project, read_project
-from sluice.domain.releases import Release, damage, file_hashes, parse_release_id, release_id
+from sluice.domain.releases.release import Release, damage, file_hashes, parse_release_id, release_id
 from sluice.errors import RefusedError, SpecError
 
 _FACTS, _FILES = "release.json", "project.tar.gz"

@@ -18,7 +18,7 @@ from sluice.dbt.manifest import parsed
 from sluice.dbt.project import SCHEMA_OVERRIDE, read_project
 from sluice.dbt.runner import ONE_AT_A_TIME, QUIET, environment, working_directory
 from sluice.domain.names import Identifier
-from sluice.domain.parsed import ParsedNode, ParsedProject
+from sluice.domain.releases.parsed_project import ParsedNode, ParsedProject
 from sluice.errors import RefusedError, SpecError
 
 OWNED = {

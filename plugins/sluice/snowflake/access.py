@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from sluice.domain.access.access_review import HeldRole, LastUse
+from sluice.domain.access.roles import SNOWFLAKE
+from sluice.domain.access.temporary_access import Holder
 from sluice.domain.names import Identifier
-from sluice.domain.passes import Holder
-from sluice.domain.review import Held, Used
-from sluice.domain.roles import SNOWFLAKE
-from sluice.snowflake import rows, show
+from sluice.snowflake import row_parsing, show
 from sluice.snowflake.connect import Row, Session
-from sluice.snowflake.failures import DeniedError, MissingError
+from sluice.snowflake.error_mapping import DeniedError, MissingError
 from sluice.snowflake.statements import Statement
 
 
@@ -29,7 +29,7 @@ def grant_viewer(viewer: str, role: Identifier) -> Statement:
     return Statement(f"GRANT DATABASE ROLE {SNOWFLAKE.sql}.{Identifier(viewer).sql} TO ROLE {role.sql}")
 
 
-def held(session: Session, role: Identifier) -> list[Held]:
+def held(session: Session, role: Identifier) -> list[HeldRole]:
     """Return who has a role; nobody where there is no such role."""
     try:
         found = session.run(show.grants_of(role))
@@ -39,8 +39,10 @@ def held(session: Session, role: Identifier) -> list[Held]:
     for row in found:
         kind = str(row["granted_to"]).upper()
         if kind in {"USER", "ROLE"}:
-            holder = Holder("USER" if kind == "USER" else "ROLE", rows.named(row, "grantee_name"))
-            made.append(Held(role.name, holder, _utc(row.get("created_on")), rows.text(row, "granted_by") or ""))
+            holder = Holder("USER" if kind == "USER" else "ROLE", row_parsing.named(row, "grantee_name"))
+            made.append(
+                HeldRole(role.name, holder, _utc(row.get("created_on")), row_parsing.text(row, "granted_by") or "")
+            )
     return made
 
 
@@ -51,11 +53,11 @@ def viewers(session: Session, role: Identifier) -> set[str]:
         path.parts[-1].name
         for row in found
         if str(row["granted_on"]).upper().replace("_", " ") == "DATABASE ROLE"
-        and (path := rows.qualified(str(row["name"]))).database == SNOWFLAKE
+        and (path := row_parsing.qualified(str(row["name"]))).database == SNOWFLAKE
     }
 
 
-def used(session: Session, days: int) -> Used:
+def used(session: Session, days: int) -> LastUse:
     """Return when each user last used each role, and last logged in; what cannot be read is None, not empty."""
     roles = _read(
         session,
@@ -69,7 +71,7 @@ def used(session: Session, days: int) -> Used:
         "WHERE IS_SUCCESS = 'YES' AND EVENT_TIMESTAMP >= DATEADD(DAY, %s, CURRENT_TIMESTAMP()) GROUP BY 1",
         days,
     )
-    return Used(
+    return LastUse(
         roles=None if roles is None else {(str(row["user_name"]), str(row["role_name"])): at for row, at in roles},
         logins=None if logins is None else {str(row["user_name"]): at for row, at in logins},
     )

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import assert_never
 
-from sluice.domain.control import JOURNAL, METER, VIEWS
+from sluice.domain.journal.control_schema import JOURNAL, METER, VIEWS
 from sluice.domain.names import Marker
-from sluice.domain.steps import (
+from sluice.domain.provisioning.steps import (
     AlterDatabase,
     AlterUser,
     AlterWarehouse,
@@ -28,7 +28,7 @@ from sluice.domain.steps import (
     SetTags,
     Step,
 )
-from sluice.snowflake import access, control, provisioning, statements
+from sluice.snowflake import access, control_sql, provisioning_sql, statements
 from sluice.snowflake.connect import Session
 from sluice.snowflake.statements import Statement
 
@@ -49,41 +49,45 @@ def statements_of(step: Step) -> list[Statement]:  # noqa: C901, PLR0911, PLR091
         case CreateControl():
             return list(_control(step))
         case CreateRole():
-            return [provisioning.create_role(step.role, step.marker)]
+            return [provisioning_sql.create_role(step.role, step.marker)]
         case CreateWarehouse():
-            made = provisioning.create_warehouse(step.warehouse, step.marker)
+            made = provisioning_sql.create_warehouse(step.warehouse, step.marker)
             return [made, statements.use_warehouse(step.warehouse.name)]
         case AlterWarehouse():
-            return [provisioning.alter_warehouse(step.warehouse, step.changes, step.marker)]
+            return [provisioning_sql.alter_warehouse(step.warehouse, step.changes, step.marker)]
         case CreateDatabase():
-            return [provisioning.create_database(step.database, step.marker)]
+            return [provisioning_sql.create_database(step.database, step.marker)]
         case CloneDatabase():
-            return [provisioning.clone_database(step.database, step.base, step.marker)]
+            return [provisioning_sql.clone_database(step.database, step.base, step.marker)]
         case CloneSchema():
-            return [provisioning.clone_schema(step.database, step.schema, step.base)]
+            return [provisioning_sql.clone_schema(step.database, step.schema, step.base)]
         case SetMonitor() if step.procedure is not None:
-            return [provisioning.call_monitor(step.procedure, step.monitor, step.warehouse)]
+            return [provisioning_sql.call_monitor(step.procedure, step.monitor, step.warehouse)]
         case SetMonitor():
-            made = provisioning.create_monitor(step.monitor) if step.fresh else provisioning.alter_monitor(step.monitor)
-            return [made, provisioning.attach_monitor(step.monitor, step.warehouse)]
+            made = (
+                provisioning_sql.create_monitor(step.monitor)
+                if step.fresh
+                else provisioning_sql.alter_monitor(step.monitor)
+            )
+            return [made, provisioning_sql.attach_monitor(step.monitor, step.warehouse)]
         case AlterDatabase():
-            return [provisioning.set_retention(step.database, int(one.wanted)) for one in step.changes]
+            return [provisioning_sql.set_retention(step.database, int(one.wanted)) for one in step.changes]
         case CreateSource():
-            return [provisioning.create_source(step.database)]
+            return [provisioning_sql.create_source(step.database)]
         case CreateUser():
-            return [provisioning.create_user(step.user, step.public_key, step.marker)]
+            return [provisioning_sql.create_user(step.user, step.public_key, step.marker)]
         case AlterUser():
-            return [provisioning.alter_user(step.user, step.public_key)]
+            return [provisioning_sql.alter_user(step.user, step.public_key)]
         case GrantRole():
-            return [provisioning.grant_role(step.membership)]
+            return [provisioning_sql.grant_role(step.membership)]
         case GrantViewer():
             return [access.grant_viewer(step.viewer, step.role)]
         case GrantPrivileges():
-            return [provisioning.grant(step.privileges, step.grant)]
+            return [provisioning_sql.grant(step.privileges, step.grant)]
         case CreateTag():
-            return [provisioning.create_tag(step.tag)]
+            return [provisioning_sql.create_tag(step.tag)]
         case SetTags():
-            return [provisioning.set_tags(step.kind, step.on, step.values)]
+            return [provisioning_sql.set_tags(step.kind, step.on, step.values)]
         case _:
             assert_never(step)
 
@@ -91,12 +95,12 @@ def statements_of(step: Step) -> list[Statement]:  # noqa: C901, PLR0911, PLR091
 def _control(step: CreateControl) -> Iterable[Statement]:
     for one in sorted(step.missing, key=lambda found: found.name in VIEWS):  # the views read the journal
         if one.schema is None:
-            yield control.create_database(one.database, Marker("control").comment)
+            yield control_sql.create_database(one.database, Marker("control").comment)
         elif one.name is None:
-            yield control.create_schema(one.database, one.schema)
+            yield control_sql.create_schema(one.database, one.schema)
         elif one.name == JOURNAL:
-            yield control.create_journal(one.database)
+            yield control_sql.create_journal(one.database)
         elif one.name == METER:
-            yield control.create_meter(one.database)
+            yield control_sql.create_meter(one.database)
         elif one.name in VIEWS:
-            yield control.create_view(one.database, one.name)
+            yield control_sql.create_view(one.database, one.name)

@@ -16,7 +16,7 @@ from snowflake.connector import errors as vendor
 from sluice.domain.names import Identifier
 from sluice.errors import RetryError, SpecError, StopError
 from sluice.snowflake import keys
-from sluice.snowflake.failures import classify
+from sluice.snowflake.error_mapping import classify
 from sluice.snowflake.statements import Statement, Value
 
 Row = dict[str, Any]

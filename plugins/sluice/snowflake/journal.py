@@ -6,10 +6,10 @@ import json
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from sluice.domain import control as names
-from sluice.domain.events import Event
+from sluice.domain.journal import control_schema as names
+from sluice.domain.journal.events import Event
 from sluice.domain.names import Identifier, Marker
-from sluice.snowflake import control
+from sluice.snowflake import control_sql
 from sluice.snowflake.connect import Row, Session
 from sluice.snowflake.statements import Statement, Value
 
@@ -17,13 +17,13 @@ from sluice.snowflake.statements import Statement, Value
 def ensure(session: Session) -> None:
     """Make the control database with journal, views and tags schema, whatever of it is there already."""
     name = session.control
-    session.run(control.create_database(name, Marker("control").comment))
+    session.run(control_sql.create_database(name, Marker("control").comment))
     for schema in (names.CONTROL, names.TAGS):
-        session.run(control.create_schema(name, schema))
-    session.run(control.create_journal(name))
-    session.run(control.create_meter(name))
+        session.run(control_sql.create_schema(name, schema))
+    session.run(control_sql.create_journal(name))
+    session.run(control_sql.create_meter(name))
     for view in names.VIEWS:
-        session.run(control.create_view(name, view))
+        session.run(control_sql.create_view(name, view))
 
 
 def append(session: Session, event: Event) -> None:

@@ -14,13 +14,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sluice.domain.control import journal_table, lock_schema
-from sluice.domain.events import Event, Kind
+from sluice.domain.journal.control_schema import journal_table, lock_schema
+from sluice.domain.journal.events import Event, Kind
 from sluice.domain.names import Identifier, Qualified
 from sluice.errors import RefusedError, RetryError
 from sluice.snowflake import journal, show
 from sluice.snowflake.connect import Session
-from sluice.snowflake.failures import ExistsError, MissingError
+from sluice.snowflake.error_mapping import ExistsError, MissingError
 from sluice.snowflake.statements import Statement
 
 HELD = Identifier("HELD")

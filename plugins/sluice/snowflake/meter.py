@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from sluice.domain.anomalies import Hours
-from sluice.domain.control import meter_table
-from sluice.domain.costs import Entry, Ran, on
-from sluice.domain.metering import Metered, Shares
+from sluice.domain.budgets.anomalies import Hours
+from sluice.domain.budgets.cost_accounting import Metered, Shares
+from sluice.domain.budgets.spend import WarehouseSample
+from sluice.domain.budgets.usage_estimate import LedgerEntry, StatementRun, on
+from sluice.domain.journal.control_schema import meter_table
 from sluice.domain.names import Identifier, Marker
 from sluice.domain.sizes import Size
-from sluice.domain.spend import Running
-from sluice.snowflake import rows
+from sluice.snowflake import row_parsing
 from sluice.snowflake.connect import Row, Session
 from sluice.snowflake.statements import Statement
 
@@ -29,20 +29,20 @@ class Sample:
 
     at: datetime
     since: datetime
-    running: tuple[Running, ...]
-    entries: tuple[Entry, ...]
+    running: tuple[WarehouseSample, ...]
+    entries: tuple[LedgerEntry, ...]
     usual: Hours | None = None
     """Read once an hour, and kept for the looks that follow."""
 
 
-def warehouses(session: Session) -> list[tuple[Running, Marker | None]]:
+def warehouses(session: Session) -> list[tuple[WarehouseSample, Marker | None]]:
     """Return every warehouse as it is now, and whose marker it bears; one statement, no warehouse needed."""
     return [_running(row) for row in session.run(Statement("SHOW WAREHOUSES")) if _metered(row)]
 
 
 def statements(
     session: Session, since: datetime, at: datetime, before: timedelta = timedelta(0)
-) -> tuple[list[Ran], bool]:
+) -> tuple[list[StatementRun], bool]:
     """Return what used a warehouse between two moments and shortly before, and whether all between them is there.
 
     Of the whole account, in whichever database one asks. The environment is what the query tag says, else the
@@ -100,13 +100,13 @@ def forget(session: Session, before: datetime) -> None:
     )
 
 
-def by_hour(session: Session, start: datetime, end: datetime) -> list[Entry]:
+def by_hour(session: Session, start: datetime, end: datetime) -> list[LedgerEntry]:
     """Return the ledger between two moments, summed by warehouse, payer and hour."""
     found = session.run(_summed("HOUR", session.control, start, end))
     return [
-        Entry(
+        LedgerEntry(
             Identifier.found(str(row["warehouse"])),
-            rows.text(row, "environment"),
+            row_parsing.text(row, "environment"),
             _utc(row["period"]),
             _utc(row["ended"]),
             float(row["credits"]),
@@ -126,7 +126,7 @@ def by_day(session: Session, start: datetime, end: datetime, *, owned: bool) -> 
     lines = "KEPT.FACTS:lines" if owned else "COALESCE(KEPT.FACTS:shared, KEPT.FACTS:lines)"
     for row in session.run(_summed("DAY", session.control, start, end, lines)):
         by = made.setdefault((str(row["warehouse"]), _utc(row["period"])), {})
-        by[rows.text(row, "environment")] = float(row["credits"])
+        by[row_parsing.text(row, "environment")] = float(row["credits"])
     return [Shares(Identifier.found(name), day, by) for (name, day), by in made.items()]
 
 
@@ -251,38 +251,40 @@ def _row(row: Row) -> Metered:
 
 def _metered(row: Row) -> bool:
     """Adaptive warehouses have no size and no state that is billed: they bill by the statement."""
-    return bool(rows.text(row, "size")) and str(row.get("type") or "").upper() != "ADAPTIVE"
+    return bool(row_parsing.text(row, "size")) and str(row.get("type") or "").upper() != "ADAPTIVE"
 
 
-def _running(row: Row) -> tuple[Running, Marker | None]:
-    marker = Marker.parse(rows.text(row, "comment"))
+def _running(row: Row) -> tuple[WarehouseSample, Marker | None]:
+    marker = Marker.parse(row_parsing.text(row, "comment"))
     resumed, updated = row.get("resumed_on"), row.get("updated_on")
-    return Running(
-        name=rows.name(row),
+    return WarehouseSample(
+        name=row_parsing.name(row),
         environment=None,
         state=str(row["state"]).upper(),
         size=Size.read(str(row["size"])),
-        generation=rows.text(row, "generation") or "1",
-        clusters=rows.number(row, "started_clusters"),
-        min_cluster_count=rows.number(row, "min_cluster_count", 1),
-        max_cluster_count=rows.number(row, "max_cluster_count", 1),
-        auto_suspend=rows.number(row, "auto_suspend"),
-        auto_resume=rows.truth(row, "auto_resume"),
+        generation=row_parsing.text(row, "generation") or "1",
+        clusters=row_parsing.number(row, "started_clusters"),
+        min_cluster_count=row_parsing.number(row, "min_cluster_count", 1),
+        max_cluster_count=row_parsing.number(row, "max_cluster_count", 1),
+        auto_suspend=row_parsing.number(row, "auto_suspend"),
+        auto_resume=row_parsing.truth(row, "auto_resume"),
         resumed_on=_utc(resumed) if isinstance(resumed, datetime) else None,
-        running=rows.number(row, "running"),
-        queued=rows.number(row, "queued"),
+        running=row_parsing.number(row, "running"),
+        queued=row_parsing.number(row, "queued"),
         scaling_policy=str(row.get("scaling_policy") or "STANDARD").upper(),
         updated_on=_utc(updated) if isinstance(updated, datetime) else None,
     ), marker
 
 
-def _ran(row: Row, at: datetime) -> Ran:
+def _ran(row: Row, at: datetime) -> StatementRun:
     start, end = _utc(row["start_time"]), row["end_time"]
     ended = _utc(end) if end is not None else at
-    said = rows.text(row, "environment") or rows.text(row, "database_name")
+    said = row_parsing.text(row, "environment") or row_parsing.text(row, "database_name")
     size = Size.read(str(row["warehouse_size"]))
     # END_TIME of a statement that still runs is the epoch
-    return Ran(Identifier.found(str(row["warehouse_name"])), said, start, at if ended < start else min(ended, at), size)
+    return StatementRun(
+        Identifier.found(str(row["warehouse_name"])), said, start, at if ended < start else min(ended, at), size
+    )
 
 
 def plain(sample: Sample) -> dict[str, object]:
@@ -299,7 +301,7 @@ def plain(sample: Sample) -> dict[str, object]:
     return made
 
 
-def _line(one: Entry) -> dict[str, object]:
+def _line(one: LedgerEntry) -> dict[str, object]:
     return {
         "w": one.warehouse.name,
         "e": one.environment,
@@ -309,11 +311,11 @@ def _line(one: Entry) -> dict[str, object]:
     }
 
 
-def _lately(one: Running, at: datetime) -> bool:
+def _lately(one: WarehouseSample, at: datetime) -> bool:
     return one.resumed_on is not None and (at - one.resumed_on).total_seconds() < 120  # noqa: PLR2004 (two minutes)
 
 
-def _state(one: Running) -> dict[str, object]:
+def _state(one: WarehouseSample) -> dict[str, object]:
     return {
         "name": one.name.name,
         "environment": one.environment,
@@ -349,14 +351,14 @@ def _kept_usual(kept: Mapping[str, Any] | None) -> Hours | None:
     return Hours(_moment(kept["hour"]), before)
 
 
-def _kept_lines(lines: Iterable[Mapping[str, Any]]) -> Iterable[Entry]:
+def _kept_lines(lines: Iterable[Mapping[str, Any]]) -> Iterable[LedgerEntry]:
     for one in lines:
         name, payer = Identifier.found(str(one["w"])), one.get("e")
-        yield Entry(name, payer, _moment(one["s"]), _moment(one["t"]), float(one["c"]))
+        yield LedgerEntry(name, payer, _moment(one["s"]), _moment(one["t"]), float(one["c"]))
 
 
-def _kept_running(one: Mapping[str, Any]) -> Running:
-    return Running(
+def _kept_running(one: Mapping[str, Any]) -> WarehouseSample:
+    return WarehouseSample(
         name=Identifier.found(str(one["name"])),
         environment=one.get("environment"),
         state=str(one["state"]),

@@ -6,12 +6,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sluice.domain.access import Right
-from sluice.domain.inventory import Relation
 from sluice.domain.names import Identifier, Marker, dotted
-from sluice.snowflake import rows, show
+from sluice.domain.promotion.database_rights import Right
+from sluice.domain.promotion.inventory import Relation
+from sluice.snowflake import row_parsing, show
 from sluice.snowflake.connect import Row, Session
-from sluice.snowflake.failures import MissingError
+from sluice.snowflake.error_mapping import MissingError
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ def transient_tables(session: Session, database: Identifier) -> set[str]:
     """Return the transient tables of a database as `SCHEMA.NAME`."""
     found = session.run(show.tables(database))
     return {
-        dotted(rows.name(row, "schema_name"), rows.name(row))
+        dotted(row_parsing.name(row, "schema_name"), row_parsing.name(row))
         for row in found
         if str(row["kind"]).upper() == "TRANSIENT"
     }
@@ -105,7 +105,7 @@ def rights(session: Session, database: Identifier, roles: Iterable[str] | None =
     for role in entering:
         for row in _held(session, role):
             if str(row["granted_on"]).upper() not in {"ACCOUNT", "ROLE", "USER", "WAREHOUSE", "INTEGRATION"}:
-                path = rows.qualified(str(row["name"]))
+                path = row_parsing.qualified(str(row["name"]))
                 if path.database == database:
                     found.add(_right({**row, "grantee_name": role}))
     return sorted(found)
@@ -115,11 +115,11 @@ def future_rights(session: Session, database: Identifier) -> list[Right]:
     """Return what roles will hold on objects to come in the database."""
     return sorted(
         Right(
-            grantee=rows.named(row, "grantee_name").name,
+            grantee=row_parsing.named(row, "grantee_name").name,
             privilege=str(row["privilege"]),
             kind=str(row["grant_on"]).upper().replace(" ", "_"),
             name="<FUTURE>",
-            grant_option=rows.truth(row, "grant_option"),
+            grant_option=row_parsing.truth(row, "grant_option"),
         )
         for row in session.run(show.future_grants_in(database))
     )
@@ -128,20 +128,22 @@ def future_rights(session: Session, database: Identifier) -> list[Right]:
 def warehouse_state(session: Session, warehouse: Identifier) -> WarehouseState | None:
     """Return what the warehouse is doing, or None when there is none of that name."""
     for row in session.run(show.warehouses(warehouse)):
-        if rows.name(row) == warehouse:
+        if row_parsing.name(row) == warehouse:
             state = str(row["state"]).upper()
-            return WarehouseState(str(row["size"]), state, rows.number(row, "running"), rows.number(row, "queued"))
+            return WarehouseState(
+                str(row["size"]), state, row_parsing.number(row, "running"), row_parsing.number(row, "queued")
+            )
     return None
 
 
 def _database(row: Row) -> FoundDatabase:
     created = row.get("created_on")
     return FoundDatabase(
-        name=rows.name(row),
-        marker=Marker.parse(rows.text(row, "comment")),
-        owner=rows.text(row, "owner"),
+        name=row_parsing.name(row),
+        marker=Marker.parse(row_parsing.text(row, "comment")),
+        owner=row_parsing.text(row, "owner"),
         created_on=created if isinstance(created, datetime) else None,
-        retention_days=rows.number(row, "retention_time"),
+        retention_days=row_parsing.number(row, "retention_time"),
         transient="TRANSIENT" in str(row.get("options") or "").upper(),
     )
 
@@ -177,12 +179,12 @@ def _to_a_role(row: Row) -> bool:
 
 
 def _right(row: Row) -> Right:
-    path = rows.qualified(str(row["name"]))
+    path = row_parsing.qualified(str(row["name"]))
     kind = str(row["granted_on"]).upper().replace(" ", "_")
     return Right(
-        grantee=rows.named(row, "grantee_name").name,
+        grantee=row_parsing.named(row, "grantee_name").name,
         privilege=str(row["privilege"]),
         kind=kind,
         name="" if kind == "DATABASE" else dotted(*path.parts[1:]),
-        grant_option=rows.truth(row, "grant_option"),
+        grant_option=row_parsing.truth(row, "grant_option"),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from sluice.snowflake import rows
+from sluice.snowflake import row_parsing
 from sluice.snowflake.connect import Session
 from sluice.snowflake.statements import Statement
 
@@ -34,7 +34,7 @@ def observe(session: Session, days: int) -> Usage:
     found: dict[str, datetime] = {}
     for statement in (_queries(days), _accesses(days), _latest()):
         for row in session.run(statement):
-            name, used = rows.named(row, "database_name").name, _utc(row["last_used"])
+            name, used = row_parsing.named(row, "database_name").name, _utc(row["last_used"])
             found[name] = max(found.get(name, used), used)
     return Usage(found, seen(session))
 

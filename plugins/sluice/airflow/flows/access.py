@@ -7,7 +7,7 @@ from airflow.sdk import DAG, CronTriggerTimetable
 from sluice.airflow.assets import ENVIRONMENTS
 from sluice.airflow.authoring import readable_specs
 from sluice.airflow.flows import forms
-from sluice.airflow.flows.parts import RETRIES, flow
+from sluice.airflow.flows.builders import RETRIES, flow
 from sluice.airflow.operators.access import (
     GRANT,
     HOLDERS,
@@ -17,8 +17,8 @@ from sluice.airflow.operators.access import (
     ProvisionRoles,
     ReviewAccess,
 )
-from sluice.domain.naming import EPHEMERAL_EXAMPLE, LONGEST
-from sluice.domain.roles import Level
+from sluice.domain.access.roles import Level
+from sluice.domain.ephemeral.ephemeral_name import EPHEMERAL_EXAMPLE, LONGEST
 
 MONTHLY = "0 6 1 * *"
 

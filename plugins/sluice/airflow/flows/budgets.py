@@ -8,10 +8,10 @@ from airflow.sdk import DAG, CronTriggerTimetable
 
 from sluice.airflow.authoring import readable_specs
 from sluice.airflow.flows import forms
-from sluice.airflow.flows.parts import RETRIES, flow
+from sluice.airflow.flows.builders import RETRIES, flow
 from sluice.airflow.operators.budgets import CONTROLS, CheckBudgets, ControlBudget, NobodyWatches
-from sluice.domain.hours import MOMENT
-from sluice.domain.naming import LONGEST
+from sluice.domain.ephemeral.ephemeral_name import LONGEST
+from sluice.domain.schedules.hours import MOMENT
 
 OFTEN = "*/5 * * * *"
 

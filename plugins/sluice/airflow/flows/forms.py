@@ -12,9 +12,9 @@ from typing import Any
 
 from airflow.sdk import Param
 
+from sluice.domain.ephemeral.ephemeral_name import EPHEMERAL_EXAMPLE, EPHEMERAL_NAME, LONGEST
 from sluice.domain.names import DEPLOYMENT_ID
-from sluice.domain.naming import EPHEMERAL_EXAMPLE, EPHEMERAL_NAME, LONGEST
-from sluice.domain.releases import RELEASE_ID
+from sluice.domain.releases.release import RELEASE_ID
 from sluice.domain.sizes import Size
 
 

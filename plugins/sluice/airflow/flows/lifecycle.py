@@ -6,12 +6,12 @@ from airflow.sdk import DAG, chain
 
 from sluice.airflow.assets import ENVIRONMENTS
 from sluice.airflow.flows import forms
-from sluice.airflow.flows.parts import RETRIES, flow, gate
+from sluice.airflow.flows.builders import RETRIES, flow, gate
 from sluice.airflow.flows.provision import WAITING
 from sluice.airflow.operators.lifecycle import CHANGES, ChangeEnvironment, DestroyEnvironment
 from sluice.airflow.operators.plans import DEPLOYMENT
-from sluice.airflow.operators.renewal import AcceptRenewal, PlanRenewal, RenewEnvironment
-from sluice.domain.naming import LONGEST
+from sluice.airflow.operators.reclone import AcceptRenewal, PlanRenewal, RenewEnvironment
+from sluice.domain.ephemeral.ephemeral_name import LONGEST
 
 
 def change_environment_dag() -> DAG:

@@ -9,12 +9,12 @@ from airflow.sdk import DAG, Param, TaskGroup, chain
 from sluice.airflow.assets import environment_asset
 from sluice.airflow.authoring import readable_specs, spec_of
 from sluice.airflow.flows import forms
-from sluice.airflow.flows.parts import RETRIES, Stages, flow, from_form
+from sluice.airflow.flows.builders import RETRIES, Stages, flow, from_form
 from sluice.airflow.notifications import DeploymentNotifier
 from sluice.airflow.operators.approval import AcceptMarginal, ApproveDeployment
 from sluice.airflow.operators.plans import PlanPromotion
 from sluice.airflow.operators.stages import StageOperator
-from sluice.domain.specs import EnvironmentSpec, chain_to
+from sluice.domain.specs.environment import EnvironmentSpec, chain_to
 from sluice.errors import SpecError
 
 

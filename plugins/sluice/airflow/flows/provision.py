@@ -8,14 +8,14 @@ from airflow.sdk import DAG, Param, chain
 
 from sluice.airflow.assets import ENVIRONMENTS
 from sluice.airflow.flows import forms
-from sluice.airflow.flows.parts import RETRIES, flow, specs
-from sluice.airflow.operators.environments import EMPTY, ApproveEnvironment, PlanEnvironment
+from sluice.airflow.flows.builders import RETRIES, flow, specs
+from sluice.airflow.operators.ephemeral import EMPTY, ApproveEnvironment, PlanEnvironment
 from sluice.airflow.operators.plans import DEPLOYMENT
 from sluice.airflow.operators.provision import Provision
-from sluice.domain.blocks import Kind
+from sluice.domain.ephemeral.ephemeral_name import NEW
 from sluice.domain.names import WRITTEN_NAME
-from sluice.domain.naming import NEW
-from sluice.stages.policies import policy_files
+from sluice.domain.specs.blocks import Kind
+from sluice.operations.policies import policy_files
 
 WAITING = {"retries": 30, "retry_delay": timedelta(minutes=1)}
 """A base that is being promoted is waited for, half an hour; whoever holds it is named in the log."""

@@ -9,10 +9,10 @@ from airflow.sdk import DAG, TaskGroup, chain
 from sluice.airflow.assets import ENVIRONMENTS, environment_asset
 from sluice.airflow.authoring import is_template, known_later, readable_specs, spec_of
 from sluice.airflow.flows import forms
-from sluice.airflow.flows.parts import RETRIES, Stages, flow, from_form
+from sluice.airflow.flows.builders import RETRIES, Stages, flow, from_form
 from sluice.airflow.notifications import DeploymentNotifier
 from sluice.airflow.operators.plans import PlanRefresh
-from sluice.domain.specs import EnvironmentSpec, chain_to
+from sluice.domain.specs.environment import EnvironmentSpec, chain_to
 from sluice.errors import SpecError
 
 

@@ -8,10 +8,10 @@ from airflow.sdk import DAG, TaskGroup, chain
 
 from sluice.airflow.authoring import is_template, readable_specs, refuse_no_deployment, spec_of, specs
 from sluice.airflow.flows import forms
-from sluice.airflow.flows.parts import RETRIES, Stages, flow, from_form
+from sluice.airflow.flows.builders import RETRIES, Stages, flow, from_form
 from sluice.airflow.notifications import DeploymentNotifier
 from sluice.airflow.operators.plans import PlanRollback
-from sluice.domain.specs import chain_to
+from sluice.domain.specs.environment import chain_to
 from sluice.errors import SpecError
 
 WHO = "{{ dag.dag_id }}, run {{ run_id }}"

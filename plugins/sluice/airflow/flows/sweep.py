@@ -6,7 +6,7 @@ from airflow.sdk import DAG, CronTriggerTimetable, chain
 
 from sluice.airflow.assets import ENVIRONMENTS
 from sluice.airflow.flows import forms
-from sluice.airflow.flows.parts import RETRIES, flow
+from sluice.airflow.flows.builders import RETRIES, flow
 from sluice.airflow.operators.sweep import PlanSweep, Sweep
 
 NIGHTLY = "15 2 * * *"

@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from sluice.airflow.operators.approval import AcceptMarginal, ApproveDeployment
     from sluice.airflow.operators.base import SluiceOperator
     from sluice.airflow.operators.budgets import CheckBudgets, ControlBudget
-    from sluice.airflow.operators.environments import ApproveEnvironment, PlanEnvironment
+    from sluice.airflow.operators.ephemeral import ApproveEnvironment, PlanEnvironment
     from sluice.airflow.operators.lifecycle import ChangeEnvironment, DestroyEnvironment
     from sluice.airflow.operators.plans import PlanOperator, PlanPromotion, PlanRefresh, PlanRollback
     from sluice.airflow.operators.provision import Provision
-    from sluice.airflow.operators.renewal import AcceptRenewal, PlanRenewal, RenewEnvironment
+    from sluice.airflow.operators.reclone import AcceptRenewal, PlanRenewal, RenewEnvironment
     from sluice.airflow.operators.stages import StageOperator, UndoOperator, UnlockOperator
     from sluice.airflow.operators.sweep import PlanSweep, Sweep
 
@@ -56,11 +56,11 @@ _MODULES = {
     "approval": ("AcceptMarginal", "ApproveDeployment"),
     "base": ("SluiceOperator",),
     "budgets": ("CheckBudgets", "ControlBudget"),
-    "environments": ("ApproveEnvironment", "PlanEnvironment"),
+    "ephemeral": ("ApproveEnvironment", "PlanEnvironment"),
     "lifecycle": ("ChangeEnvironment", "DestroyEnvironment"),
     "plans": ("PlanOperator", "PlanPromotion", "PlanRefresh", "PlanRollback"),
     "provision": ("Provision",),
-    "renewal": ("AcceptRenewal", "PlanRenewal", "RenewEnvironment"),
+    "reclone": ("AcceptRenewal", "PlanRenewal", "RenewEnvironment"),
     "stages": ("StageOperator", "UndoOperator", "UnlockOperator"),
     "sweep": ("PlanSweep", "Sweep"),
 }

@@ -10,12 +10,12 @@ from sluice.airflow.operators.base import SluiceOperator
 from sluice.airflow.operators.form import Form, required
 from sluice.airflow.operators.lifecycle import hand
 from sluice.airflow.operators.sweep import str_of
-from sluice.domain.naming import EPHEMERAL_EXAMPLE
+from sluice.domain.ephemeral.ephemeral_name import EPHEMERAL_EXAMPLE
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from sluice.stages.workspace import Workspace
+    from sluice.operations.workspace import Workspace
 
 GRANT, REVOKE = "grant", "revoke"
 """What the form may do."""
@@ -33,10 +33,10 @@ class ProvisionRoles(SluiceOperator):
 
     def work(self, workspace: Workspace, context: Context) -> dict[str, object]:
         """Apply what is missing."""
-        from sluice.domain.steps import as_text
-        from sluice.snowflake.failures import MissingError
-        from sluice.stages.access import provision_roles
-        from sluice.stages.policies import policy_files
+        from sluice.domain.provisioning.steps import as_text
+        from sluice.operations.access.access import provision_roles
+        from sluice.operations.policies import policy_files
+        from sluice.snowflake.error_mapping import MissingError
 
         del context
         try:
@@ -55,11 +55,11 @@ class ChangeAccess(SluiceOperator):
 
     def work(self, workspace: Workspace, context: Context) -> dict[str, object]:
         """Give or take back what the form says."""
+        from sluice.domain.access.roles import Level
+        from sluice.domain.access.temporary_access import Holder
         from sluice.domain.names import Identifier
-        from sluice.domain.passes import Holder
-        from sluice.domain.roles import Level
-        from sluice.stages.access import grant, revoke
-        from sluice.stages.policies import policy_files
+        from sluice.operations.access.access import grant, revoke
+        from sluice.operations.policies import policy_files
 
         form = Form.of(context)
         what = form.choice("what", [GRANT, REVOKE])
@@ -93,8 +93,8 @@ class ReviewAccess(SluiceOperator):
         """Look, judge, keep."""
         from dataclasses import asdict
 
-        from sluice.stages.access import keep_review, review_access
-        from sluice.stages.policies import policy_files
+        from sluice.operations.access.access import keep_review, review_access
+        from sluice.operations.policies import policy_files
 
         del context
         now = workspace.now()

@@ -11,8 +11,8 @@ from airflow.providers.standard.operators.hitl import ApprovalOperator
 from airflow.sdk.exceptions import AirflowFailException
 
 from sluice.airflow.approval_page import Question, about_cost, about_marginal, about_promotion
-from sluice.domain.deployments import Deployment, StageReport
-from sluice.domain.gates import Evidence, Verdict, worst
+from sluice.domain.promotion.deployments import Deployment, StageReport
+from sluice.domain.promotion.evidence import Evidence, Verdict, worst
 from sluice.errors import RefusedError
 
 if TYPE_CHECKING:

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
-from sluice.domain.gates import Evidence
+from sluice.domain.promotion.evidence import Evidence
 from sluice.errors import RefusedError, RetryError, SluiceError
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from sluice.domain.deployments import StageReport
-    from sluice.stages.workspace import Workspace
+    from sluice.domain.promotion.deployments import StageReport
+    from sluice.operations.workspace import Workspace
 
 
 _WIDTH = 100
@@ -72,7 +72,7 @@ def refuse_unless_allowed(context: Context) -> None:
     Airflow's own permissions come first; this is a second lock, also where it knows no rights by DAG.
     Runs that a schedule or an asset started are nobody's, and pass.
     """
-    from sluice.stages.policies import policy_files
+    from sluice.operations.policies import policy_files
 
     run = context["dag_run"]
     person, dag_id = run.triggering_user_name, getattr(context["ti"], "dag_id", "")

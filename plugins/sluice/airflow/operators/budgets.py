@@ -13,17 +13,17 @@ from sluice.airflow.notifications import channels, send
 from sluice.airflow.operators.base import SluiceOperator
 from sluice.airflow.operators.form import Form, required
 from sluice.airflow.operators.lifecycle import hand
-from sluice.domain.guards import Hold
+from sluice.domain.budgets.budget_state import Restriction
 
 if TYPE_CHECKING:
     from logging import Logger
 
     from airflow.sdk import Context
 
-    from sluice.domain.budgets import BudgetPolicy
-    from sluice.domain.responses import Notice
-    from sluice.stages.hand import Hand
-    from sluice.stages.workspace import Workspace
+    from sluice.domain.budgets.budget_actions import Notice
+    from sluice.domain.budgets.budget_policy import BudgetPolicy
+    from sluice.operations.caller import Caller
+    from sluice.operations.workspace import Workspace
 
 
 class CheckBudgets(SluiceOperator):
@@ -33,10 +33,10 @@ class CheckBudgets(SluiceOperator):
 
     def work(self, workspace: Workspace, context: Context) -> dict[str, object]:
         """Look at the clock; measure, judge, act."""
-        from sluice.snowflake.failures import MissingError
-        from sluice.stages.budgets import check
-        from sluice.stages.metering import measure
-        from sluice.stages.policies import policy_files
+        from sluice.operations.budgets.budgets import check
+        from sluice.operations.budgets.metering import measure
+        from sluice.operations.policies import policy_files
+        from sluice.snowflake.error_mapping import MissingError
 
         by, policy = hand(workspace, context), policy_files().budgets()
         kept = keep_hours(workspace, by, self.log)
@@ -63,16 +63,16 @@ class CheckBudgets(SluiceOperator):
         }
 
 
-def keep_hours(workspace: Workspace, by: Hand, log: Logger) -> list[str]:
+def keep_hours(workspace: Workspace, by: Caller, log: Logger) -> list[str]:
     """Leave every environment as its hours and its schedule want it; return what was done, and what could not be.
 
     Whatever fails here, budgets are checked nonetheless.
     """
     from sluice.errors import SluiceError
+    from sluice.operations.budgets.budgets import specs_of
+    from sluice.operations.schedules.schedules import check
     from sluice.settings import settings
-    from sluice.snowflake.failures import MissingError
-    from sluice.stages.budgets import specs_of
-    from sluice.stages.hours import check
+    from sluice.snowflake.error_mapping import MissingError
 
     try:
         kept = check(workspace, specs_of(workspace), by, off_hours=settings().off_hours)
@@ -99,8 +99,8 @@ class NobodyWatches(BaseNotifier):
 
     def notify(self, context: Context) -> None:
         """Tell the channels of every environment that stands, the further the longer it lasts."""
-        from sluice.domain.responses import unwatched
-        from sluice.stages.policies import policy_files
+        from sluice.domain.budgets.budget_actions import unwatched
+        from sluice.operations.policies import policy_files
 
         last = last_success(context)
         if last is None:
@@ -134,7 +134,7 @@ def last_success(context: Context) -> datetime | None:
 
 def everyone(rung: int) -> tuple[str, ...]:
     """Return the channels of all environments that stand, each as far as the rung, each once."""
-    from sluice.domain.specs import load_environments
+    from sluice.domain.specs.environment import load_environments
     from sluice.settings import settings
 
     specs = load_environments(settings().environments).values()
@@ -148,7 +148,7 @@ def say(notice: Notice) -> None:
         send(channel, notice.text, severity=notice.severity, key=key, over=notice.over)
 
 
-HOLDS = {"stop": Hold.SUSPENDED, "limit": Hold.LIMITED, "start": Hold.FREE}
+HOLDS = {"stop": Restriction.SUSPENDED, "limit": Restriction.LIMITED, "start": Restriction.FREE}
 """The form's choices that hold an environment or let it go, each with what the environment is then."""
 OVERRIDE, OPEN = "override", "open"
 """The form's other choices."""
@@ -164,9 +164,9 @@ class ControlBudget(SluiceOperator):
 
     def work(self, workspace: Workspace, context: Context) -> dict[str, object]:
         """Do the one thing that `what` names."""
-        from sluice.stages.budgets import by_hand, override, specs_of
-        from sluice.stages.hours import stay_open
-        from sluice.stages.policies import policy_files
+        from sluice.operations.budgets.budgets import by_hand, override, specs_of
+        from sluice.operations.policies import policy_files
+        from sluice.operations.schedules.schedules import stay_open
 
         form = Form.of(context)
         what = form.choice("what", CONTROLS)

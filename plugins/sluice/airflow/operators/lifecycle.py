@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sluice.airflow.actors import actor
 from sluice.airflow.operators.base import SluiceOperator
 from sluice.airflow.operators.form import Form, required
-from sluice.domain.lifecycle import Change
-from sluice.domain.naming import EPHEMERAL_EXAMPLE
+from sluice.airflow.triggered_by import actor
+from sluice.domain.ephemeral.ephemeral_name import EPHEMERAL_EXAMPLE
+from sluice.domain.ephemeral.lifecycle_changes import Change
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from sluice.domain.lives import Life
-    from sluice.stages.hand import Hand
-    from sluice.stages.workspace import Workspace
+    from sluice.domain.ephemeral.ephemeral_state import EphemeralEnvironment
+    from sluice.operations.caller import Caller
+    from sluice.operations.workspace import Workspace
 
 UNDO = "undo"
 """The form's choice beside the changes: what was set aside or dropped comes back."""
@@ -39,8 +39,8 @@ class ChangeEnvironment(SluiceOperator):
 
     def work(self, workspace: Workspace, context: Context) -> dict[str, object]:
         """Make the one change that `what` names."""
-        from sluice.domain.lifecycle import Wish
-        from sluice.stages.lifecycle import bring_back, change
+        from sluice.domain.ephemeral.lifecycle_changes import ChangeRequest
+        from sluice.operations.ephemeral.lifecycle import bring_back, change
 
         form = Form.of(context)
         name, reason = named(form)
@@ -48,7 +48,7 @@ class ChangeEnvironment(SluiceOperator):
         form.only(what, BELONGS)
         if what == UNDO:
             return told(bring_back(workspace, name, reason, hand(workspace, context)), "brought back")
-        wish = Wish(
+        wish = ChangeRequest(
             Change(what),
             reason,
             hours=form.whole("hours"),
@@ -69,7 +69,7 @@ class DestroyEnvironment(SluiceOperator):
 
     def work(self, workspace: Workspace, context: Context) -> dict[str, object]:
         """Destroy what the confirmation names, or what a pipeline may force."""
-        from sluice.stages.lifecycle import destroy
+        from sluice.operations.ephemeral.lifecycle import destroy
 
         form = Form.of(context)
         name, reason = named(form)
@@ -90,15 +90,15 @@ def named(form: Form) -> tuple[str, str]:
     return name, required(form.text("reason"), "reason", "the demo is over")
 
 
-def hand(workspace: Workspace, context: Context) -> Hand:
+def hand(workspace: Workspace, context: Context) -> Caller:
     """Return whose run this is; a retry is the same hand. It acts at the account's own time."""
-    from sluice.stages.hand import Hand
+    from sluice.operations.caller import Caller
 
     ti = context["ti"]
-    return Hand(f"{ti.dag_id} {ti.run_id}", actor(context), workspace.now())
+    return Caller(f"{ti.dag_id} {ti.run_id}", actor(context), workspace.now())
 
 
-def told(life: Life, what: str) -> dict[str, object]:
+def told(life: EphemeralEnvironment, what: str) -> dict[str, object]:
     """Return what XCom says of it."""
     return {
         "environment": life.name,

@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk.exceptions import AirflowSkipException
 
-from sluice.airflow.actors import actor, by_asset, reason
 from sluice.airflow.authoring import rendered, yes
 from sluice.airflow.operators.base import SluiceOperator
 from sluice.airflow.operators.form import required
-from sluice.domain.naming import EPHEMERAL_EXAMPLE
+from sluice.airflow.triggered_by import actor, by_asset, reason
+from sluice.domain.ephemeral.ephemeral_name import EPHEMERAL_EXAMPLE
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from sluice.domain.deployments import Deployment, StageReport
-    from sluice.stages.workspace import Workspace
+    from sluice.domain.promotion.deployments import Deployment, StageReport
+    from sluice.operations.workspace import Workspace
 
 DEPLOYMENT = "deployment"
 """XCom key of the planned deployment; the return value is the plan's report."""
@@ -59,8 +59,8 @@ class PlanBuild(PlanOperator):
 
     def admitted(self, workspace: Workspace, deployment: Deployment, report: StageReport) -> StageReport:
         """Return the report with what the deployment will likely cost, or refuse what its budget has not left."""
-        from sluice.stages.admission import admitted
-        from sluice.stages.policies import policy_files
+        from sluice.operations.budgets.admission import admitted
+        from sluice.operations.policies import policy_files
 
         return admitted(workspace, deployment, report, policy_files().budgets(), workspace.now())
 
@@ -85,7 +85,7 @@ class PlanPromotion(PlanBuild):
 
     def planned(self, workspace: Workspace, context: Context) -> tuple[Deployment, StageReport]:
         """Plan the promotion that is asked for; no release named: the one that the upstream runs."""
-        from sluice.stages.promotion import plan
+        from sluice.operations.promotion.stages import plan
 
         return plan(
             workspace,
@@ -110,7 +110,7 @@ class PlanRefresh(PlanBuild):
 
     def planned(self, workspace: Workspace, context: Context) -> tuple[Deployment, StageReport]:
         """Plan the refresh that is asked for."""
-        from sluice.stages.refresh import plan
+        from sluice.operations.refresh.refresh import plan
 
         environment = required(rendered(self.environment) or None, "environment", EPHEMERAL_EXAMPLE)
         return plan(
@@ -134,7 +134,7 @@ class PlanRollback(PlanOperator):
 
     def planned(self, workspace: Workspace, context: Context) -> tuple[Deployment, StageReport]:
         """Plan the rollback that is asked for."""
-        from sluice.stages.rollback import plan
+        from sluice.operations.rollback.rollback import plan
 
         return plan(
             workspace,

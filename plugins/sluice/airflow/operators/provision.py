@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sluice.airflow.actors import actor
 from sluice.airflow.assets import ENVIRONMENTS
 from sluice.airflow.operators.base import SluiceOperator
-from sluice.airflow.operators.environments import request, wanted
+from sluice.airflow.operators.ephemeral import request, wanted
 from sluice.airflow.operators.form import Form
+from sluice.airflow.triggered_by import actor
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from sluice.stages.provision import Provisioned
-    from sluice.stages.workspace import Workspace
+    from sluice.operations.provisioning.provision import Provisioned
+    from sluice.operations.workspace import Workspace
 
 
 class Provision(SluiceOperator):
@@ -33,8 +33,8 @@ class Provision(SluiceOperator):
         return done.to_json()
 
     def _provisioned(self, workspace: Workspace, context: Context) -> Provisioned:
-        from sluice.stages.creation import create
-        from sluice.stages.provision import provision
+        from sluice.operations.ephemeral.creation import create
+        from sluice.operations.provisioning.provision import provision
 
         name, kind = wanted(Form.of(context))
         now, who = workspace.now(), actor(context)

@@ -11,13 +11,13 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from sluice.airflow.assets import deployed
 from sluice.airflow.operators.base import SluiceOperator
-from sluice.domain.deployments import Deployment, Kind, StageReport
+from sluice.domain.promotion.deployments import Deployment, Kind, StageReport
 from sluice.errors import RefusedError, SluiceError
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from sluice.stages.workspace import Workspace
+    from sluice.operations.workspace import Workspace
 
 StageFunction = Callable[["Workspace", Deployment, datetime], StageReport]
 
@@ -29,11 +29,11 @@ def stage_function(kind: Kind, stage: str) -> StageFunction:
     """Return the function of a stage; imported here, so that reading a DAG file imports neither dbt nor Snowflake."""
     match kind:
         case "promotion":
-            from sluice.stages.promotion import STAGES
+            from sluice.operations.promotion.stages import STAGES
         case "refresh":
-            from sluice.stages.refresh import STAGES
+            from sluice.operations.refresh.refresh import STAGES
         case "rollback":
-            from sluice.stages.rollback import STAGES
+            from sluice.operations.rollback.rollback import STAGES
     return STAGES[stage]
 
 
@@ -93,7 +93,7 @@ class StageOperator(SluiceOperator):
 
 def refuse_suspended(workspace: Workspace, environment: str, error: SluiceError) -> None:
     """Raise the budget or the hours as the reason where they have stopped the environment that a stage failed in."""
-    from sluice.stages.waiting import why_held
+    from sluice.operations.conditions import why_held
 
     try:
         why = why_held(workspace, environment)
@@ -131,7 +131,7 @@ class UndoOperator(StageOperator):
         A deployment that is verified stays live where `settle` failed. Where `settle` was never begun because somebody
         stopped the run, even a verified one is swapped back.
         """
-        from sluice.stages.undo import undo
+        from sluice.operations.promotion.undo import undo
 
         settle = states(context, self.settled_by)[self.settled_by]
         return undo(workspace, deployment, datetime.now(UTC), keep_verified=settle != "skipped")

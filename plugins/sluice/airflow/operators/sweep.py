@@ -13,10 +13,10 @@ from sluice.airflow.operators.lifecycle import hand
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from sluice.domain.cleanup import CleanupPolicy
-    from sluice.domain.passes import Pass
-    from sluice.domain.retention import Finding, SweepPlan
-    from sluice.stages.workspace import Workspace
+    from sluice.domain.access.temporary_access import TemporaryGrant
+    from sluice.domain.cleanup.cleanup_plan import Finding, SweepPlan
+    from sluice.domain.cleanup.cleanup_policy import CleanupPolicy
+    from sluice.operations.workspace import Workspace
 
 
 WORDS = {
@@ -34,9 +34,9 @@ class PlanSweep(SluiceOperator):
 
     def work(self, workspace: Workspace, context: Context) -> dict[str, object]:
         """Look, judge, and tell."""
-        from sluice.stages.leftovers import find
-        from sluice.stages.policies import policy_files
-        from sluice.stages.sweep import expired, plan_sweep
+        from sluice.operations.cleanup.orphans import find
+        from sluice.operations.cleanup.sweep import expired, plan_sweep
+        from sluice.operations.policies import policy_files
 
         policy, now = policy_files().cleanup(), workspace.now()
         plan = plan_sweep(workspace, policy, now, allowed=Form.of(context).whole("allow"))
@@ -61,8 +61,8 @@ class Sweep(SluiceOperator):
 
     def work(self, workspace: Workspace, context: Context) -> dict[str, object]:
         """Plan again, since a person may have answered meanwhile, and do it."""
-        from sluice.stages.policies import policy_files
-        from sluice.stages.sweep import plan_sweep, run_sweep
+        from sluice.operations.cleanup.sweep import plan_sweep, run_sweep
+        from sluice.operations.policies import policy_files
 
         if dry(context):
             self.log.info("a dry run: nothing is done")
@@ -99,7 +99,7 @@ class Sweep(SluiceOperator):
                 send(channel, text, severity="warning", key=key)
 
 
-def str_of(one: Pass) -> str:
+def str_of(one: TemporaryGrant) -> str:
     """Return a pass in a line."""
     return f"{one.environment}: {one.level} of {one.holder}, until {one.until:%Y-%m-%d %H:%M} UTC ({one.reason})"
 

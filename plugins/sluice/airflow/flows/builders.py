@@ -1,0 +1,173 @@
+"""What every flow is made of: its stages as tasks, the sections they stand in, and the DAG around them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+from airflow.providers.standard.operators.empty import EmptyOperator
+from airflow.sdk import DAG, Param, TaskGroup, TriggerRule, chain
+
+from sluice.airflow.authoring import specs
+from sluice.airflow.notifications import DeploymentNotifier
+from sluice.airflow.operators.approval import AcceptCost
+from sluice.airflow.operators.plans import DEPLOYMENT, PlanOperator
+from sluice.airflow.operators.stages import Pulled, StageOperator, UndoOperator, UnlockOperator
+from sluice.airflow.sensors import EnvironmentGate
+from sluice.operations.policies import policy_files
+
+__all__ = ["RETRIES", "FlowPoint", "Stages", "flow", "from_form", "gate", "specs"]
+
+RETRIES: dict[str, Any] = {"retries": 2, "retry_delay": timedelta(seconds=10)}
+"""Only what may succeed on a second look is retried: our operators fail at once on everything else."""
+
+
+class FlowPoint(EmptyOperator):
+    """A point that a flow passes: where it begins, where all of it is done. Nothing runs for it."""
+
+    custom_operator_name = "Point"
+    ui_color = "#e6f0f5"
+
+
+class Stages:
+    """Makes the tasks of one flow: in its group, with its retries, telling its people.
+
+    Tasks are named without the sections they stand in: `plan`, or `promote_prod.plan` inside the group of that name.
+    `environment` may be a template.
+    """
+
+    def __init__(self, group: TaskGroup, environment: str) -> None:
+        self.group = group
+        self.environment = environment
+        self.deployment = Pulled(self.id("plan"), DEPLOYMENT)
+
+    def id(self, name: str) -> str:
+        """Return a task's id as the DAG knows it."""
+        return str(self.group.child_id(name))
+
+    def called(self, name: str, note: str = "") -> dict[str, str]:
+        """Return the id of a task, and how it is shown: by its own name, and when it does nothing at all."""
+        return {"task_id": self.id(name), "task_display_name": f"{name} ({note})" if note else name}
+
+    def section(self, name: str, title: str = "") -> TaskGroup:
+        """Return a part of the flow that the graph shows as one box until it is opened."""
+        return TaskGroup(name, group_display_name=title or name.capitalize(), prefix_group_id=False)
+
+    def task(self, stage: str, **arguments: Any) -> StageOperator:
+        """Return the task of a stage, named like it."""
+        return StageOperator(**self._stage(stage), stage=stage, **arguments)
+
+    def point(self, name: str) -> FlowPoint:
+        """Return a point that the flow passes."""
+        return FlowPoint(**self.called(name))
+
+    def gate(self) -> EnvironmentGate:
+        """Return the first task of a flow that works in the environment."""
+        return gate(self.environment, **self.called("gate"))
+
+    def accept_cost(self, plan: PlanOperator, approvers: Sequence[str]) -> AcceptCost:
+        """Return the task that asks somebody where what was planned may cost more than is left of the day's budget."""
+        return AcceptCost(
+            **self.called("accept_cost", "if over budget"),
+            deployment=self.deployment,
+            reports=[plan.output],
+            approvers=list(approvers),
+        )
+
+    def undo(self, lock: StageOperator) -> UndoOperator:
+        """Return the teardown that has live be what it was, unless the deployment settled."""
+        undo = UndoOperator(
+            **self._stage("undo"),
+            recorded_by=self.id("record_undo"),
+            settled_by=self.id("settle"),
+            on_success_callback=DeploymentNotifier("rolled back", self.environment),
+        )
+        undo.as_teardown(setups=lock)
+        return undo
+
+    def scale_down(self, lock: StageOperator, scale_up: StageOperator) -> StageOperator:
+        """Return the teardown that gives the warehouse its size back, also where `scale_up` was cut off half-way."""
+        scale_down = self.task("scale_down")
+        scale_down.as_teardown(setups=[lock, scale_up])
+        return scale_down
+
+    def unlock(self, first: EnvironmentGate | FlowPoint, lock: StageOperator) -> UnlockOperator:
+        """Return the teardown that gives back the lock, and fails where somebody has stopped the run."""
+        unlock = UnlockOperator(
+            **self._stage("unlock"),
+            planned_by=self.id("plan"),
+            locked_by=self.id("lock"),
+            ends_with=self.id("done"),
+        )
+        unlock.as_teardown(setups=[first, lock])
+        return unlock
+
+    def finish(self, last: StageOperator, *teardowns: StageOperator) -> None:
+        """The flow ends with `done`, for what is behind it, and with `outcome`, which the run's state follows.
+
+        `done` is passed when the last stage has succeeded and all was given back. Airflow skips it where somebody marks
+        the run as failed, and calls a run a success whose last task was skipped; a teardown is not skipped, so
+        `outcome` can follow `unlock`, which knows better.
+        """
+        done, outcome = self.point("done"), self.point("outcome")
+        chain(last, *teardowns, done)
+        chain([last, *teardowns[:-1]], done)
+        chain([done, teardowns[-1]], outcome)
+        outcome.as_teardown(on_failure_fail_dagrun=True)
+        outcome.trigger_rule = TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS
+
+    def _stage(self, stage: str) -> dict[str, Any]:
+        return {
+            **self.called(stage),
+            **RETRIES,
+            "deployment": self.deployment,
+            "on_failure_callback": DeploymentNotifier("failed", self.environment),
+        }
+
+
+def from_form(dag: DAG, **given: Any) -> dict[str, Any]:
+    """Return the arguments that were given; of those that were not, a template that reads the DAG's form if it asks."""
+    return {
+        name: f"{{{{ params.{name} }}}}" if value is None and name in dag.params else value
+        for name, value in given.items()
+    }
+
+
+def gate(environment: str = "{{ params.environment }}", **arguments: Any) -> EnvironmentGate:
+    """Return the first task of a flow that works in an environment; unless it is named: the one of the run's form."""
+    return EnvironmentGate(**({"task_id": "gate", "environment": environment, **RETRIES} | arguments))
+
+
+def flow(
+    dag_id: str,
+    *,
+    title: str,
+    description: str,
+    doc: str,
+    params: Mapping[str, Param],
+    schedule: Any = None,
+    tags: Sequence[str] = (),
+    owner: str = "sluice",
+    **arguments: Any,
+) -> DAG:
+    """Return a DAG of ours: one run at a time, no catching up; its title, its form and its page set.
+
+    Airflow lists DAGs by their titles: those of the main jobs begin with their place in the chain.
+    """
+    rights = policy_files().readable_access().permissions(dag_id)
+    if rights is not None:
+        arguments["access_control"] = rights
+    return DAG(
+        dag_id=dag_id,
+        dag_display_name=title,
+        description=description,
+        default_args={"owner": owner},
+        schedule=schedule,
+        catchup=False,
+        max_active_runs=1,
+        params=dict(params),
+        tags=["sluice", *tags],
+        doc_md=doc,
+        **arguments,
+    )

@@ -1,0 +1,158 @@
+"""DAG runs as a person follows them: each task told when it ends, with what its report says."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sluice.airflow_client.api import AirflowApi, Json, Run
+from sluice.errors import RefusedError, StopError
+
+ENDED = frozenset({"success", "failed", "upstream_failed", "skipped"})
+WAITS = "awaiting_input"
+"""A task that has asked a person."""
+THOUGHT = 4.0
+"""Seconds a person takes; an answer in the very second a task parks is lost by Airflow 3.3's scheduler."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A DAG run that ended, and what its tasks came to."""
+
+    run: Run
+    state: str
+    tasks: Mapping[str, Json]
+    reports: Mapping[str, Json]
+
+    def failed_task(self) -> str | None:
+        """Return the task that failed by itself, if any."""
+        return next((name for name, task in self.tasks.items() if task["state"] == "failed"), None)
+
+    def fact(self, task: str, name: str) -> Any:
+        """Return one fact of a stage's report."""
+        return (self.reports.get(task) or {}).get("facts", {}).get(name)
+
+    @property
+    def built(self) -> int | None:
+        """How many models the run built."""
+        found = next((self.fact(task, "built") for task in ("build", "build_in_place") if task in self.reports), None)
+        return None if found is None else int(found)
+
+
+def follow(
+    api: AirflowApi,
+    run: Run,
+    say: Callable[[str], None],
+    *,
+    seconds: float = 900,
+    approver: AirflowApi | None = None,
+    waits: Callable[[str], None] | None = None,
+    doing: Callable[[str], None] = lambda _: None,
+) -> Ended:
+    """Wait until the run ends; tell each task; answer its questions as `approver`.
+
+    Without one, `waits` (else `say`) hears who is waited for; `doing` hears at every look what runs.
+    """
+    told: dict[str, str] = {}
+    reports: dict[str, Json] = {}
+
+    def watch(tasks: Mapping[str, Json]) -> None:
+        doing(_now(tasks))
+        for name, task in tasks.items():
+            state = str(task["state"])
+            if state in ENDED and told.get(name) != state:
+                told[name] = state
+                report = api.xcom(run, name) if state == "success" else None
+                if isinstance(report, dict):
+                    reports[name] = report
+                if state in {"success", "failed"}:
+                    say(_line(name, task, report))
+            if state == WAITS and told.get(name) != state:
+                told[name] = state
+                if approver is not None:
+                    approve(approver, run, name, say)
+                else:
+                    (waits or say)(_waits(api, run, name))
+            elif state == "up_for_retry":  # it will be asked once more
+                told.pop(name, None)
+
+    state = api.wait(run, seconds=seconds, watch=watch)
+    return Ended(run, state, api.tasks(run), reports)
+
+
+def approve(approver: AirflowApi, run: Run, task: str, say: Callable[[str], None]) -> None:
+    """The approver reads the question for a moment and says yes."""
+    question = _question(approver, run, task)
+    if question is None:
+        return
+    say(f"{task}: {question['subject']} {approver.user} reads the plan …")
+    time.sleep(THOUGHT)
+    approver.answer(run, task, "Approve")
+    say(f"{task}: approved by {approver.user}")
+
+
+def next_run(api: AirflowApi, dag_id: str, known: set[str], *, seconds: float = 90) -> Run:
+    """Return the run that the DAG's asset started, once it is there; `known` are the runs of before."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        for found in reversed(api.runs(dag_id)):
+            if found["dag_run_id"] not in known:
+                known.add(found["dag_run_id"])
+                return Run(dag_id, found["dag_run_id"])
+        time.sleep(0.5)
+    raise StopError(f"its asset started no run of {dag_id} in {seconds:.0f} s", where=dag_id)
+
+
+class RunFailedError(StopError):
+    """A DAG run ended otherwise than it should; its failing task says why."""
+
+    advice = "read what the task says; its page in Airflow has the whole log"
+
+
+def why(api: AirflowApi, ended: Ended, logs: Path | None = None) -> RunFailedError:
+    """Return the error that a run makes which ended otherwise than expected: the task, its words, its log.
+
+    The log is a file under `logs`, or, where nothing is known of files, a page of that Airflow.
+    """
+    task = ended.failed_task() or "none of its tasks"
+    words = api.words(ended.run, task, int(ended.tasks[task]["try_number"])) if task in ended.tasks else []
+    lines = "\n".join(words).splitlines()
+    return RunFailedError(
+        "\n  ".join([f"ended as {ended.state}; failed: {task}", *lines[-25:]]),
+        where=ended.run.page(api.url, ended.failed_task() or "")
+        if logs is None
+        else str(logs / f"dag_id={ended.run.dag_id}" / f"run_id={ended.run.run_id}"),
+    )
+
+
+def _question(api: AirflowApi, run: Run, task: str) -> Json | None:
+    return next((asked for asked in api.waiting(run) if asked["task_instance"]["task_id"] == task), None)
+
+
+def _waits(api: AirflowApi, run: Run, task: str) -> str:
+    """What is asked, of whom, and where to answer."""
+    try:
+        question = _question(api, run, task) or {}
+    except RefusedError:  # who may start it may not read what is asked
+        question = {}
+    people = ", ".join(str(person.get("name") or person.get("id")) for person in question.get("assigned_users") or ())
+    subject = f": {question['subject']}" if question.get("subject") else ""
+    return f"{task} waits for {people or 'somebody who may answer'}{subject} {run.page(api.url, task)}"
+
+
+def _now(tasks: Mapping[str, Json]) -> str:
+    """What a run is doing, for a line that is overwritten."""
+    busy = {"running": "", "queued": " (queued)", WAITS: " (waits for a person)", "up_for_retry": " (tried again soon)"}
+    busy |= {"up_for_reschedule": " (waits)", "deferred": " (waits)"}
+    parts = [f"{name}{busy[str(task['state'])]}" for name, task in tasks.items() if str(task["state"]) in busy]
+    return ", ".join(parts) or "waits for its turn"
+
+
+def _line(name: str, task: Json, report: Any) -> str:
+    seconds = f"{float(task['duration'] or 0):.1f} s"
+    said = str(report["summary"]) if isinstance(report, dict) and report.get("summary") else ""
+    mark = "✓" if task["state"] == "success" else "✗"
+    return f"{mark} {name:<15} {seconds:>8}  {said.splitlines()[0] if said else ''}"

@@ -1,0 +1,1 @@
+"""What is stale or left over, and its removal."""

@@ -1,0 +1,1 @@
+"""Environments with an owner and an end."""

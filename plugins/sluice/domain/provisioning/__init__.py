@@ -1,0 +1,1 @@
+"""From a spec to what is in the account."""

@@ -1,0 +1,348 @@
+"""Environments: what a spec wants in the account, and the plan that gets there from what is found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import fields, replace
+from datetime import datetime
+
+from sluice.domain.budgets.prices import Prices
+from sluice.domain.journal.control_schema import tag_name
+from sluice.domain.names import Identifier, Marker, Qualified, deployment_id
+from sluice.domain.provisioning.desired_state import PUBLIC, belt_stops, wanted
+from sluice.domain.provisioning.resources import Database, Grant, PlanningContext, Resources, User, Warehouse
+from sluice.domain.provisioning.steps import (
+    AlterDatabase,
+    AlterUser,
+    AlterWarehouse,
+    Change,
+    CloneDatabase,
+    CloneSchema,
+    CreateControl,
+    CreateDatabase,
+    CreateRole,
+    CreateSource,
+    CreateTag,
+    CreateUser,
+    CreateWarehouse,
+    GrantPrivileges,
+    GrantRole,
+    Plan,
+    SetMonitor,
+    SetTags,
+    Step,
+)
+from sluice.domain.schedules.schedule_state import at
+from sluice.domain.specs.environment import EnvironmentSpec
+from sluice.errors import RefusedError
+
+_MINIMUM_BILLED = 60
+_NONE = PlanningContext()
+
+
+def plan(
+    spec: EnvironmentSpec,
+    found: Resources,
+    now: datetime,
+    *,
+    fingerprint: str,
+    public_key: str,
+    circumstances: PlanningContext = _NONE,
+    prices: Prices = Prices(),  # noqa: B008 (frozen)
+) -> Plan:
+    """Return the steps from what is found to what the spec wants; none when it is there already."""
+    spec = at(spec, now)
+    want = wanted(spec, fingerprint, prices)
+    _refuse_what_is_not_ours(spec, found)
+    marker = Marker(spec.name)
+    steps: list[Step] = [
+        *_control(spec, want, found),
+        *_roles(want, found, marker),
+        *_warehouse(spec, want, found, circumstances, marker),
+        *_monitor(spec, want, found, circumstances),
+        *_sources(want, found),
+        *_database(spec, want, found, now),
+        *_schemas(spec, found, circumstances),
+        *_user(want, found, public_key, marker),
+        *_tag_names(want, found),
+        *_grants(want, found, circumstances),
+        *_tags(spec, want, found),
+    ]
+    return Plan(spec.name, tuple(steps), tuple(_notes(spec, found, circumstances)))
+
+
+def foundation(whole: Plan) -> Plan:
+    """Return the part of a plan that must be there before the environment's lock can be taken."""
+    return Plan(whole.environment, tuple(step for step in whole.steps if _is_foundation(step)), whole.notes)
+
+
+def _is_foundation(step: Step) -> bool:
+    if isinstance(step, CreateControl | CreateRole | CreateWarehouse):
+        return True
+    if isinstance(step, GrantRole):  # future ownership gives the lock's table to the environment's role: we inherit it
+        return step.membership.to_kind == "ROLE"
+    if isinstance(step, AlterWarehouse):
+        return [change.setting for change in step.changes] == ["auto_resume"]
+    if isinstance(step, GrantPrivileges):
+        on = step.grant.on
+        return on is not None and on.schema is not None and on.schema.name.startswith("LOCK_")
+    return False
+
+
+def _refuse_what_is_not_ours(spec: EnvironmentSpec, found: Resources) -> None:
+    _refuse_foreign_warehouse(spec, found)
+    there = found.database
+    if there is None:
+        return
+    if there.environment != spec.name:
+        says = f"belongs to environment {there.environment}" if there.environment else "does not say that it is ours"
+        raise RefusedError(
+            f"the database exists and {says}",
+            where=f"environment {spec.name}: database.name",
+            value=str(there.name),
+            good=f"another name, or, to adopt it: its comment set to {Marker(spec.name).comment}",
+            untouched="the database and everything else",
+        )
+    if there.transient != spec.database.transient:
+        kind = {True: "transient", False: "permanent"}
+        raise RefusedError(
+            f"the database is {kind[there.transient]}, the spec wants it {kind[not there.transient]}; "
+            "Snowflake cannot change that",
+            where=f"environment {spec.name}: database.transient",
+            value=there.transient,
+            good=f"transient: {str(there.transient).lower()}, or the database renamed and provisioned anew",
+            untouched="everything",
+        )
+
+
+def _refuse_foreign_warehouse(spec: EnvironmentSpec, found: Resources) -> None:
+    """Another environment's is never taken over; one without a marker only where a spec's file names it."""
+    there = found.warehouse
+    if there is None or there.environment == spec.name or (there.environment is None and spec.kind.standing):
+        return
+    says = f"belongs to environment {there.environment}" if there.environment else "does not say that it is ours"
+    raise RefusedError(
+        f"the warehouse exists and {says}",
+        where=f"environment {spec.name}: warehouse.name",
+        value=str(there.name),
+        good=f"another name, or, to adopt it: its comment set to {Marker(spec.name).comment}",
+        untouched="the warehouse and everything else",
+    )
+
+
+def _control(spec: EnvironmentSpec, want: Resources, found: Resources) -> Iterable[Step]:
+    missing = want.control - found.control
+    if missing:
+        ordered = tuple(sorted(missing, key=lambda one: (len(one.parts), str(one))))
+        yield CreateControl(spec.control_database, ordered, "journal, locks and tags live here")
+
+
+def _roles(want: Resources, found: Resources, marker: Marker) -> Iterable[Step]:
+    for role in sorted(want.roles - found.roles):
+        yield CreateRole(role, marker, "the spec names it; it is not there")
+
+
+def _warehouse(
+    spec: EnvironmentSpec, want: Resources, found: Resources, circumstances: PlanningContext, marker: Marker
+) -> Iterable[Step]:
+    there, made = found.warehouse, want.warehouse
+    if made is None:
+        return
+    if there is None:
+        yield CreateWarehouse(made, marker, "the environment's own compute is not there")
+        return
+    scaled = circumstances.lock_holder is not None and there.size == spec.warehouse.promotion_size
+    changes = [
+        one
+        for one in _differences(there, made)
+        if not (one.setting == "size" and scaled) and one.setting not in circumstances.held | circumstances.closed
+    ]
+    for part in (
+        [one for one in changes if one.setting == "auto_resume"],
+        [one for one in changes if one.setting != "auto_resume"],
+    ):
+        if part:
+            yield AlterWarehouse(made.name, tuple(part), marker, "differs from the spec")
+
+
+def _differences(there: Warehouse, made: Warehouse) -> Iterable[Change]:
+    for one in fields(Warehouse):
+        before, after = getattr(there, one.name), getattr(made, one.name)
+        if one.name != "name" and before != after:
+            yield Change(one.name, str(before), after)
+
+
+def _monitor(
+    spec: EnvironmentSpec, want: Resources, found: Resources, circumstances: PlanningContext
+) -> Iterable[Step]:
+    procedure = None if circumstances.may_monitor else spec.monitor_procedure
+    made, there = want.monitor, found.monitor
+    if made is None or want.warehouse is None or _no_belt(spec, found, circumstances) is not None:
+        return
+    if procedure and there is not None:  # what it tells and when it stops is the procedure's to say
+        there = replace(there, tells=made.tells, stops=made.stops)
+    if there != made:
+        why = "no native guard of the budget yet" if there is None else "differs from the budget"
+        yield SetMonitor(made, want.warehouse.name, there is None, why, procedure)
+
+
+def _no_belt(spec: EnvironmentSpec, found: Resources, circumstances: PlanningContext) -> str | None:
+    """Why the environment has no resource monitor of ours, though its spec wants one."""
+    if circumstances.guarded_by is not None:
+        return f"the warehouse has resource monitor {circumstances.guarded_by}, which is not ours and stays"
+    if found.monitor is not None and found.monitor.elsewhere:
+        also = ", ".join(str(one) for one in found.monitor.elsewhere)
+        return f"resource monitor {found.monitor.name} guards {also} as well, is not ours and stays as it is"
+    if not circumstances.may_monitor and spec.monitor_procedure is None:
+        return (
+            "no resource monitor: only ACCOUNTADMIN may make one (give the admin connection that role, or name a "
+            "monitor_procedure)"
+        )
+    if not circumstances.may_monitor and belt_stops(spec) is None:
+        return f"no resource monitor: {spec.monitor_procedure} makes one that stops, and this one would only tell"
+    return None
+
+
+def _sources(want: Resources, found: Resources) -> Iterable[Step]:
+    for source in sorted(want.sources - found.sources):
+        yield CreateSource(source, "the spec reads it; it is not there yet")
+
+
+def _database(spec: EnvironmentSpec, want: Resources, found: Resources, now: datetime) -> Iterable[Step]:
+    made, there = want.database, found.database
+    if made is None:
+        return
+    if there is None:
+        first = Marker(spec.name, deployment_id(now, f"provision {spec.name}"))
+        if spec.base is not None and not spec.base.schemas:
+            yield CloneDatabase(made, spec.base, first, "the environment's database is not there")
+        else:
+            yield CreateDatabase(made, first, "the live database is not there")
+    elif there.retention_days != made.retention_days:
+        change = Change("retention_days", str(there.retention_days), made.retention_days)
+        yield AlterDatabase(made.name, (change,), "differs from the spec")
+
+
+def _schemas(spec: EnvironmentSpec, found: Resources, circumstances: PlanningContext) -> Iterable[Step]:
+    if spec.base is None:
+        return
+    for schema in spec.base.schemas:
+        there = found.database is not None and Qualified(spec.database.name, schema) in circumstances.schemas
+        if not there:
+            yield CloneSchema(spec.database.name, schema, spec.base, "the schema was asked for and is not there")
+
+
+def _user(want: Resources, found: Resources, public_key: str, marker: Marker) -> Iterable[Step]:
+    made, there = want.user, found.user
+    if made is None:
+        return
+    if there is None:
+        yield CreateUser(made, public_key, marker, "the environment's service user is not there")
+    elif there != made:
+        changes = tuple(
+            Change(one.name, str(getattr(there, one.name)), str(getattr(made, one.name)))
+            for one in fields(User)
+            if getattr(there, one.name) != getattr(made, one.name)
+        )
+        yield AlterUser(made, public_key, changes, "differs from the spec and the connection's key")
+
+
+def _grants(want: Resources, found: Resources, circumstances: PlanningContext) -> Iterable[Step]:
+    yield from (
+        GrantRole(one, "not granted")
+        for one in sorted(want.memberships - found.memberships, key=lambda one: (one.role, one.to_kind, one.to))
+    )
+    cloned = any(one.scope == "all" and one.privilege == "OWNERSHIP" for one in want.grants)
+    fresh = found.database is None and not cloned
+    groups: dict[tuple[str, Qualified | None, Identifier, str, bool], list[Grant]] = {}
+    for grant in want.grants - found.grants:
+        if fresh and grant.scope == "all" and grant.privilege != "OWNERSHIP" and _inside(grant.on, want.database):
+            continue  # nothing is in there yet; what comes is covered by the future grants
+        if not fresh and _is_public(grant, want.database) and grant.on not in circumstances.schemas:
+            continue
+        owner = grant.privilege == "OWNERSHIP"
+        groups.setdefault((grant.kind, grant.on, grant.role, grant.scope, owner), []).append(grant)
+    for _, several in sorted(groups.items(), key=_order):
+        names = tuple(sorted(one.privilege for one in several))
+        first = min(several, key=lambda one: one.privilege)
+        yield GrantPrivileges(names, first, _why(first, circumstances))
+
+
+def _why(grant: Grant, circumstances: PlanningContext) -> str:
+    if grant.scope == "all" and circumstances.uncovered:
+        return f"not granted on {len(circumstances.uncovered)}, e.g. {circumstances.uncovered[0]}"
+    return "not granted"
+
+
+def _order(item: tuple[tuple[str, Qualified | None, Identifier, str, bool], list[Grant]]) -> tuple[object, ...]:
+    kind, on, role, scope, owner = item[0]
+    lock = on is not None and on.schema is not None and on.schema.name.startswith("LOCK_")
+    ranks = {"ACCOUNT": 0, "WAREHOUSE": 1, "DATABASE": 2, "SCHEMA": 3}
+    # Ownership last: whoever gives it away can still give the rest first. The lock's schema before everything. What was
+    # cloned changes hands before anything is granted on it: what others held on it in the base is taken away by that.
+    contents = owner and scope == "all"
+    rank = ranks.get(kind, 4)
+    return (not lock, not contents, owner and kind == "DATABASE", rank, str(on), str(role), scope, not owner)
+
+
+def _inside(on: Qualified | None, database: Database | None) -> bool:
+    return on is not None and database is not None and on.database == database.name
+
+
+def _is_public(grant: Grant, database: Database | None) -> bool:
+    return (
+        grant.privilege == "OWNERSHIP"
+        and _inside(grant.on, database)
+        and grant.on is not None
+        and (grant.on.schema == PUBLIC)
+    )
+
+
+def _tag_names(want: Resources, found: Resources) -> Iterable[Step]:
+    for tag in sorted(want.tag_names - found.tag_names):
+        yield CreateTag(tag, "cost and ownership are attributed by it")
+
+
+def _tags(spec: EnvironmentSpec, want: Resources, found: Resources) -> Iterable[Step]:
+    missing = want.tagged - found.tagged
+    for kind, on in sorted({(one.kind, one.on) for one in missing}):
+        values = sorted((one for one in missing if (one.kind, one.on) == (kind, on)), key=lambda one: one.tag)
+        named = tuple((tag_name(spec.control_database, one.tag), one.value) for one in values)
+        yield SetTags(kind, on, named, "the spec's tags")
+
+
+def _notes(spec: EnvironmentSpec, found: Resources, circumstances: PlanningContext) -> Iterable[str]:
+    if 0 < spec.warehouse.auto_suspend < _MINIMUM_BILLED:
+        yield (
+            f"warehouse.auto_suspend {spec.warehouse.auto_suspend} s is legal, "
+            f"but each resume bills {_MINIMUM_BILLED} s: 60 costs no more when work comes in bursts"
+        )
+    if spec.warehouse.auto_suspend == 0:
+        yield "warehouse.auto_suspend 0 means never: the warehouse is billed until someone suspends it"
+    if spec.warehouse.max_cluster_count > 1:
+        yield "max_cluster_count above 1 needs the Enterprise edition"
+    for shadow in sorted({(one.kind, str(one.on)) for one in found.grants if _shadows(spec, one)}):
+        yield (
+            f"future grants on {shadow[0].lower()}s in schema {shadow[1]} make Snowflake ignore those on the database "
+            "there, for all roles: revoke them, or readers miss what is made new"
+        )
+    if spec.budget.monitor and (why := _no_belt(spec, found, circumstances)) is not None:
+        yield f"{why}; the budget is then guarded by sluice alone"
+    if not spec.budget.monitor and found.monitor is not None:
+        yield f"resource monitor {found.monitor.name} is there, though budget.monitor is false: drop it by hand"
+    if circumstances.held:
+        yield f"its budget holds {', '.join(sorted(circumstances.held))} of the warehouse: sluice budget status"
+    if circumstances.closed:
+        yield f"{spec.name} is closed by its hours: {', '.join(sorted(circumstances.closed))} is off until it opens"
+    if circumstances.lock_holder:
+        size = found.warehouse.size if found.warehouse else None
+        scaled = size is not None and size == spec.warehouse.promotion_size != spec.warehouse.size
+        more = f"; the warehouse has its promotion size {size}, which is not drift" if scaled else ""
+        yield f"locked by {circumstances.lock_holder}{more}"
+
+
+def _shadows(spec: EnvironmentSpec, grant: Grant) -> bool:
+    """Future grants of a schema win over those of its database, for the same kind (Snowflake: GRANT, future grants)."""
+    on = grant.on
+    watched = (spec.database.name, *spec.sources)
+    return grant.scope == "future" and on is not None and on.schema is not None and on.database in watched

@@ -1,0 +1,149 @@
+"""What an environment consists of in an account. Wanted and found are the same types, compared by `==`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from sluice.domain.names import Identifier, Qualified
+from sluice.domain.sizes import Size
+from sluice.errors import StopError
+
+Scope = Literal["one", "all", "future"]
+
+
+@dataclass(frozen=True, slots=True)
+class Warehouse:
+    """A warehouse and all of its settings that a spec decides."""
+
+    name: Identifier
+    environment: str | None
+    """Of the marker in its comment; None: it does not say that it is ours."""
+    size: Size
+    generation: str
+    auto_suspend: int
+    auto_resume: bool
+    min_cluster_count: int
+    max_cluster_count: int
+    scaling_policy: str
+    query_acceleration: bool
+    concurrent_queries: int
+    queue_timeout: int
+    statement_timeout: int
+
+    def refuse_foreign(self, environment: str) -> None:
+        """A warehouse of the name that does not bear the environment's marker is not ours to change or to stop."""
+        if self.environment != environment:
+            raise StopError(
+                "the warehouse does not bear this environment's marker",
+                where=f"warehouse {self.name}",
+                value=self.environment,
+                good=f"a warehouse that says it belongs to {environment}",
+                untouched="everything",
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """A database as an object: who made it, how long it remembers."""
+
+    name: Identifier
+    environment: str | None
+    retention_days: int
+    transient: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Monitor:
+    """A resource monitor of one warehouse: credits a day, the second guard that works when nobody watches."""
+
+    name: Identifier
+    credits_a_day: int
+    attached: bool
+    """To the environment's warehouse."""
+    tells: tuple[int, ...] = ()
+    """Percents of the credits at which it tells the account's administrators."""
+    stops: int | None = None
+    """The percent at which it aborts what runs and lets nothing start until the next UTC day; None: it only tells."""
+    elsewhere: tuple[Identifier, ...] = ()
+    """Other warehouses that it guards: then it is not ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """A service user, known by the fingerprint of its public key."""
+
+    name: Identifier
+    fingerprint: str | None
+    default_role: Identifier | None
+    default_warehouse: Identifier | None
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """One privilege of one role: on one object, on all of a kind in a database, or on all that will come."""
+
+    privilege: str
+    kind: str
+    """`DATABASE`, `SCHEMA`, `TABLE`, `VIEW`, `WAREHOUSE`, `TAG`, `ACCOUNT`."""
+    on: Qualified | None
+    """The object, or for `all` and `future` its container; None for the account."""
+    role: Identifier
+    scope: Scope = "one"
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """A role granted to a role or a user."""
+
+    role: Identifier
+    to_kind: Literal["ROLE", "USER"]
+    to: Identifier
+
+
+@dataclass(frozen=True, slots=True)
+class Tagged:
+    """A tag's value on an object."""
+
+    kind: Literal["DATABASE", "WAREHOUSE"]
+    on: Identifier
+    tag: Identifier
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """All that provisioning of one environment looks after."""
+
+    control: frozenset[Qualified] = frozenset()
+    """Database, schemas, journal and views of the control database."""
+    tag_names: frozenset[Qualified] = frozenset()
+    roles: frozenset[Identifier] = frozenset()
+    warehouse: Warehouse | None = None
+    monitor: Monitor | None = None
+    database: Database | None = None
+    sources: frozenset[Identifier] = frozenset()
+    user: User | None = None
+    memberships: frozenset[Membership] = frozenset()
+    grants: frozenset[Grant] = frozenset()
+    tagged: frozenset[Tagged] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class PlanningContext:
+    """What a plan has to respect besides the estate."""
+
+    lock_holder: str | None = None
+    """Who holds the environment's lock; while a deployment does, the warehouse may have its promotion size."""
+    schemas: frozenset[Qualified] = field(default_factory=frozenset)
+    """Schemas that are in the live database now."""
+    uncovered: tuple[str, ...] = ()
+    """Relations that lack a grant which `all` should cover, for the reason of the step."""
+    held: frozenset[str] = frozenset()
+    """Settings of the warehouse that its budget holds: they are not drift, and are given back by the budget."""
+    closed: frozenset[str] = frozenset()
+    """Settings of the warehouse that the clock holds while the environment is closed: not drift either."""
+    guarded_by: Identifier | None = None
+    """The resource monitor of the warehouse that is not ours: it stays."""
+    may_monitor: bool = True
+    """Whether who provisions may make resource monitors: only ACCOUNTADMIN may (Snowflake: CREATE RESOURCE MONITOR)."""

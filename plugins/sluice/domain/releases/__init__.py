@@ -1,0 +1,1 @@
+"""Immutable snapshots of a dbt project."""

@@ -1,0 +1,41 @@
+"""Passes in the account: which there are, and how one is taken back."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from sluice.domain.access import temporary_access
+from sluice.domain.access.temporary_access import TemporaryGrant, TemporaryGrantEvent
+from sluice.domain.journal.events import Event
+from sluice.operations.caller import Caller
+from sluice.snowflake import access, journal
+from sluice.snowflake.connect import Session
+from sluice.snowflake.error_mapping import MissingError
+
+
+def read(session: Session) -> list[TemporaryGrant]:
+    """Return every pass that was given and not taken back, in one look-up."""
+    return temporary_access.fold(journal.read(session, kinds=tuple(TemporaryGrantEvent)))
+
+
+def take_back(session: Session, one: TemporaryGrant, hand: Caller, reason: str) -> None:
+    """Leave the holder without the role, then say so: a run that dies in between is finished by the next."""
+    with suppress(MissingError):  # the role or the holder is gone, and the access with it
+        session.run(access.revoke(one.role, one.holder))
+    facts = {"role": one.role.name, "to": one.holder.kind, "holder": one.holder.name.name, "reason": reason}
+    event = Event.once(
+        f"{hand.holder}:{one.role}:{one.holder}",
+        at=hand.now,
+        actor=hand.actor,
+        environment=one.environment,
+        kind=TemporaryGrantEvent.REVOKED,
+        payload=facts,
+    )
+    journal.append(session, event)
+
+
+def take_back_all(session: Session, environment: str, hand: Caller, reason: str) -> None:
+    """Leave nobody with a pass to the environment."""
+    events = journal.read(session, environment=environment, kinds=tuple(TemporaryGrantEvent))
+    for one in temporary_access.fold(events):
+        take_back(session, one, hand, reason)

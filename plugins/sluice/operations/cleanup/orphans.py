@@ -1,0 +1,211 @@
+"""Leftovers in the account: looked up in a constant number of statements, and dropped with their reason on record."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import UTC, datetime
+
+from sluice.dbt import artifacts
+from sluice.domain.cleanup.cleanup_policy import CleanupPolicy
+from sluice.domain.cleanup.orphans import AccountInventory, Orphan, OrphanKind, OwnedObject, leftovers
+from sluice.domain.ephemeral.ephemeral_state import EPHEMERAL_EVENTS, EphemeralEvent, fold
+from sluice.domain.journal.events import Event, Kind
+from sluice.domain.names import Identifier, Marker, dotted, undotted
+from sluice.domain.specs.environment import EnvironmentSpec
+from sluice.errors import SluiceError, StopError
+from sluice.operations.caller import Caller
+from sluice.operations.workspace import Workspace
+from sluice.snowflake import (
+    journal,
+    locks,
+    meter,
+    observe,
+    promotion_sql,
+    resource_monitors,
+    row_parsing,
+    show,
+    statements,
+    teardown_sql,
+    usage,
+)
+from sluice.snowflake.connect import Session
+from sluice.snowflake.error_mapping import MissingError
+
+DROPPED = "leftover.dropped"
+_DAYS = 90
+_LEASE = 300
+
+
+def find(work: Workspace, policy: CleanupPolicy, now: datetime, *, holder: str | None = None) -> tuple[Orphan, ...]:
+    """Return everything that deployments and environments left behind; nothing is changed.
+
+    `holder` is the run that asks: what an earlier try of it has locked is not somebody else's.
+    """
+    with work.control() as session:
+        found = _beside(work, session, holder)
+    return leftovers(found, policy.leftovers, policy.protected, now)
+
+
+def clear(
+    work: Workspace,
+    found: tuple[Orphan, ...],
+    policy: CleanupPolicy,
+    hand: Caller,
+    failed: list[tuple[str, str]],
+    *,
+    allowed: int | None = None,
+) -> tuple[Orphan, ...]:
+    """Drop what may go, each under its environment's lock, and return what was dropped.
+
+    More than the policy's bound at once, and nothing is dropped until somebody allows so many.
+    """
+    chosen = [one for one in found if one.drop]
+    most = max(policy.at_most.count, allowed or 0)
+    if len(chosen) > most:
+        failed.append(("leftovers", f"{len(chosen)} would be dropped, at most {most} may: run it with `allow`"))
+        return ()
+    done: list[Orphan] = []
+    with work.control() as session:
+        for one in chosen:
+            try:
+                _drop(work, session, one, hand)
+                done.append(one)
+            except SluiceError as error:
+                failed.append((one.name, error.message))
+    return tuple(done)
+
+
+def _beside(work: Workspace, session: Session, holder: str | None) -> AccountInventory:
+    events = journal.read(session, kinds=(*EPHEMERAL_EVENTS, Kind.LIVE))
+    lives = fold(event for event in events if event.kind in EPHEMERAL_EVENTS)
+    specs: dict[str, EnvironmentSpec] = {**{name: life.spec for name, life in lives.items()}, **work.environments}
+    databases = [one for one in observe.databases(session) if one.marker is not None]
+    in_place = {
+        name: spec
+        for name, spec in work.environments.items()
+        if spec.promotion.strategy == "in_place" and any(one.name == spec.database.name for one in databases)
+    }
+    live = {one.name: one.marker for one in databases}
+    belts = resource_monitors.observe(session)
+    return AccountInventory(
+        databases=tuple(
+            OwnedObject(one.name, one.marker, one.created_on) for one in databases if one.marker is not None
+        ),
+        warehouses=tuple(
+            OwnedObject(one.name, marker) for one, marker in meter.warehouses(session) if marker is not None
+        ),
+        roles=tuple(_marked_roles(session)),
+        monitors=tuple(belts.shown),
+        guarding={one: guarded for one in belts.shown if (guarded := belts.attached(one))},
+        made=frozenset(one for one in belts.shown if resource_monitors.made(events, one)),
+        specs=specs,
+        journalled=frozenset({event.environment for event in events} | work.environments.keys()),
+        forgotten=frozenset(event.environment for event in events if event.kind == EphemeralEvent.FORGOTTEN),
+        expiries=_expiries(events),
+        ended=_ended(session),
+        locked=frozenset(locks.held(session, specs, but=holder)),
+        used=usage.observe(session, _DAYS).last,
+        inventories={name: observe.inventory(session, spec.database.name) for name, spec in in_place.items()},
+        manifests={
+            name: found
+            for name, spec in in_place.items()
+            if (found := _manifest(work, name, live.get(spec.database.name))) is not None
+        },
+    )
+
+
+def _marked_roles(session: Session) -> list[OwnedObject]:
+    found = [
+        (row_parsing.name(row), Marker.parse(row_parsing.text(row, "comment"))) for row in session.run(show.roles())
+    ]
+    return [OwnedObject(name, marker) for name, marker in found if marker is not None]
+
+
+def _expiries(events: list[Event]) -> dict[str, datetime]:
+    made: dict[str, datetime] = {}
+    for event in events:
+        kept = event.payload.get("retained")
+        if isinstance(kept, Mapping) and kept.get("until"):
+            made[str(kept["name"])] = datetime.fromisoformat(str(kept["until"])).astimezone(UTC)
+    return made
+
+
+def _ended(session: Session) -> dict[str, datetime]:
+    return {str(deployment): at for deployment, at in journal.last_heard(session).items()}
+
+
+def _manifest(work: Workspace, environment: str, marker: Marker | None) -> frozenset[str] | None:
+    """The relations of the release that is live; None where its manifest is not known: then nothing is stale."""
+    if marker is None or marker.deployment is None or marker.release is None:
+        return None
+    path = artifacts.deployment_home(work.store, environment, marker.deployment) / "manifest.json"
+    try:
+        nodes = artifacts.nodes(path)
+    except SluiceError:
+        return None
+    return frozenset(relation for node in nodes.values() if (relation := node.relation))
+
+
+def _drop(work: Workspace, session: Session, one: Orphan, hand: Caller) -> None:
+    locking = one.environment in work.environments
+    if locking:
+        locks.acquire(session, one.environment, hand.holder, _LEASE, actor=hand.actor)
+    try:
+        with suppress(MissingError):  # an earlier try dropped it, and died before it could say so
+            _drop_one(session, one)
+        facts = {"what": str(one.what), "name": one.name, "reason": one.reason, "evidence": list(one.evidence)}
+        event = Event.once(
+            f"{hand.holder}:{one.name}",
+            at=hand.now,
+            actor=hand.actor,
+            environment=one.environment,
+            kind=DROPPED,
+            payload=facts,
+        )
+        journal.append(session, event)
+    finally:
+        if locking:
+            with suppress(SluiceError):  # a lock left over has a lease
+                locks.release(session, one.environment, hand.holder, actor=hand.actor)
+
+
+def _drop_one(session: Session, one: Orphan) -> None:
+    match one.what:
+        case OrphanKind.RETAINED | OrphanKind.CANDIDATE | OrphanKind.CLONE:
+            name = Identifier.found(one.name)
+            _refuse_another(one, observe.markers(session, one.name), deployment=one.deployment)
+            session.run(statements.drop_database(name))
+        case OrphanKind.WAREHOUSE:
+            there = {found.name.name: marker for found, marker in meter.warehouses(session)}
+            _refuse_another(one, there)
+            session.run(teardown_sql.drop_warehouse(Identifier.found(one.name)))
+        case OrphanKind.ROLE:
+            there = {found.name.name: found.marker for found in _marked_roles(session)}
+            _refuse_another(one, there)
+            session.run(teardown_sql.drop_role(Identifier.found(one.name)))
+        case OrphanKind.MONITOR:
+            name = Identifier.found(one.name)
+            if guarded := resource_monitors.observe(session).attached(name):
+                raise StopError(
+                    "it guards a warehouse now", where=one.name, value=str(guarded[0]), good="none", untouched=one.name
+                )
+            session.run(teardown_sql.drop_monitor(name))
+        case OrphanKind.RELATION:
+            database, *path = undotted(one.name)
+            session.run(promotion_sql.drop_relation(database, dotted(*path), one.kind))
+
+
+def _refuse_another(one: Orphan, there: Mapping[str, Marker | None], *, deployment: str | None = None) -> None:
+    """What has changed hands since it was looked at is not ours any more; nor is what changed names the same."""
+    if one.name not in there:
+        return  # an earlier try dropped it
+    marker = there[one.name]
+    if marker is None or marker.environment != one.environment or marker.deployment != deployment:
+        raise StopError(
+            "it does not bear the marker any more that it bore when it was looked at",
+            where=one.name,
+            value=f"{marker.environment}, {marker.deployment}" if marker else None,
+            good=f"{one.environment}, {deployment}",
+            untouched=one.name,
+        )

@@ -1,0 +1,220 @@
+"""The sweep: what is there, what the policy says of it, and each step taken under the environment's own lock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+from sluice.domain.access.temporary_access import TemporaryGrant
+from sluice.domain.cleanup.cleanup_backtest import Outcome, Past, replay
+from sluice.domain.cleanup.cleanup_plan import Action, CleanupCandidate, Finding, SweepPlan, sweep
+from sluice.domain.cleanup.cleanup_policy import CleanupPolicy
+from sluice.domain.cleanup.orphans import Orphan
+from sluice.domain.ephemeral.ephemeral_state import EPHEMERAL_EVENTS, EphemeralEnvironment, State
+from sluice.domain.names import Identifier
+from sluice.domain.specs.environment import EnvironmentSpec
+from sluice.errors import SluiceError
+from sluice.operations.access import temporary_access
+from sluice.operations.caller import Caller
+from sluice.operations.cleanup import orphans
+from sluice.operations.ephemeral import lifecycle
+from sluice.operations.workspace import Workspace
+from sluice.snowflake import journal, locks, observe, usage
+from sluice.snowflake.observe import FoundDatabase
+
+_DAYS = 90
+_GENTLE = (Action.NOTICE, Action.WITHDRAW)
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """What one sweep did, and what it could not do."""
+
+    done: tuple[Finding, ...]
+    failed: tuple[tuple[str, str], ...] = ()
+    """Environment and reason; the others went on."""
+    forgotten: tuple[str, ...] = ()
+    revoked: tuple[TemporaryGrant, ...] = ()
+    """Passes whose time was over."""
+    cleared: tuple[Orphan, ...] = ()
+    """What deployments and environments had left behind."""
+
+
+def expired(work: Workspace, now: datetime) -> list[TemporaryGrant]:
+    """Return the passes whose time is over, which a sweep takes back."""
+    with work.control() as session:
+        return [one for one in temporary_access.read(session) if one.ended(now)]
+
+
+def plan_sweep(
+    work: Workspace, policy: CleanupPolicy, now: datetime, *, allowed: int | None = None, holder: str | None = None
+) -> SweepPlan:
+    """Return what a sweep would do now, each with its reason and evidence; nothing is changed.
+
+    `holder` is the run that asks: what an earlier try of it has locked is not somebody else's.
+    """
+    return sweep(subjects(work, holder), policy, now, allowed=allowed)
+
+
+def run_sweep(
+    work: Workspace,
+    plan: SweepPlan,
+    hand: Caller,
+    policy: CleanupPolicy | None = None,
+    *,
+    allowed: int | None = None,
+) -> Swept:
+    """Do what the plan says: notices, quarantines, drops; a plan that was stopped removes nothing.
+
+    Whoever extends, pins or uses an environment between the plan and its step keeps it: the step sees a life that is
+    not the planned one, and leaves it. With a policy, what was left behind is cleared as well.
+    """
+    lives = work.lives()
+    done: list[Finding] = []
+    failed: list[tuple[str, str]] = []
+    for one in plan.of(*_GENTLE) if plan.stopped else plan.of(*_GENTLE, Action.QUARANTINE, Action.DROP):
+        try:
+            _take(work, one, lives[one.name], hand)
+            done.append(one)
+        except SluiceError as error:
+            failed.append((one.name, error.message))
+    forgotten = tuple(_forget(work, lives.values(), hand, failed))
+    revoked = tuple(_take_back(work, hand, failed))
+    cleared: tuple[Orphan, ...] = ()
+    if policy is not None and not plan.stopped:
+        left = orphans.find(work, policy, hand.now, holder=hand.holder)
+        cleared = orphans.clear(work, left, policy, hand, failed, allowed=allowed)
+    return Swept(tuple(done), tuple(failed), forgotten, revoked, cleared)
+
+
+def subjects(work: Workspace, holder: str | None = None) -> list[CleanupCandidate]:
+    """Return every environment, those that come and go and those that stand, in a constant number of look-ups."""
+    lives = work.lives()
+    clones = _clones(lives)
+    with work.control() as session:
+        databases = {one.name: one for one in observe.databases(session)}
+        locked = locks.held(session, [*lives, *work.environments], but=holder)
+        used = usage.observe(session, _DAYS)
+    return [
+        *(
+            replace(_living(life, databases, locked, used), dependents=clones.get(life.name, ()))
+            for life in lives.values()
+        ),
+        *(
+            _standing(spec, databases[spec.database.name], locked, used)
+            for spec in work.environments.values()
+            if spec.database.name in databases
+        ),
+    ]
+
+
+def replay_policy(work: Workspace, policy: CleanupPolicy, days: int, now: datetime) -> Outcome:
+    """Return what the policy would have done in the last `days`, had it swept every night."""
+    with work.control() as session:
+        past = Past(
+            events=journal.read(session, kinds=EPHEMERAL_EVENTS),
+            used=usage.hours_of_use(session, days),
+            seen=usage.seen(session),
+            credits=usage.hours_of_credits(session, days),
+        )
+    return replay(past, policy, now - timedelta(days=days), now)
+
+
+def _take(work: Workspace, one: Finding, planned: EphemeralEnvironment, hand: Caller) -> None:
+    if one.action is Action.NOTICE and one.until is not None:
+        lifecycle.notice(work, one.name, one.reason, hand, until=one.until, evidence=one.evidence, planned=planned)
+    elif one.action is Action.WITHDRAW:
+        lifecycle.withdraw(work, one.name, one.reason, hand, planned=planned)
+    elif one.action is Action.QUARANTINE and one.until is not None:
+        lifecycle.set_aside(work, one.name, one.reason, hand, until=one.until, evidence=one.evidence, planned=planned)
+    elif one.action is Action.DROP:
+        lifecycle.drop(work, one.name, one.reason, hand, evidence=one.evidence, planned=planned)
+
+
+def _forget(
+    work: Workspace, lives: Iterable[EphemeralEnvironment], hand: Caller, failed: list[tuple[str, str]]
+) -> Iterable[str]:
+    for life in lives:
+        if life.state is State.DROPPED and life.until is not None and life.until <= hand.now:
+            try:
+                lifecycle.forget(work, life.name, hand)
+            except SluiceError as error:
+                failed.append((life.name, error.message))
+            else:
+                yield life.name
+
+
+def _take_back(work: Workspace, hand: Caller, failed: list[tuple[str, str]]) -> Iterable[TemporaryGrant]:
+    over = expired(work, hand.now)
+    with work.control() as session:
+        for one in over:
+            try:
+                temporary_access.take_back(session, one, hand, f"its time ended at {one.until:%Y-%m-%d %H:%M} UTC")
+            except SluiceError as error:
+                failed.append((one.environment, f"access of {one.holder}: {error.message}"))
+            else:
+                yield one
+
+
+def _clones(lives: Mapping[str, EphemeralEnvironment]) -> dict[str, tuple[str, ...]]:
+    """The environments that are refreshed from another, by that: without it they could not be."""
+    made: dict[str, tuple[str, ...]] = {}
+    for one in lives.values():
+        if one.there and one.spec.base is not None:
+            base = one.spec.base.environment
+            made[base] = (*made.get(base, ()), one.name)
+    return made
+
+
+def _living(
+    life: EphemeralEnvironment, databases: dict[Identifier, FoundDatabase], locked: dict[str, str], used: usage.Usage
+) -> CleanupCandidate:
+    name = life.spec.database.name
+    # half set aside it bears its other name already
+    either = sorted((name, lifecycle.quarantined_name(life)), reverse=life.state is State.QUARANTINED)
+    there = next((databases[one] for one in either if one in databases), None)
+    return CleanupCandidate(
+        name=life.name,
+        database=name.name,
+        kind=life.spec.kind,
+        owner=life.owner,
+        created=life.created,
+        expires=life.expires,
+        state=life.state,
+        until=life.until,
+        pinned=life.pinned,
+        journalled=True,
+        marked=_marked(life, there),
+        locked_by=locked.get(life.name),
+        last_used=used.last.get(name.name),
+        usage_seen=used.seen,
+    )
+
+
+def _marked(life: EphemeralEnvironment, there: FoundDatabase | None) -> bool:
+    """Whether it says that it is ours; one that is set aside and not there any more is one half dropped: finished."""
+    if there is None:
+        return life.state is State.QUARANTINED
+    return there.marker is not None and there.marker.environment == life.name
+
+
+def _standing(
+    spec: EnvironmentSpec, there: FoundDatabase, locked: dict[str, str], used: usage.Usage
+) -> CleanupCandidate:
+    return CleanupCandidate(
+        name=spec.name,
+        database=spec.database.name.name,
+        kind=spec.kind,
+        owner=spec.tags.get("OWNER", spec.tags.get("TEAM", "")),
+        created=there.created_on or datetime.max.replace(tzinfo=UTC),
+        expires=None,
+        state=State.READY,
+        until=None,
+        pinned=False,
+        journalled=True,
+        marked=there.marker is not None and there.marker.environment == spec.name,
+        locked_by=locked.get(spec.name),
+        last_used=used.last.get(spec.database.name.name),
+        usage_seen=used.seen,
+    )

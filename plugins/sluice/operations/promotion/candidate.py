@@ -1,0 +1,153 @@
+"""The candidate: the undo is recorded, live is cloned beside itself, and dbt builds there."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from time import monotonic
+
+from sluice.dbt import artifacts
+from sluice.dbt.invoke import run
+from sluice.domain.journal.events import Kind
+from sluice.domain.names import Identifier, Marker, candidate_name
+from sluice.domain.promotion.cutover import Exchange, deployed, say
+from sluice.domain.promotion.database_rights import to_mirror
+from sluice.domain.promotion.deployments import Deployment, StageReport
+from sluice.domain.promotion.inventory import missing_from_clone, to_json
+from sluice.errors import RefusedError, StopError
+from sluice.operations.refresh import dbt_builds
+from sluice.operations.stage import Stage, stage
+from sluice.operations.workspace import Workspace
+from sluice.snowflake import observe, promotion_sql
+from sluice.snowflake.statements import drop_database
+
+CLONED, BUILDING, BUILT, DROPPED = (f"candidate.{one}" for one in ("cloned", "building", "built", "dropped"))
+
+
+def record_undo(work: Workspace, deployment: Deployment, now: datetime) -> StageReport:
+    """Have in the journal what undoes this deployment, before its first change; the first record stands."""
+    with stage("record_undo", work, deployment, now) as one:
+        wanted = Marker(deployment.environment, deployment.id, deployment.release)
+        former = one.markers().get(one.live.name)
+        exchange = Exchange(
+            live=one.live.name,
+            incoming=candidate_name(one.live, deployment.id).name,
+            wanted=wanted,
+            former=former,
+            drops_incoming=True,
+        )
+        if former != wanted:
+            one.note(Kind.UNDO_RECORDED, exchange.to_json(), once=True)
+        inverse = f"swap {exchange.live} back with {exchange.incoming} or {exchange.parking}, drop the candidate"
+        return one.report(f"live bears {say(former)}; undo is known", {"undo": inverse})
+
+
+def clone(work: Workspace, deployment: Deployment, now: datetime) -> StageReport:
+    """Have a candidate: a clone of live, marked, complete, with the rights on the database that live grants."""
+    with stage("clone", work, deployment, now) as one:
+        exchange = one.exchange()
+        markers = one.markers()
+        if markers.get(exchange.live) == exchange.wanted:
+            return one.report("live bears this deployment already", {"live_already": True})
+        state = _state(one, exchange, markers)
+        if state in {CLONED, BUILT}:
+            return one.report(f"{exchange.incoming} is there already", {"candidate": exchange.incoming})
+        return one.report(f"{exchange.incoming} is a clone of {exchange.live}", _clone(one, exchange, markers))
+
+
+def build(work: Workspace, deployment: Deployment, now: datetime) -> StageReport:
+    """Have dbt's build in the candidate, from live's state: only what changed, and without what left the project."""
+    with stage("build", work, deployment, now) as one:
+        exchange = one.exchange()
+        markers = one.markers()
+        if markers.get(exchange.live) == exchange.wanted:
+            return one.report("live bears this deployment already", {"live_already": True})
+        state = _state(one, exchange, markers)
+        if state == BUILT:
+            return one.report(f"{exchange.incoming} is built already", one.recall(BUILT)[-1].payload)
+        if state != CLONED:  # a build that died half-way: incremental models must go on from live's state, not from its
+            _clone(one, exchange, markers)
+        one.note(BUILDING, {"candidate": exchange.incoming})
+        facts, effort = _build(one, exchange)
+        one.note(BUILT, {**facts, **effort})
+        summary = f"{facts['built']} models built, {facts['tests']} tests run in {facts['build_seconds']} s"
+        return one.report(summary, facts)
+
+
+def drop(one: Stage, name: str, wanted: Marker) -> None:
+    """Leave no candidate of that name; only what bears this deployment's marker is dropped."""
+    found = one.markers()
+    if name in found and found[name] != wanted:
+        raise StopError(
+            f"{name} bears {say(found[name])}, so it is not ours to drop", where=name, value=say(wanted), untouched=name
+        )
+    one.session.run(drop_database(Identifier.found(name)))
+    one.note(DROPPED, {"candidate": name})
+
+
+def _state(one: Stage, exchange: Exchange, markers: dict[str, Marker | None]) -> str:
+    """What was last done to the candidate that is there; `candidate.dropped` when there is none."""
+    if exchange.incoming not in markers:
+        return DROPPED
+    events = one.recall(CLONED, BUILDING, BUILT, DROPPED)
+    return events[-1].kind if events else BUILDING
+
+
+def _clone(one: Stage, exchange: Exchange, markers: dict[str, Marker | None]) -> dict[str, object]:
+    if markers.get(exchange.live) != exchange.former:
+        raise StopError(
+            f"{exchange.live} bears {say(markers.get(exchange.live))}, but {say(exchange.former)} was recorded",
+            where=exchange.live,
+            good="a new deployment, which starts from what is live now",
+            untouched=exchange.live,
+        )
+    candidate = Identifier.found(exchange.incoming)
+    if exchange.incoming in markers:
+        drop(one, exchange.incoming, exchange.wanted)
+    before = observe.inventory(one.session, one.live)
+    rights = observe.rights(one.session, one.live, ())
+    one.session.run(promotion_sql.clone(one.live, candidate, exchange.wanted))
+    for right in to_mirror(rights, observe.rights(one.session, candidate, ())):
+        one.session.run(promotion_sql.grant(candidate, right))
+    missing = missing_from_clone(before, observe.inventory(one.session, candidate))
+    if missing:
+        drop(one, exchange.incoming, exchange.wanted)
+        raise RefusedError(
+            f"the clone is not what live is: {'; '.join(missing[:10])}",
+            where=exchange.incoming,
+            good="a role that owns or may read everything in live, and nobody writing meanwhile; run again",
+            untouched=exchange.live,
+        )
+    one.note(CLONED, {"candidate": exchange.incoming, "live": to_json(before)})
+    return {"candidate": exchange.incoming, "relations": len(before)}
+
+
+def _build(one: Stage, exchange: Exchange) -> tuple[dict[str, object], dict[str, object]]:
+    deployment, environment = one.deployment, one.deployment.environment
+    candidate = Identifier.found(exchange.incoming)
+    former = deployed(exchange.former)
+    call = dbt_builds.invocation(one.work, environment, deployment.release, candidate, deployment.id)
+    selection = dbt_builds.select(one.work, call, environment, former, everything=deployment.full_refresh)
+    started = monotonic()
+    results = dbt_builds.run_build(call, selection.options, full=deployment.full_refresh)
+    seconds = round(monotonic() - started, 1)
+    changes = selection.changes({result.id for result in results})
+    found = observe.inventory(one.session, candidate)
+    gone = [name for name in changes.removed if name in found]
+    for name in gone:
+        one.session.run(promotion_sql.drop_relation(candidate, name, found[name].kind))
+    dbt_builds.keep_settings(one.work, call, environment, deployment.id)
+    dbt_builds.keep_outcomes(one.work, selection, environment, deployment.id, former)
+    links = artifacts.keep(one.work.store, environment, deployment.id, artifacts.written(call.artifacts))
+    if not any(result.failed for result in results):
+        run(call, ["docs", "generate", "--no-compile"])
+        links |= artifacts.keep(one.work.store, environment, deployment.id, [call.artifacts / "catalog.json"])
+    facts: dict[str, object] = {
+        "built": sum(1 for result in results if result.built),
+        "tests": sum(1 for result in results if result.tested),
+        "kept": len(changes.kept),
+        "removed": gone,
+        "why": selection.why,
+        "build_seconds": seconds,
+        "artifacts": links,
+    }
+    return facts, dbt_builds.effort(one.spec, results, everything=deployment.full_refresh or not selection.options)

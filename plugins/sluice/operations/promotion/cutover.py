@@ -1,0 +1,83 @@
+"""The cut-over: one swap under the lock, decided from markers; whatever answer is lost, the markers are asked again."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from time import monotonic
+from typing import assert_never
+
+from sluice.domain.journal.events import Kind
+from sluice.domain.names import Identifier, Marker
+from sluice.domain.promotion.cutover import AlreadyLive, Exchange, Markers, Refuse, Stop, Swap, decide_cut_over, say
+from sluice.domain.promotion.deployments import Deployment, StageReport
+from sluice.errors import RefusedError, RetryError, StopError
+from sluice.operations.promotion.run_gates import writers
+from sluice.operations.stage import Stage, beside, stage
+from sluice.operations.workspace import Workspace
+from sluice.snowflake import locks, observe
+from sluice.snowflake.statements import swap
+
+
+def cut_over(work: Workspace, deployment: Deployment, now: datetime) -> StageReport:
+    """Have the live name bear what is wanted: swapped once, or found swapped."""
+    with stage("cut_over", work, deployment, now) as one:
+        exchange, markers = one.exchange(), one.markers()
+        decision = decide_cut_over(exchange, markers, _foreign(one, exchange, markers))
+        match decision:
+            case AlreadyLive():
+                seconds = 0.0
+            case Swap():
+                seconds = exchange_names(one, decision, expect=exchange.wanted, before=exchange.former)
+            case Refuse(because):
+                raise RefusedError(
+                    f"live was written to since it was cloned; its rows would be lost: {'; '.join(because[:10])}",
+                    where=exchange.live,
+                    good="stop the other writer, then promote again",
+                    untouched=exchange.live,
+                )
+            case Stop(because):
+                raise StopError(because, where=exchange.live, value=deployment.id, untouched=exchange.live)
+            case _:
+                assert_never(decision)
+        facts = {"live": str(exchange.wanted.deployment), "former": say(exchange.former), "swap_seconds": seconds}
+        one.note(Kind.CUT_OVER, facts, once=True)
+        return one.report(f"{exchange.live} bears {say(exchange.wanted)}", facts)
+
+
+def exchange_names(one: Stage, step: Swap, *, expect: Marker | None, before: Marker | None) -> float:
+    """Swap once, the lock checked right before, and believe only the markers; return the seconds it took."""
+    if one.lock is None:
+        raise StopError("a swap needs the lock", where=step.live, untouched=step.live)
+    locks.check(one.session, one.lock)
+    started = monotonic()
+    try:
+        one.session.run(swap(Identifier.found(step.live), Identifier.found(step.other)))
+    except RetryError as error:
+        if not error.lost:
+            raise
+        _believe(one, step, expect, before, error)
+    return round(monotonic() - started, 3)
+
+
+def _believe(one: Stage, step: Swap, expect: Marker | None, before: Marker | None, error: RetryError) -> None:
+    """Read the markers in a session of their own: the answer was lost, the swap may have happened or not."""
+    with one.work.session(
+        one.deployment.environment, tag={"deployment": one.deployment.id, "stage": one.name}
+    ) as fresh:
+        found = beside(observe.markers(fresh, step.live), one.live).get(step.live)
+    if found == expect:
+        return
+    if found == before:
+        raise RetryError(
+            "the line was cut and the swap did not take effect", where=step.live, untouched=step.live
+        ) from error
+    raise StopError(f"after a lost answer {step.live} bears {say(found)}", where=step.live) from error
+
+
+def _foreign(one: Stage, exchange: Exchange, markers: Markers) -> tuple[str, ...]:
+    """What a promotion would lose; a rollback says afterwards what it lost, because that is what it is asked for."""
+    if one.deployment.kind == "rollback" or markers.get(exchange.live) != exchange.former:
+        return ()
+    if not one.work.gates(one.deployment.environment).foreign_writer.enabled:
+        return ()
+    return writers(one, exchange)

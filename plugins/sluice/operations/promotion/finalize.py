@@ -1,0 +1,107 @@
+"""After verification: the former live has its retained name and an expiry, and the journal says what is live."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from sluice.domain.journal.events import Kind
+from sluice.domain.names import Identifier
+from sluice.domain.promotion.cutover import Exchange, Markers, deployed, say
+from sluice.domain.promotion.deployments import Deployment, StageReport
+from sluice.domain.promotion.inventory import to_json
+from sluice.errors import StopError
+from sluice.operations.promotion.candidate import BUILT, drop
+from sluice.operations.rollback.rows_since_cutover import ARRIVED
+from sluice.operations.stage import Stage, stage
+from sluice.operations.workspace import Workspace
+from sluice.snowflake import observe
+from sluice.snowflake.statements import rename_database
+
+
+def settle(work: Workspace, deployment: Deployment, now: datetime) -> StageReport:
+    """Have the former live under its retained name with an expiry on record, and this deployment on record as live."""
+    with stage("settle", work, deployment, now) as one:
+        exchange, markers = one.exchange(), one.markers()
+        if markers.get(exchange.live) != exchange.wanted:
+            raise StopError(
+                f"live bears {say(markers.get(exchange.live))}", where=exchange.live, value=say(exchange.wanted)
+            )
+        _park(one, exchange, markers)
+        facts = _facts(one, exchange)
+        inventory = to_json(observe.inventory(one.session, one.live))
+        one.note(Kind.LIVE, {**facts, "inventory": inventory, "evidence": _evidence(one)}, once=True)
+        receipt = _receipt(one) if deployment.kind == "rollback" else {}
+        kept = _retire(one, exchange)
+        summary = f"{deployment.environment} is live with {exchange.wanted.release}; {kept}"
+        return one.report(summary, {**facts, **receipt})
+
+
+def _park(one: Stage, exchange: Exchange, markers: Markers) -> None:
+    """Rename the former live, wherever a retry finds it."""
+    if exchange.parking == exchange.incoming or markers.get(exchange.parking, exchange.wanted) == exchange.former:
+        return
+    if exchange.parking not in markers and exchange.incoming not in markers and deployed(exchange.former) is None:
+        return  # it was empty, and a first attempt has dropped it
+    if exchange.parking in markers or markers.get(exchange.incoming, exchange.wanted) != exchange.former:
+        raise StopError(
+            f"the former live, {say(exchange.former)}, is neither {exchange.incoming} nor {exchange.parking}",
+            where=exchange.live,
+            good="the databases beside live, compared with the journal",
+            untouched="all of them",
+        )
+    one.session.run(rename_database(Identifier.found(exchange.incoming), Identifier.found(exchange.parking)))
+
+
+def _retire(one: Stage, exchange: Exchange) -> str:
+    """Drop a former live that never held a deployment nor anything else: the empty one that provisioning made."""
+    former = exchange.former
+    if former is None or deployed(former) is not None:
+        return f"{exchange.parking} is retained"
+    if exchange.parking not in one.markers():
+        return "there was nothing before"
+    if observe.inventory(one.session, Identifier.found(exchange.parking)):
+        return f"{exchange.parking} is retained"
+    drop(one, exchange.parking, former)
+    return "the empty database before it is dropped"
+
+
+def _facts(one: Stage, exchange: Exchange) -> dict[str, object]:
+    former = exchange.former
+    until = one.now + timedelta(days=one.spec.promotion.retained_days)
+    built = one.recall(BUILT)
+    return {
+        "live": exchange.wanted.deployment,
+        "release": exchange.wanted.release,
+        "retained": {
+            "name": exchange.parking,
+            "deployment": deployed(former),
+            "release": former.release if former else None,
+            "until": until.isoformat(),
+        },
+        "artifacts": built[-1].payload.get("artifacts", {}) if built else {},
+    }
+
+
+def _evidence(one: Stage) -> list[object]:
+    """What judge and verify have seen, so that the next environment need not ask again."""
+    found: list[object] = []
+    for event in one.recall(Kind.STAGE_DONE):
+        if event.payload.get("stage") in {"judge", "verify"}:
+            evidence = event.payload.get("evidence")
+            found += evidence if isinstance(evidence, list) else []
+    return found
+
+
+def _receipt(one: Stage) -> Mapping[str, object]:
+    """How long the rollback took, how many statements it sent, and what arrived since that is no longer live."""
+    done = [event.payload.get("facts") for event in one.recall(Kind.STAGE_DONE)]
+    facts = [each for each in done if isinstance(each, Mapping)]
+    cut = [event.payload for event in one.recall(Kind.CUT_OVER)]
+    arrived = [event.payload for event in one.recall(ARRIVED)]
+    return {
+        "swap_seconds": cut[0].get("swap_seconds") if cut else None,
+        "seconds": round(sum(float(str(each.get("seconds", 0))) for each in facts), 3),
+        "statements": sum(int(str(each.get("statements", 0))) for each in facts) + one.session.statements,
+        "no_longer_live": dict(arrived[-1]) if arrived else {},
+    }

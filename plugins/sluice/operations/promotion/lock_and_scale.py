@@ -1,0 +1,69 @@
+"""Lock and warehouse size: what is taken before a deployment and given back after it, whatever happened."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sluice.domain.budgets.budget_state import Restriction
+from sluice.domain.journal.events import Kind
+from sluice.domain.promotion.deployments import Deployment, StageReport
+from sluice.domain.sizes import Size
+from sluice.errors import StopError
+from sluice.operations.budgets.budgets import guard_of
+from sluice.operations.stage import Stage, stage
+from sluice.operations.workspace import Workspace
+from sluice.snowflake import locks, observe, promotion_sql
+
+
+def lock(work: Workspace, deployment: Deployment, now: datetime) -> StageReport:
+    """Hold the environment alone; a retried task goes on with the lock it has."""
+    with stage("lock", work, deployment, now, locked=False) as one:
+        lease = one.spec.promotion.lease_minutes * 60
+        found = locks.acquire(one.session, deployment.environment, deployment.id, lease, actor=deployment.actor)
+        one.note(Kind.PLANNED, deployment.to_json(), once=True)
+        facts = {"fence": found.fence, "lease_until": found.until.isoformat()}
+        return one.report(f"{deployment.environment} is ours until {found.until:%H:%M} UTC", facts)
+
+
+def unlock(work: Workspace, deployment: Deployment, now: datetime) -> StageReport:
+    """Leave the environment free, if it was ours; someone else's lock is left alone."""
+    with stage("unlock", work, deployment, now, locked=False, tidies=True) as one:
+        ours = locks.release(one.session, deployment.environment, deployment.id, actor=deployment.actor)
+        summary = f"{deployment.environment} is free" if ours else "the lock was not ours any more; left alone"
+        return one.report(summary, {"released": ours})
+
+
+def scale_up(work: Workspace, deployment: Deployment, now: datetime) -> StageReport:
+    """Give the warehouse its promotion size, unless it is as big already, or its budget limits it."""
+    with stage("scale_up", work, deployment, now) as one:
+        wanted, size = one.spec.warehouse.promotion_size, _size(one)
+        if wanted is None or wanted.credits_per_hour <= size.credits_per_hour:
+            return one.report(f"{one.spec.warehouse.name} stays {size}", {"size": size.value})
+        if (held := guard_of(one.session, deployment.environment).hold) is not Restriction.FREE:
+            return one.report(f"{one.spec.warehouse.name} stays {size}: it is {held}", {"size": size.value})
+        one.session.run(promotion_sql.resize(one.spec.warehouse.name, wanted))
+        return one.report(f"{one.spec.warehouse.name}: {size} → {wanted}", {"size": wanted.value, "before": size.value})
+
+
+def scale_down(work: Workspace, deployment: Deployment, now: datetime) -> StageReport:
+    """Give the warehouse the size of its spec, unless another deployment has taken the environment over."""
+    with stage("scale_down", work, deployment, now, locked=False, tidies=True) as one:
+        holder = locks.read(one.session, deployment.environment)
+        size, usual = _size(one), one.spec.warehouse.size
+        if holder is not None and holder.holder != deployment.id:
+            return one.report(f"{holder.holder} uses the warehouse now; left alone", {"size": size.value})
+        limited = guard_of(one.session, deployment.environment).hold is not Restriction.FREE
+        if size == usual or (limited and size.credits_per_hour < usual.credits_per_hour):
+            return one.report(f"{one.spec.warehouse.name} is {size}", {"size": size.value})
+        one.session.run(promotion_sql.resize(one.spec.warehouse.name, usual))
+        return one.report(f"{one.spec.warehouse.name}: {size} → {usual}", {"size": usual.value, "before": size.value})
+
+
+def _size(one: Stage) -> Size:
+    name = one.spec.warehouse.name
+    found = observe.warehouse_state(one.session, name)
+    if found is None:
+        raise StopError(
+            "the environment's warehouse is not there", where=str(name), good="provision_environment", untouched="live"
+        )
+    return Size.read(found.size)

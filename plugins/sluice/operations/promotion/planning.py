@@ -1,0 +1,157 @@
+"""The plan of a promotion: what would change, known by reading alone."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sluice.dbt import artifacts, releases
+from sluice.dbt.invoke import Invocation
+from sluice.domain.names import Marker, candidate_name, deployment_id
+from sluice.domain.promotion.cutover import deployed, say
+from sluice.domain.promotion.deployments import Deployment, StageReport
+from sluice.domain.promotion.gate_policy import Gates
+from sluice.domain.promotion.promotion_plan import PromotionPlan, released_upstream
+from sluice.domain.specs.environment import EnvironmentSpec
+from sluice.errors import SpecError, StopError
+from sluice.operations.promotion.plan_facts import background
+from sluice.operations.refresh import dbt_builds
+from sluice.operations.validation.project_check import cautions
+from sluice.operations.workspace import Workspace
+from sluice.snowflake import observe
+
+
+def plan(
+    work: Workspace,
+    environment: str,
+    *,
+    release: str | None = None,
+    full_refresh: bool = False,
+    keep_candidate: bool = False,
+    reason: str = "",
+    actor: str = "",
+    now: datetime,
+) -> tuple[Deployment, StageReport]:
+    """Return the deployment that is asked for, and the report of its plan; nothing has changed."""
+    spec = work.spec(environment)
+    if spec.promotion.strategy != "blue_green" or spec.upstream is None:
+        raise SpecError(
+            f"{environment} is not promoted to: its strategy is {spec.promotion.strategy}",
+            where=f"environments.{environment}.promotion",
+            value=environment,
+            good=", ".join(name for name, one in work.environments.items() if one.upstream)
+            or "an upstream in the spec",
+            untouched="everything",
+        )
+    upstream = live_marker(work, spec.upstream)
+    wanted = _release(work, spec, release, upstream)
+    facts = releases.find(work.store, wanted)
+    deployment = Deployment(
+        id=deployment_id(now, f"{environment} {now.isoformat()} {actor}"),
+        environment=environment,
+        kind="promotion",
+        release=wanted,
+        full_refresh=full_refresh,
+        keep_candidate=keep_candidate or spec.promotion.keep_candidate,
+        reason=reason,
+        actor=actor,
+        project=facts.project,
+    )
+    found = _plan(work, deployment, facts.git_commit, live_marker(work, environment), upstream)
+    summary = (
+        f"{wanted} → {environment}: {len(found.changes.built)} built, {len(found.changes.kept)} kept, "
+        f"{len(found.changes.removed)} removed"
+    )
+    return deployment, StageReport("plan", summary, found.to_json())
+
+
+def live_marker(work: Workspace, environment: str) -> Marker | None:
+    """Return what live of an environment bears, read as that environment."""
+    spec = work.spec(environment)
+    with work.session(environment, tag={"stage": "plan"}) as session:
+        markers = observe.markers(session, spec.database.name.name)
+    if spec.database.name.name not in markers:
+        raise StopError(
+            f"the live database of {environment} is not there",
+            where=f"environment {environment}",
+            value=spec.database.name.name,
+            good=f"provision_environment with environment = {environment}",
+            untouched="everything",
+        )
+    return markers[spec.database.name.name]
+
+
+def beside_live(work: Workspace, call: Invocation, environment: str) -> tuple[str, ...]:
+    """Return the options by which dbt reads in live what a developer has not built: its manifest is compared with too.
+
+    None where nothing is live yet, or its manifest is not in the store.
+    """
+    former = deployed(live_marker(work, environment))
+    state = call.home / "state"
+    kept = artifacts.kept(work.store, environment, former, "manifest.json", state) if former else None
+    return ("--defer", "--state", str(state)) if kept is not None else ()
+
+
+def gate_names(gates: Gates) -> tuple[str, ...]:
+    """Return the gates that are switched on, in the order in which they are judged."""
+    switches = {
+        "dbt results": gates.dbt.enabled,
+        "quality score": gates.quality.enabled,
+        "row-count drift": gates.row_count.enabled,
+        "column contract": gates.columns.enabled,
+        "metrics": bool(gates.metrics),
+        "run time": gates.run_time.enabled,
+        "self-containment": gates.self_containment.enabled,
+        "access parity": gates.access_parity.enabled,
+        "foreign writer": gates.foreign_writer.enabled,
+        "object kinds": gates.object_kinds.enabled,
+    }
+    return tuple(name for name, on in switches.items() if on)
+
+
+def _release(work: Workspace, spec: EnvironmentSpec, asked: str | None, marker: Marker | None) -> str:
+    lives: dict[str, str | None] = {}
+    if asked is not None and (marker is None or marker.release != asked):
+        for name in work.environments:
+            found = live_marker(work, name)
+            lives[name] = found.release if found else None
+    return released_upstream(spec.name, spec.upstream, marker, asked, lives)
+
+
+def _plan(
+    work: Workspace, deployment: Deployment, commit: str | None, marker: Marker | None, upstream: Marker | None
+) -> PromotionPlan:
+    spec = work.spec(deployment.environment)
+    live = spec.database.name
+    former = deployed(marker)
+    call = dbt_builds.invocation(work, spec.name, deployment.release, live, deployment.id)
+    selection = dbt_builds.select(work, call, spec.name, former, everything=deployment.full_refresh)
+    changes = dbt_builds.listed(selection)
+    before, validation = background(work, spec, marker, upstream)
+    wanted = spec.warehouse.promotion_size
+    bigger = wanted is not None and wanted.credits_per_hour > spec.warehouse.size.credits_per_hour
+    return PromotionPlan(
+        deployment=deployment,
+        commit=commit,
+        upstream=str(spec.upstream),
+        validation=validation,
+        live=live.name,
+        candidate=candidate_name(live, deployment.id).name,
+        live_now=say(marker),
+        before=before,
+        live_already=marker is not None and marker.release == deployment.release,
+        changes=changes,
+        why=selection.why,
+        approval=spec.promotion.approval,
+        gates=gate_names(work.gates(spec.name)),
+        warehouse=str(spec.warehouse.name),
+        size=spec.warehouse.size.value,
+        scale=(spec.warehouse.size.value, wanted.value) if wanted is not None and bigger else None,
+        cautions=(
+            *cautions(work, spec, call.artifacts / "manifest.json"),
+            *(
+                (f"which relations are removed is unknown: {selection.why}",)
+                if former is not None and selection.former is None
+                else ()
+            ),
+        ),
+    )

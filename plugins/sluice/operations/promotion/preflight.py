@@ -1,0 +1,122 @@
+"""Before anything is changed: the upstream environment still passes, and the target can be promoted to."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sluice.dbt import artifacts
+from sluice.dbt.invoke import Invocation, run
+from sluice.domain.journal.events import Kind
+from sluice.domain.names import Marker
+from sluice.domain.promotion.cutover import deployed
+from sluice.domain.promotion.deployments import Deployment, StageReport
+from sluice.domain.promotion.evidence import Evidence, Verdict, failed
+from sluice.domain.promotion.gate_checks import judge_kinds
+from sluice.domain.promotion.inventory import foreign_changes, from_json
+from sluice.errors import RefusedError
+from sluice.operations.promotion.planning import live_marker
+from sluice.operations.refresh import dbt_builds
+from sluice.operations.stage import Stage, stage
+from sluice.operations.workspace import Workspace
+from sluice.snowflake import journal, observe, promotion_sql
+
+_FRESH = {"pass": Verdict.PASS, "warn": Verdict.MARGINAL}
+
+
+def check_source(work: Workspace, deployment: Deployment, now: datetime) -> StageReport:
+    """Know that the upstream environment is live with this release, passes its tests, and that sources are fresh."""
+    with stage("check_source", work, deployment, now) as one:
+        upstream = str(one.spec.upstream)
+        marker = live_marker(work, upstream)
+        if marker is None or marker.deployment is None or marker.release != deployment.release:
+            raise RefusedError(
+                f"{upstream} is not live with this release any more",
+                where=f"environment {upstream}",
+                value=marker.release if marker else None,
+                good=deployment.release,
+                untouched=deployment.environment,
+            )
+        call = dbt_builds.invocation(
+            work, upstream, deployment.release, work.spec(upstream).database.name, deployment.id
+        )
+        evidence = (*_validated(work, upstream, marker, call), *_freshness(work, upstream, marker, call))
+        if failed(evidence):
+            raise one.refuse(f"{upstream} does not pass", evidence, untouched=deployment.environment)
+        return one.report(f"{upstream} is live with {deployment.release} and passes", {}, evidence)
+
+
+def check_target(work: Workspace, deployment: Deployment, now: datetime) -> StageReport:
+    """Know that the target answers, compiles, can be recovered, and holds nothing that a swap would break."""
+    with stage("check_target", work, deployment, now) as one:
+        evidence = [_answers(one), _recoverable(one)]
+        gate = work.gates(deployment.environment).object_kinds
+        if gate.enabled:
+            evidence.append(judge_kinds(observe.object_kinds(one.session, one.live, gate.refused)))
+        former = one.markers().get(one.live.name)
+        evidence.append(_compiles(one, deployed(former)))
+        if failed(evidence):
+            raise one.refuse("the target is not fit", tuple(evidence), untouched=deployment.environment)
+        return one.report(f"{one.live} can be promoted to", {}, tuple(evidence))
+
+
+def _validated(work: Workspace, upstream: str, marker: Marker, call: Invocation) -> tuple[Evidence, ...]:
+    """The upstream's own evidence, when nothing there has changed since; its tests run again otherwise."""
+    with work.session(upstream, tag={"stage": "check_source"}) as session:
+        lived = [
+            e
+            for e in journal.read(session, environment=upstream, kinds=[Kind.LIVE])
+            if e.payload.get("live") == marker.deployment
+        ]
+        now = observe.inventory(session, work.spec(upstream).database.name)
+    if lived:
+        recorded = lived[-1].payload.get("evidence")
+        evidence = tuple(Evidence.from_json(one) for one in recorded) if isinstance(recorded, list) else ()
+        if (
+            evidence
+            and not failed(evidence)
+            and not foreign_changes(from_json(lived[-1].payload.get("inventory")), now)
+        ):
+            seen = f"{len(evidence)} gates passed when it went live; nothing has changed since"
+            return (Evidence("upstream evidence", Verdict.PASS, seen, "0 failed", (str(marker.deployment),)),)
+    run(call, ["test", "--exclude", dbt_builds.AFTER], check=False)
+    results = artifacts.results(call.artifacts / "run_results.json")
+    gates = work.gates(upstream)
+    return (dbt_builds.dbt_evidence(gates.dbt, results),)
+
+
+def _freshness(work: Workspace, upstream: str, marker: Marker, call: Invocation) -> tuple[Evidence, ...]:
+    manifest = artifacts.kept(work.store, upstream, str(marker.deployment), "manifest.json", call.home / "upstream")
+    if manifest is None or not artifacts.has_freshness(manifest):
+        return ()
+    run(call, ["source", "freshness"], check=False)
+    found = artifacts.freshness(call.artifacts / "sources.json")
+    verdicts = {_FRESH.get(status, Verdict.FAIL) for _, status in found} | {Verdict.PASS}
+    worst = next(one for one in (Verdict.FAIL, Verdict.MARGINAL, Verdict.PASS) if one in verdicts)
+    stale = tuple(f"{source}: {status}" for source, status in found if status != "pass")
+    return (Evidence("source freshness", worst, f"{len(stale)} of {len(found)} sources stale", "0", stale),)
+
+
+def _answers(one: Stage) -> Evidence:
+    one.session.run(promotion_sql.reachable())
+    return Evidence("reachable", Verdict.PASS, f"{one.spec.warehouse.name} answers", "answers")
+
+
+def _recoverable(one: Stage) -> Evidence:
+    """A mistake in live can be undone for a day at least: permanent, with a retention."""
+    found = [each for each in observe.databases(one.session, one.live.name) if each.name == one.live]
+    days = found[0].retention_days if found and not found[0].transient else 0
+    seen = "transient" if found and found[0].transient else f"{days} days of time travel"
+    return Evidence("recoverable", Verdict.PASS if days >= 1 else Verdict.FAIL, seen, "permanent, ≥ 1 day")
+
+
+def _compiles(one: Stage, former: str | None) -> Evidence:
+    """What is to be built compiles against live; on a first deployment there is nothing yet to compile against."""
+    environment, release = one.deployment.environment, one.deployment.release
+    call = dbt_builds.invocation(one.work, environment, release, one.live, one.deployment.id)
+    if former is None:
+        run(call, ["parse"])
+        return Evidence("compiles", Verdict.PASS, "parses; live is empty, so nothing is compiled against it", "parses")
+    selection = dbt_builds.select(one.work, call, environment, former, everything=one.deployment.full_refresh)
+    ended = run(call, ["compile", *selection.options], check=False)
+    verdict = Verdict.PASS if ended.succeeded else Verdict.FAIL
+    return Evidence("compiles", verdict, selection.why, "compiles", ended.failures)

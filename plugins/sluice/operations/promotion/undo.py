@@ -1,0 +1,100 @@
+"""After a failure: live is what it was before, whatever point the deployment had reached."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import assert_never
+
+from sluice.domain.journal.events import Kind
+from sluice.domain.names import Identifier
+from sluice.domain.promotion.cutover import Exchange, NotSwapped, Stop, Swap, decide_undo, deployed, say
+from sluice.domain.promotion.deployments import Deployment, StageReport, Undone
+from sluice.domain.promotion.evidence import Evidence, Verdict, failed
+from sluice.errors import StopError
+from sluice.operations.promotion.candidate import drop
+from sluice.operations.promotion.cutover import exchange_names
+from sluice.operations.promotion.verification import checked
+from sluice.operations.stage import Stage, stage
+from sluice.operations.workspace import Workspace
+from sluice.snowflake.error_mapping import NoComputeError
+from sluice.snowflake.statements import rename_database
+
+
+def undo(work: Workspace, deployment: Deployment, now: datetime, *, keep_verified: bool = True) -> StageReport:
+    """Have the former deployment live again and verified; the candidate dropped, or kept as was asked.
+
+    One that is settled stays; and with `keep_verified` one that has passed verification: only its former live is not
+    under its retained name yet, which is no reason to take from readers what was found right.
+    """
+    with stage("undo", work, deployment, now, tidies=True) as one:
+        if one.recall(Kind.LIVE):
+            summary = "the deployment is settled: nothing to undo; a rollback would bring the former back"
+            return one.report(summary, {"outcome": Undone.NOTHING.value})
+        if keep_verified and _bears_verified(one):
+            summary = f"{one.live} bears {deployment.id}, verified: it stays; clear `settle` to run it again"
+            return one.report(summary, {"outcome": Undone.NOTHING.value})
+        if not one.recall(Kind.UNDO_RECORDED):
+            return one.report("nothing was recorded, so nothing was changed", {"outcome": Undone.NOTHING.value})
+        exchange = one.exchange()
+        decision = decide_undo(exchange, one.markers())
+        match decision:
+            case NotSwapped(leftover):
+                back = bool(one.recall(Kind.ROLLED_BACK))  # an attempt before this one came as far as the swap
+                said = "live was swapped back already" if back else "stopped before the swap; live unchanged"
+                facts = {"swapped_back": back, "outcome": (Undone.SWAPPED_BACK if back else Undone.STOPPED).value}
+                return one.report(f"{said}, {_clear(one, exchange, leftover)}", facts)
+            case Swap():
+                return _swap_back(one, exchange, decision)
+            case Stop(because):
+                raise StopError(because, where=exchange.live, value=deployment.id, untouched=exchange.live)
+            case _:
+                assert_never(decision)
+
+
+def _bears_verified(one: Stage) -> bool:
+    """Whether live bears what is wanted, and the last that verification said of it is that it passes."""
+    if not one.recall(Kind.UNDO_RECORDED) or one.markers().get(one.live.name) != one.exchange().wanted:
+        return False
+    said = [event for event in one.recall(Kind.STAGE_DONE, Kind.FAILED) if event.payload.get("stage") == "verify"]
+    return bool(said) and said[-1].kind == Kind.STAGE_DONE
+
+
+def _swap_back(one: Stage, exchange: Exchange, step: Swap) -> StageReport:
+    seconds = exchange_names(one, step, expect=exchange.former, before=exchange.wanted)
+    facts = {
+        "swapped_back": True,
+        "outcome": Undone.SWAPPED_BACK.value,
+        "swap_seconds": seconds,
+        "live": say(exchange.former),
+    }
+    one.note(Kind.ROLLED_BACK, {**facts, "automatic": True})
+    evidence = _checked(one, exchange)
+    if failed(evidence):
+        raise one.refuse("live was swapped back, and does not pass either", evidence, untouched="the failed candidate")
+    kept = _clear(one, exchange, step.other)
+    return one.report(f"swapped back: {exchange.live} bears {say(exchange.former)} again, {kept}", facts, evidence)
+
+
+def _checked(one: Stage, exchange: Exchange) -> tuple[Evidence, ...]:
+    """A first deployment's former live is empty: there is nothing in it to check.
+
+    Nor can it be where the environment's warehouse was stopped: the names are right, and the evidence says the rest.
+    """
+    if not deployed(exchange.former):
+        return ()
+    try:
+        return checked(one)
+    except NoComputeError as error:
+        return (Evidence("checks of live", Verdict.MARGINAL, f"not asked: {error.message}", "its warehouse runs"),)
+
+
+def _clear(one: Stage, exchange: Exchange, leftover: str | None) -> str:
+    """Drop the failed candidate, or leave it under its own name."""
+    if leftover is None:
+        return "there is no candidate"
+    if exchange.drops_incoming and not one.deployment.keep_candidate:
+        drop(one, leftover, exchange.wanted)
+        return f"{leftover} is dropped"
+    if leftover != exchange.incoming:
+        one.session.run(rename_database(Identifier.found(leftover), Identifier.found(exchange.incoming)))
+    return f"{exchange.incoming} is kept"

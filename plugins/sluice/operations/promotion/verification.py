@@ -1,0 +1,94 @@
+"""After the cut-over: live, read by its live name as those who consume it, passes what the policies ask."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sluice.dbt import artifacts
+from sluice.dbt.invoke import run
+from sluice.domain.names import Identifier
+from sluice.domain.promotion.cutover import say
+from sluice.domain.promotion.deployments import Deployment, StageReport
+from sluice.domain.promotion.evidence import Evidence, Verdict, failed
+from sluice.domain.promotion.gate_policy import Check
+from sluice.errors import RefusedError, StopError
+from sluice.operations.refresh import dbt_builds
+from sluice.operations.stage import Stage, stage
+from sluice.operations.workspace import Workspace
+from sluice.snowflake import promotion_sql
+from sluice.snowflake.connect import Session
+from sluice.snowflake.error_mapping import NoComputeError, said_by_snowflake
+from sluice.snowflake.statements import use_database
+
+VERIFIED = "deployment.verified"
+_TAG = dbt_builds.AFTER.removeprefix("tag:")
+
+
+def verify(work: Workspace, deployment: Deployment, now: datetime) -> StageReport:
+    """Know that live bears what is wanted and that its consumers find it right."""
+    with stage("verify", work, deployment, now) as one:
+        exchange, found = one.exchange(), one.markers().get(one.live.name)
+        if found != exchange.wanted:
+            raise StopError(f"live bears {say(found)}", where=exchange.live, value=say(exchange.wanted))
+        evidence = checked(one) if deployment.kind == "rollback" else (*checked(one), *_tested(one))
+        one.note(VERIFIED, {"evidence": [piece.to_json() for piece in evidence]})
+        if failed(evidence):
+            raise one.refuse("live does not pass", evidence, untouched="the former live, which comes back by undo")
+        return one.report(f"{len(evidence)} checks of live pass", {}, evidence)
+
+
+def checked(one: Stage) -> tuple[Evidence, ...]:
+    """Return what the checks of the policies say of live, asked as each consumer role.
+
+    Raises:
+        NoComputeError: the environment's warehouse may not run, so that nothing can be said of live.
+    """
+    checks = one.work.checks(one.deployment.environment)
+    readers = one.spec.access.readers or (one.spec.access.role,)
+    evidence: list[Evidence] = []
+    for role in readers:
+        with one.work.reader(one.deployment.environment, role) as session:
+            evidence.append(_enters(session, one.live, role))
+            evidence += [
+                _check(session, check, role) for check in checks if evidence[-1].verdict is Verdict.PASS or check
+            ]
+            one.session.statements += session.statements
+    return tuple(evidence)
+
+
+def _enters(session: Session, live: Identifier, role: Identifier) -> Evidence:
+    try:
+        session.run(use_database(live))
+    except RefusedError as error:
+        return Evidence("access", Verdict.FAIL, error.message, f"{role} may use {live}")
+    return Evidence("access", Verdict.PASS, f"{role} uses {live}", "may use it")
+
+
+def _check(session: Session, check: Check, role: Identifier) -> Evidence:
+    limit = "some rows" if check.expect == "rows" else "no rows"
+    try:
+        rows = session.run(promotion_sql.as_written(check.sql))
+    except NoComputeError:
+        raise
+    except (RefusedError, StopError) as error:
+        asked = (f"as {role}", f"checks.yml, {check.name}: {check.sql}")
+        return Evidence(check.name, Verdict.FAIL, said_by_snowflake(error), limit, asked)
+    good = bool(rows) == (check.expect == "rows")
+    shown = tuple(str(list(row.values())[:6]) for row in rows[:5]) if not good else ()
+    return Evidence(check.name, Verdict.PASS if good else Verdict.FAIL, f"{len(rows)} rows", limit, shown)
+
+
+def _tested(one: Stage) -> tuple[Evidence, ...]:
+    """What the project's own tests of live say: those with the tag post_promotion."""
+    environment, key = one.deployment.environment, one.deployment.id
+    into = dbt_builds.scratch() / "runs" / environment / key / "verified"
+    manifest = artifacts.kept(one.work.store, environment, key, "manifest.json", into)
+    tags = {tag for node in artifacts.nodes(manifest).values() for tag in node.tags} if manifest is not None else {_TAG}
+    if _TAG not in tags:
+        return ()
+    call = dbt_builds.invocation(one.work, environment, one.deployment.release, one.live, key)
+    (call.artifacts / "run_results.json").unlink(missing_ok=True)
+    run(call, ["test", "--select", dbt_builds.AFTER], check=False)
+    results = artifacts.results(call.artifacts / "run_results.json")
+    found = dbt_builds.dbt_evidence(one.work.gates(environment).dbt, results)
+    return (Evidence("post-promotion tests", found.verdict, found.observed, found.limit, found.detail),)

@@ -1,0 +1,1 @@
+"""Building the working dbt project in place."""

@@ -1,0 +1,251 @@
+"""What dbt is called with for an environment, and which nodes a release changes against what is live there."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import tempfile
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from sluice.dbt import artifacts, releases
+from sluice.dbt.invoke import Invocation, run
+from sluice.dbt.profile import Target
+from sluice.dbt.quoting import in_profile
+from sluice.dbt.terminal import DEVELOPER, OwnSchemas
+from sluice.domain.ephemeral.ephemeral_state import CloneOrigin
+from sluice.domain.names import Identifier
+from sluice.domain.promotion.evidence import Evidence
+from sluice.domain.promotion.gate_checks import TestOutcome, judge_dbt
+from sluice.domain.promotion.gate_policy import DbtGate
+from sluice.domain.promotion.model_diff import Changes, Node, compare
+from sluice.domain.specs.environment import EnvironmentSpec
+from sluice.errors import RefusedError, StopError
+from sluice.operations.workspace import Workspace, query_tag
+from sluice.snowflake.connect import ConnectionSettings
+
+SCHEMA = "ANALYTICS"
+"""Where dbt builds what names no schema of its own, unless the connection says otherwise; the same everywhere."""
+SETTINGS, QUALITY = "settings.json", "quality.json"
+AFTER = "tag:post_promotion"
+"""Tests that ask live itself, after the cut-over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which nodes are built: against which former manifest, and why."""
+
+    call: Invocation
+    options: tuple[str, ...]
+    """What restricts a dbt command to the changed nodes; empty: everything."""
+    former: dict[str, Node] | None
+    """The nodes of live's release; None where they are not known."""
+    why: str
+
+    def nodes(self) -> dict[str, Node]:
+        """Return the nodes of this release, as dbt parsed them last."""
+        return artifacts.nodes(self.call.artifacts / "manifest.json")
+
+    def changes(self, selected: Collection[str]) -> Changes:
+        """Return what happens to each node when dbt takes these."""
+        return compare(self.nodes(), self.former, selected, full=not self.options)
+
+
+def invocation(work: Workspace, environment: str, release: str, database: Identifier, key: str) -> Invocation:
+    """Return how dbt is called for this release in this database; its files are unpacked and verified."""
+    home = scratch()
+    folder = releases.unpack(work.store, release, home)
+    at = home / "runs" / environment / key / database.name
+    return Invocation(folder, _target(work, environment, database, key), at, work.spec(environment).dbt.as_vars())
+
+
+def by_hand(work: Workspace, environment: str, developer: str) -> tuple[Invocation, OwnSchemas]:
+    """Return how a developer calls dbt for the working project, and the schemas that are theirs.
+
+    In a standing environment: schemas that begin with the developer's name, beside those all share; `target.schema`
+    does, and the variable `developer` holds the name. In an environment of their own: its own schemas.
+    """
+    spec = work.spec(environment)
+    target = _target(work, environment, spec.database.name, "by hand")
+    home = scratch() / "by_hand" / environment
+    if not spec.kind.standing:
+        return Invocation(work.project, target, home, spec.dbt.as_vars()), OwnSchemas("")
+    if not spec.dbt.schema_per_user:
+        raise RefusedError(
+            f"nobody builds by hand in {environment}: its spec gives developers no schemas of their own",
+            where=f"environments.{environment}.dbt.schema_per_user",
+            value=False,
+            good=", ".join(name for name, one in work.environments.items() if one.dbt.schema_per_user)
+            or "true, in dev",
+            untouched="everything",
+        )
+    name = Identifier.unquoted(developer, "developer").name  # goes into names that dbt does not quote
+    shared = Invocation(work.project, target, home / "shared", spec.dbt.as_vars())
+    tag = _tag(spec, f"by hand: {name.lower()}")
+    own = replace(target, schema=f"{name}_{target.schema}", query_tag=tag)
+    variables = spec.dbt.as_vars() | {DEVELOPER: name.lower()}
+    return Invocation(work.project, own, home / "developers" / name.lower(), variables), OwnSchemas(f"{name}_", shared)
+
+
+def _target(work: Workspace, environment: str, database: Identifier, key: str) -> Target:
+    spec, settings = work.spec(environment), work.settings(environment)
+    return Target(
+        name=spec.dbt.target,
+        account=settings.account,
+        user=settings.user,
+        role=spec.access.role.written,
+        warehouse=spec.warehouse.name.written,
+        database=in_profile(database),
+        schema=settings.schema or SCHEMA,
+        threads=spec.dbt.threads,
+        password=None if settings.private_key else settings.password,
+        private_key=_key(settings),
+        host=settings.host,
+        port=settings.port,
+        protocol=settings.protocol,
+        query_tag=_tag(spec, key),
+        connect_timeout=settings.login_timeout,
+    )
+
+
+def _tag(spec: EnvironmentSpec, key: str) -> str:
+    tag = query_tag(spec, {"deployment": key, "stage": "dbt"})
+    return json.dumps(tag, separators=(",", ":"), default=str).replace("'", "")
+
+
+def select_against_base(work: Workspace, call: Invocation, base: CloneOrigin) -> Selection:
+    """Return how dbt takes only what changed against the release that a clone was taken of; its settings may differ.
+
+    What the clone lacks, because only some schemas were cloned, is read in the base: dbt defers to it.
+    """
+    if base.deployment is None:
+        return Selection(call, (), None, f"which release {base.environment} bore when it was cloned is not known")
+    state = call.home / "state"
+    manifest = artifacts.kept(work.store, base.environment, base.deployment, "manifest.json", state)
+    if manifest is None:
+        return Selection(call, (), None, f"the manifest of {base.environment}'s {base.deployment} is not in the store")
+    live = work.spec(base.environment).database.name.name
+    there = artifacts.moved(manifest, call.home / "base", live)
+    options = ("--select", "state:modified+", "--state", str(state), "--defer", "--defer-state", str(there))
+    return Selection(call, options, artifacts.nodes(manifest), f"changed since {base.environment}'s {base.deployment}")
+
+
+def select(work: Workspace, call: Invocation, environment: str, former: str | None, *, everything: bool) -> Selection:
+    """Return how dbt takes only what changed against the former deployment; all of it when that cannot be known."""
+    state = call.home / "state"
+    manifest = artifacts.kept(work.store, environment, former, "manifest.json", state) if former else None
+    before = artifacts.kept(work.store, environment, former, SETTINGS, state) if former else None
+    known = artifacts.nodes(manifest) if manifest is not None else None
+    if everything or former is None:
+        return Selection(call, (), known, "all of it" if everything else "first deployment here")
+    if manifest is None:
+        return Selection(call, (), None, "live's manifest is not in the store")
+    if before is None or json.loads(before.read_text()) != _plain(call.variables):
+        return Selection(call, (), known, "settings changed")
+    options = ("--select", "state:modified+", "--state", str(state))
+    return Selection(call, options, known, "changed since live's release")
+
+
+def against_base(work: Workspace, call: Invocation, environment: str) -> tuple[str, ...]:
+    """Return the options by which dbt compares with, and defers to, what an environment was cloned from; or none."""
+    life = work.lives().get(environment)
+    if life is None or life.cloned is None:
+        return ()
+    return select_against_base(work, call, life.cloned).options
+
+
+def listed(selection: Selection) -> Changes:
+    """Return what would change, without building: dbt parses the project and lists what it would take."""
+    restricted = selection.options[:4]  # `ls` defers to nothing
+    found = run(selection.call, ["ls", *restricted, "--output", "json", "--output-keys", "unique_id"])
+    return selection.changes({str(json.loads(line)["unique_id"]) for line in found.lines if line.startswith("{")})
+
+
+def keep_settings(work: Workspace, call: Invocation, environment: str, deployment: str) -> None:
+    """Keep what dbt was told here, so that the next deployment sees whether it changed."""
+    home = artifacts.deployment_home(work.store, environment, deployment)
+    home.mkdir(parents=True, exist_ok=True)
+    (home / SETTINGS).write_text(json.dumps(_plain(call.variables)))
+
+
+def keep_outcomes(work: Workspace, selection: Selection, environment: str, deployment: str, former: str | None) -> None:
+    """Keep how each data test ended: of those that did not run now, what the former deployment saw."""
+    before = _outcomes(work, environment, former) if former else {}
+    nodes = selection.nodes()
+    found = {key: {**one, "carried": True} for key, one in before.items() if key in nodes}
+    for result in artifacts.results(selection.call.artifacts / "run_results.json"):
+        node = nodes.get(result.id)
+        if node is not None and node.kind == "test" and result.status != "skipped":
+            found[result.id] = {"passed": result.status == "pass", "weight": node.weight, "carried": False}
+    home = artifacts.deployment_home(work.store, environment, deployment)
+    home.mkdir(parents=True, exist_ok=True)
+    (home / QUALITY).write_text(json.dumps(found))
+
+
+def outcomes(work: Workspace, environment: str, deployment: str) -> list[TestOutcome]:
+    """Return how each data test ended that this deployment ran or carried over."""
+    return [
+        TestOutcome(key, bool(one["passed"]), float(str(one["weight"])), bool(one["carried"]))
+        for key, one in sorted(_outcomes(work, environment, deployment).items())
+    ]
+
+
+def scratch() -> Path:
+    """Return this user's own folder for what can be made again: under TMPDIR, closed to others."""
+    home = Path(tempfile.gettempdir()) / f"sluice-{os.getuid()}"
+    home.mkdir(mode=0o700, exist_ok=True)
+    if home.stat().st_uid != os.getuid():
+        raise StopError("the scratch folder belongs to someone else", where=str(home), good="TMPDIR=/var/tmp/mine")
+    return home
+
+
+def _outcomes(work: Workspace, environment: str, deployment: str) -> dict[str, dict[str, object]]:
+    try:
+        content = json.loads((artifacts.deployment_home(work.store, environment, deployment) / QUALITY).read_text())
+    except FileNotFoundError:
+        return {}
+    return dict(content)
+
+
+def _plain(variables: object) -> object:
+    return json.loads(json.dumps(variables, sort_keys=True, default=str))
+
+
+def _key(settings: ConnectionSettings) -> str | None:
+    if not settings.private_key:
+        return None
+    return base64.b64encode(settings.arguments()["private_key"]).decode()
+
+
+def run_build(call: Invocation, selection: Sequence[str], *, full: bool) -> tuple[artifacts.Result, ...]:
+    """Run `dbt build` without the tests that ask live, and return how each node ended; the judges judge."""
+    words = ["build", *selection, "--exclude", AFTER]
+    recorded = call.artifacts / "run_results.json"
+    recorded.unlink(missing_ok=True)
+    run(call, [*words, "--full-refresh"] if full else words, check=False)
+    return artifacts.results(recorded)
+
+
+def effort(spec: EnvironmentSpec, results: Sequence[artifacts.Result], *, everything: bool) -> dict[str, object]:
+    """Return what a build took of which compute, node by node, as the journal keeps it for later predictions.
+
+    Of one that failed nothing: it would have taken longer.
+    """
+    if any(one.failed for one in results):
+        return {}
+    return {
+        "model_seconds": {one.id: round(one.seconds, 2) for one in results if one.built},
+        "size": spec.warehouse.promoting.value,
+        "generation": spec.warehouse.generation,
+        "everything": everything,
+    }
+
+
+def dbt_evidence(gate: DbtGate, results: Sequence[artifacts.Result]) -> Evidence:
+    """Return what the nodes' ends say to the gate of dbt's results."""
+    bad = [f"{one.id}: {one.message}" for one in results if one.failed]
+    warned = [f"{one.id}: {one.message}" for one in results if one.status == "warn"]
+    skipped = sum(one.status == "skipped" for one in results)
+    return judge_dbt(gate, len(results) - skipped, bad, warned, skipped)

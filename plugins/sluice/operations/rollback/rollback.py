@@ -1,0 +1,137 @@
+"""A rollback: a retained deployment becomes live again by the very cut-over that a promotion uses."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from sluice.domain.journal.events import Kind
+from sluice.domain.names import Marker, deployment_id, retained_name
+from sluice.domain.promotion.cutover import Exchange, deployed, say
+from sluice.domain.promotion.deployments import Deployment, StageReport
+from sluice.domain.specs.environment import EnvironmentSpec
+from sluice.errors import RefusedError, SpecError, StopError
+from sluice.operations.promotion.cutover import cut_over
+from sluice.operations.promotion.finalize import settle
+from sluice.operations.promotion.lock_and_scale import lock, unlock
+from sluice.operations.promotion.undo import undo
+from sluice.operations.promotion.verification import verify
+from sluice.operations.rollback.rows_since_cutover import note_arrivals
+from sluice.operations.stage import StageFunction, beside, stage
+from sluice.operations.workspace import Workspace
+from sluice.snowflake import journal, observe
+from sluice.snowflake.connect import Session
+
+PREVIOUS = "previous"
+
+
+def plan(
+    work: Workspace, environment: str, *, deployment: str = PREVIOUS, reason: str, actor: str = "", now: datetime
+) -> tuple[Deployment, StageReport]:
+    """Return the rollback that is asked for, and the report of its plan; nothing has changed."""
+    spec = work.spec(environment)
+    if not reason.strip():
+        raise SpecError(
+            "a rollback says why",
+            where="reason",
+            value=reason,
+            good="wrong totals in the orders mart",
+            untouched=environment,
+        )
+    with work.session(environment, tag={"stage": "plan"}) as session:
+        markers = beside(observe.markers(session, spec.database.name.name), spec.database.name)
+        restored = _restored(session, spec, markers, deployment)
+    live = markers.get(spec.database.name.name)
+    asked = Deployment(
+        id=deployment_id(now, f"{environment} {now.isoformat()} {actor} rollback"),
+        environment=environment,
+        kind="rollback",
+        release=str(restored.release),
+        reason=reason.strip(),
+        actor=actor,
+        restores=restored.deployment,
+    )
+    facts = {
+        "live_now": say(live),
+        "restores": restored.deployment,
+        "release": restored.release,
+        "reason": asked.reason,
+    }
+    return asked, StageReport("plan", f"{environment}: {say(live)} → {say(restored)}", facts)
+
+
+def retained(markers: Mapping[str, Marker | None], spec: EnvironmentSpec) -> dict[str, Marker]:
+    """Return the deployments of this environment that can come back, by id."""
+    found: dict[str, Marker] = {}
+    for name, marker in markers.items():
+        held = deployed(marker)
+        if marker is None or held is None or marker.environment != spec.name:
+            continue
+        if name == retained_name(spec.database.name, held).name:
+            found[held] = marker
+    return dict(sorted(found.items()))
+
+
+def record_undo(work: Workspace, deployment: Deployment, now: datetime) -> StageReport:
+    """Have in the journal what undoes this rollback, and what it takes away; the first record stands."""
+    with stage("record_undo", work, deployment, now) as one:
+        markers = one.markers()
+        if one.recall(Kind.UNDO_RECORDED):
+            return one.report("undo is known already")
+        wanted = retained(markers, one.spec).get(str(deployment.restores))
+        if wanted is None:
+            raise StopError(
+                "the deployment that should come back is not retained any more",
+                where=f"environment {deployment.environment}",
+                value=deployment.restores,
+                good=", ".join(retained(markers, one.spec)) or "nothing is retained",
+                untouched=one.live.name,
+            )
+        former = markers[one.live.name]
+        incoming = retained_name(one.live, str(wanted.deployment)).name
+        exchange = Exchange(one.live.name, incoming, wanted=wanted, former=former, drops_incoming=False)
+        facts = note_arrivals(one, former)
+        one.note(Kind.UNDO_RECORDED, exchange.to_json(), once=True)
+        return one.report(f"live bears {say(former)}; undo is known", {"no_longer_live": facts})
+
+
+STAGES: dict[str, StageFunction] = {
+    "lock": lock,
+    "record_undo": record_undo,
+    "cut_over": cut_over,
+    "verify": verify,
+    "settle": settle,
+    "undo": undo,
+    "unlock": unlock,
+}
+
+
+def _restored(session: Session, spec: EnvironmentSpec, markers: Mapping[str, Marker | None], asked: str) -> Marker:
+    found = retained(markers, spec)
+    if not found:
+        raise RefusedError(
+            f"nothing is retained for {spec.name}: there is no deployment to roll back to",
+            where=f"environment {spec.name}",
+            value=asked,
+            good="a promotion keeps the deployment that it replaces; repair by a new release",
+            untouched="everything",
+        )
+    wanted = _previous(session, spec, found) if asked == PREVIOUS else asked
+    if wanted not in found:
+        raise RefusedError(
+            "this deployment is not retained",
+            where=f"environment {spec.name}, deployment",
+            value=asked,
+            good=", ".join(found),
+            untouched="everything",
+        )
+    return found[wanted]
+
+
+def _previous(session: Session, spec: EnvironmentSpec, found: Mapping[str, Marker]) -> str:
+    """The one that live replaced, if it is still there; else the newest that is."""
+    for event in reversed(journal.read(session, environment=spec.name, kinds=[Kind.LIVE])):
+        kept = event.payload.get("retained")
+        if isinstance(kept, Mapping) and kept.get("deployment") in found:
+            return str(kept["deployment"])
+    return max(found)

@@ -1,0 +1,25 @@
+"""What came into live since it went live: what a rollback takes away again, said in its receipt."""
+
+from __future__ import annotations
+
+from sluice.domain.journal.events import Kind
+from sluice.domain.names import Marker
+from sluice.domain.promotion.inventory import arrived, from_json
+from sluice.operations.stage import Stage
+from sluice.snowflake import journal, observe
+
+ARRIVED = "rollback.arrived"
+
+
+def note_arrivals(one: Stage, live: Marker | None) -> dict[str, object]:
+    """Leave in the journal which rows and relations came into live since its cut-over, and return them."""
+    events = journal.read(one.session, environment=one.deployment.environment, kinds=[Kind.LIVE])
+    lived = [event for event in events if live is not None and event.payload.get("live") == live.deployment]
+    if lived:
+        came = arrived(from_json(lived[-1].payload.get("inventory")), observe.inventory(one.session, one.live))
+        counted = {name: rows for name, rows in came.items() if rows is not None}
+        facts: dict[str, object] = {"since": lived[-1].at.isoformat(), "relations": came, "rows": sum(counted.values())}
+    else:
+        facts = {"since": None, "relations": {}, "rows": None}
+    one.note(ARRIVED, facts)
+    return facts

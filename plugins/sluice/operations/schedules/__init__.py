@@ -1,0 +1,1 @@
+"""When environments are open, and how large their warehouses are."""

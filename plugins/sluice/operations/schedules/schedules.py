@@ -1,0 +1,314 @@
+"""Hours on the account: opened, closed and fitted by the clock; what undoes a change is in the journal before it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sluice.domain.budgets import budget_state
+from sluice.domain.budgets.budget_state import BudgetEvent, BudgetState
+from sluice.domain.budgets.spend import WarehouseSample
+from sluice.domain.journal.events import Event
+from sluice.domain.names import Identifier, Marker
+from sluice.domain.provisioning.steps import Change
+from sluice.domain.schedules import schedule_state
+from sluice.domain.schedules.hours import until
+from sluice.domain.schedules.schedule_state import (
+    HoursEvent,
+    ScheduleActions,
+    ScheduleState,
+    due,
+    suspended,
+    why_closed,
+)
+from sluice.domain.specs.environment import EnvironmentSpec
+from sluice.errors import SluiceError, SpecError, StopError
+from sluice.operations.caller import Caller, refuse_nameless
+from sluice.operations.workspace import Workspace
+from sluice.snowflake import journal, locks, meter, observe, provisioning_sql, teardown_sql
+from sluice.snowflake.connect import Session
+from sluice.snowflake.suspend_sql import rest
+
+_LEASE = 120
+"""Seconds: of a check that died, the lock is free again before the next one."""
+_LATEST = timedelta(days=7)
+
+Specs = Mapping[str, EnvironmentSpec]
+FoundWarehouse = Mapping[Identifier, tuple[WarehouseSample, Marker | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleReport:
+    """What one check did by the clock."""
+
+    done: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
+    """What would have been done, had nobody held the environment's lock."""
+    failed: tuple[tuple[str, str], ...] = ()
+    """Environment and reason; the others went on, and the next check tries again."""
+
+
+def check(work: Workspace, specs: Specs, hand: Caller, *, off_hours: bool = True) -> ScheduleReport:
+    """Leave every environment as its hours and its schedule want it now, except those that somebody has locked.
+
+    Without `off_hours` none is closed, and those that are closed are opened.
+    The number of look-ups is the same for any number of environments, where nothing is to be done.
+    """
+    done: list[str] = []
+    left: list[str] = []
+    failed: list[tuple[str, str]] = []
+    with work.control() as session:
+        held, closed = _all(session)
+        if not off_hours:
+            specs = {name: spec.model_copy(update={"hours": None}) for name, spec in specs.items()}
+        specs = {name: spec for name, spec in specs.items() if _concerned(spec, closed.get(name))}
+        found = _warehouses(session)
+        unused = _unused(session, specs, found, hand.now)
+        for name, spec in specs.items():
+            there = found.get(spec.warehouse.name)
+            if there is None:  # not provisioned
+                continue
+            guard, closing = held.get(name, BudgetState(name)), closed.get(name, ScheduleState(name))
+            asked = due(spec, there[0], guard, closing, hand.now, unused=name in unused)
+            if not asked:
+                continue
+            try:
+                if holder := locks.held(session, [name], but=hand.holder).get(name):
+                    left.append(f"{name}: {_words(asked)}, once {holder} has given back its lock")
+                else:
+                    done += _keep(session, spec, hand, unused=name in unused)
+            except SluiceError as error:
+                failed.append((name, error.message))
+    return ScheduleReport(tuple(done), tuple(left), tuple(failed))
+
+
+def stay_open(work: Workspace, specs: Specs, names: Sequence[str], end: str, hand: Caller, *, reason: str) -> list[str]:
+    """Open these environments until a moment, given as their own clocks show it, whatever their hours say.
+
+    Raises:
+        SpecError: no reason, no such environment, one without hours, or an end that is not to come within a week;
+            nothing was changed then.
+    """
+    refuse_nameless(reason)
+    ends = {name: _end(specs, name, end, hand.now) for name in names}
+    lines: list[str] = []
+    with work.control() as session:
+        for name, moment in ends.items():
+            _note(session, name, HoursEvent.LATE, hand, hand.now, {"until": moment.isoformat(), "reason": reason})
+            lines.append(f"{name} is open until {moment:%Y-%m-%d %H:%M} UTC")
+            now = observe.now(session)
+            guard, closing = _now(session, name)
+            asked = due(specs[name], _ours(session, specs[name]), guard, closing, now)
+            if asked.open:
+                _open(session, specs[name], asked, hand, now)
+            if suspended(guard):
+                lines[-1] += ", but its budget has suspended it"
+    return lines
+
+
+def reason(work: Workspace, spec: EnvironmentSpec) -> str | None:
+    """Return until when an environment is closed; None: it is not."""
+    with work.control() as session:
+        closing = _now(session, spec.name)[1]
+        return f"{spec.name} is {why_closed(spec, observe.now(session))}" if closing.holds else None
+
+
+def read(session: Session) -> dict[str, ScheduleState]:
+    """Return what the clock has done to every environment, in one look-up."""
+    return schedule_state.fold(journal.read(session, kinds=tuple(HoursEvent)))
+
+
+def held(session: Session, environment: str) -> tuple[dict[str, BudgetState], dict[str, ScheduleState]]:
+    """Return what its budget and what the clock holds of one environment, in one look-up."""
+    return _fold(journal.read(session, environment=environment, kinds=(*BudgetEvent, *HoursEvent)))
+
+
+def _all(session: Session) -> tuple[dict[str, BudgetState], dict[str, ScheduleState]]:
+    return _fold(journal.read(session, kinds=(*BudgetEvent, *HoursEvent)))
+
+
+def _fold(events: Sequence[Event]) -> tuple[dict[str, BudgetState], dict[str, ScheduleState]]:
+    clock = {str(kind) for kind in HoursEvent}
+    return (
+        budget_state.fold(one for one in events if one.kind not in clock),
+        schedule_state.fold(one for one in events if one.kind in clock),
+    )
+
+
+def _concerned(spec: EnvironmentSpec, closing: ScheduleState | None) -> bool:
+    scheduled = spec.hours is not None or spec.warehouse_schedule is not None
+    return scheduled or (closing is not None and bool(closing.holds))  # its hours were taken out of its spec
+
+
+def _warehouses(session: Session) -> FoundWarehouse:
+    return {one.name: (one, marker) for one, marker in meter.warehouses(session)}
+
+
+def _unused(session: Session, specs: Specs, found: FoundWarehouse, now: datetime) -> frozenset[str]:
+    """Environments whose warehouse runs though no statement has used it for as long as their hours allow.
+
+    Where the history does not reach back so far, nothing counts as unused.
+    """
+    patience = {
+        name: timedelta(seconds=spec.hours.low_activity_seconds)
+        for name, spec in specs.items()
+        if spec.hours is not None and spec.warehouse.name in found
+    }
+    idle = {
+        name: length
+        for name, length in patience.items()
+        if _runs_for_nobody(found[specs[name].warehouse.name][0], now - length)
+    }
+    if not idle:
+        return frozenset()
+    ran, whole = meter.statements(session, now - max(idle.values()), now)
+    used = {
+        name
+        for name, length in idle.items()
+        if any(one.warehouse == specs[name].warehouse.name and one.end > now - length for one in ran)
+    }
+    return frozenset(idle.keys() - used) if whole else frozenset()
+
+
+def _runs_for_nobody(one: WarehouseSample, since: datetime) -> bool:
+    return (
+        one.state == "STARTED"
+        and not one.running + one.queued
+        and one.resumed_on is not None
+        and one.resumed_on <= since
+    )
+
+
+def _keep(session: Session, spec: EnvironmentSpec, hand: Caller, *, unused: bool) -> list[str]:
+    """Do what is due to one environment, and look again: it may have been opened by hand, or suspended, meanwhile."""
+    lines: list[str] = []
+    for _ in range(2):
+        now = observe.now(session)
+        asked = due(spec, _ours(session, spec), *_now(session, spec.name), now, unused=unused)
+        if asked.close:
+            lines.append(_close(session, spec, asked, hand, now))
+        if asked.open:
+            lines.append(_open(session, spec, asked, hand, now))
+        if asked.fit:
+            lines.append(_fit(session, spec, asked, hand, now))
+        if asked.rest:
+            lines.append(_rest(session, spec, hand, now))
+        if not asked.close:
+            break
+    return lines
+
+
+def _ours(session: Session, spec: EnvironmentSpec) -> WarehouseSample:
+    found, marker = _warehouses(session).get(spec.warehouse.name, (None, None))
+    if found is None or marker is None or marker.environment != spec.name:
+        raise StopError(
+            "there is no warehouse that bears this environment's marker",
+            where=f"warehouse {spec.warehouse.name}",
+            value=marker.environment if marker else None,
+            good=f"provision_environment run for {spec.name}",
+            untouched="the warehouse",
+        )
+    return found
+
+
+def _close(session: Session, spec: EnvironmentSpec, asked: ScheduleActions, hand: Caller, now: datetime) -> str:
+    """Nothing starts its warehouse, and it is suspended; statements in progress finish. Under its lock.
+
+    Whatever works there under the lock is not shut out in the middle, and whatever asks for the lock is refused now as
+    it would be a moment later. Nothing else is done under it: nobody is to fail because of a look at the clock.
+    """
+    said = why_closed(spec, now)
+    with _locked(session, spec.name, hand):
+        _note(session, spec.name, HoursEvent.CLOSING, hand, now, {"former": dict(asked.former)})
+        session.run(teardown_sql.stop_warehouse(spec.warehouse.name))
+        rest(session, spec.warehouse.name)
+        _note(session, spec.name, HoursEvent.CLOSED, hand, now, {"reason": said})
+    return f"{spec.name}: {said}"
+
+
+def _open(session: Session, spec: EnvironmentSpec, asked: ScheduleActions, hand: Caller, now: datetime) -> str:
+    """What closing took is given back, except what its budget holds: that is its budget's to give."""
+    _note(session, spec.name, HoursEvent.OPENING, hand, now, {"former": dict(asked.back)})
+    _set(session, spec, [Change(key, "", value) for key, value in asked.back.items()])
+    if asked.back and suspended(_now(session, spec.name)[0]):  # suspended meanwhile, before or after we gave it back
+        session.run(teardown_sql.stop_warehouse(spec.warehouse.name))
+    _note(session, spec.name, HoursEvent.OPENED, hand, now, {"settings": dict(asked.back)})
+    return f"{spec.name}: open" if asked.back else f"{spec.name}: open, but its budget has suspended it"
+
+
+def _fit(session: Session, spec: EnvironmentSpec, asked: ScheduleActions, hand: Caller, now: datetime) -> str:
+    """Its warehouse has the settings that its schedule asks for at this time of the day."""
+    facts = {
+        "former": {one.setting: one.found for one in asked.fit},
+        "settings": {one.setting: one.wanted for one in asked.fit},
+    }
+    _note(session, spec.name, HoursEvent.FITTING, hand, now, facts)
+    _set(session, spec, asked.fit)
+    return f"{spec.name}: {', '.join(f'{one.setting} {one.found} → {one.wanted}' for one in asked.fit)}"
+
+
+def _rest(session: Session, spec: EnvironmentSpec, hand: Caller, now: datetime) -> str:
+    """Its warehouse is suspended; the next statement starts it."""
+    seconds = spec.hours.low_activity_seconds if spec.hours is not None else 0
+    said = f"no statement for {seconds} s: suspended until the next one"
+    _note(session, spec.name, HoursEvent.IDLE, hand, now, {"reason": said})
+    rest(session, spec.warehouse.name)
+    return f"{spec.name}: {said}"
+
+
+def _set(session: Session, spec: EnvironmentSpec, changes: Sequence[Change]) -> None:
+    if changes:
+        session.run(provisioning_sql.alter_warehouse(spec.warehouse.name, changes, Marker(spec.name)))
+
+
+def _now(session: Session, environment: str) -> tuple[BudgetState, ScheduleState]:
+    held_, closed = held(session, environment)
+    return held_.get(environment, BudgetState(environment)), closed.get(environment, ScheduleState(environment))
+
+
+def _words(asked: ScheduleActions) -> str:
+    parts = {"closed": asked.close, "opened": asked.open, "fitted to its schedule": asked.fit, "suspended": asked.rest}
+    return "to be " + " and ".join(name for name, wanted in parts.items() if wanted)
+
+
+def _end(specs: Specs, name: str, end: str, now: datetime) -> datetime:
+    if name not in specs:
+        raise SpecError(
+            "there is no such environment",
+            where="environment",
+            value=name,
+            good=", ".join(specs),
+            untouched="everything",
+        )
+    block = specs[name].hours
+    if block is None:
+        raise SpecError(
+            "it has no hours: it is always open", where=f"environment {name}", good="dev", untouched="everything"
+        )
+    moment = until(end, block.zone, now)
+    if moment > now + _LATEST:
+        raise SpecError(
+            "it stays open for a week at most", where="until", value=end, good="21:00", untouched="everything"
+        )
+    return moment
+
+
+@contextmanager
+def _locked(session: Session, environment: str, hand: Caller) -> Iterator[None]:
+    locks.acquire(session, environment, hand.holder, _LEASE, actor=hand.actor)
+    try:
+        yield
+    except SluiceError:
+        with suppress(SluiceError):  # the first error is the one to read; a lock left over has a lease
+            locks.release(session, environment, hand.holder, actor=hand.actor)
+        raise
+    locks.release(session, environment, hand.holder, actor=hand.actor)
+
+
+def _note(  # noqa: PLR0917 (a private function)
+    session: Session, environment: str, kind: HoursEvent, hand: Caller, now: datetime, facts: Mapping[str, object]
+) -> None:
+    event = Event(at=now, actor=hand.actor, environment=environment, kind=str(kind), payload=dict(facts))
+    journal.append(session, event)

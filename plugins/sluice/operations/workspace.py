@@ -1,0 +1,203 @@
+"""A workspace: everything a stage works with, so that no stage reads a setting, a clock or Airflow."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from difflib import get_close_matches
+from pathlib import Path
+
+from upath import UPath
+
+from sluice.domain.budgets.prices import Prices
+from sluice.domain.ephemeral.ephemeral_state import EPHEMERAL_EVENTS, EphemeralEnvironment, State, fold
+from sluice.domain.ephemeral.templates import Template, load_templates
+from sluice.domain.journal.control_schema import control_warehouse
+from sluice.domain.names import Identifier, Marker
+from sluice.domain.promotion.gate_policy import Check, Gates, Policies
+from sluice.domain.specs.blocks import Kind
+from sluice.domain.specs.environment import EnvironmentSpec, kinds_of, load_environments
+from sluice.errors import SpecError
+from sluice.operations.policies import PolicyFiles
+from sluice.settings import Settings
+from sluice.snowflake import control_sql, journal, observe, statements
+from sluice.snowflake.connect import ConnectionSettings, Session, connect
+from sluice.snowflake.error_mapping import MissingError
+
+_CONTROL: Mapping[str, object] = {
+    "stage": "control",
+    **dict.fromkeys(("environment", "pipeline", "sla_hours", "criticality")),
+}
+"""Looking after all environments is no environment's work: the one whose connection is used does not pay for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """The specs, the policies, the store of releases, the working dbt project, and how to connect."""
+
+    environments: Mapping[str, EnvironmentSpec]
+    policies: Policies
+    store: UPath
+    project: Path
+    connections: Callable[[str], ConnectionSettings]
+    templates: Mapping[Kind, Template] = field(default_factory=dict)
+    prices: Prices = field(default_factory=Prices)
+
+    def knowing(self, spec: EnvironmentSpec) -> Workspace:
+        """Return this workspace with one more environment."""
+        return replace(self, environments={**self.environments, spec.name: spec})
+
+    def including(self, environment: str) -> Workspace:
+        """Return this workspace with the living environment of that name, which the journal knows, or refuse it."""
+        if environment in self.environments:
+            return self
+        lives = {name: life for name, life in self.lives().items() if life.state is not State.DROPPED}
+        if environment in lives:
+            return self.knowing(lives[environment].spec)
+        known = [*self.environments, *lives]
+        near = get_close_matches(environment, known, 1)
+        raise SpecError(
+            "there is no such environment",
+            where="environment",
+            value=environment,
+            good=near[0] if near else ", ".join(known),
+            untouched="everything",
+        )
+
+    def lives(self) -> dict[str, EphemeralEnvironment]:
+        """Return the environments that come and go, as the journal tells them; none where there is no journal yet."""
+        try:
+            with self.control() as session:
+                return fold(journal.read(session, kinds=EPHEMERAL_EVENTS))
+        except MissingError:
+            return {}
+
+    def now(self) -> datetime:
+        """Return the account's own time: lifetimes, notices and budgets end by it, wherever a worker's clock is."""
+        host = next(iter(self.environments.values()))
+        with self.admin(host.name, tag=_CONTROL) as session:
+            return observe.now(session)
+
+    @contextmanager
+    def control(self, *, first: bool = False) -> Iterator[Session]:
+        """Open an administrator's session that can read the journal: on the control database's own small warehouse.
+
+        No environment's budget stops that one, and looking costs nobody else's money. It is made where it is missing;
+        in an account without a control database only by who makes the `first` environment: looking leaves nothing.
+
+        Raises:
+            MissingError: nothing was provisioned in this account yet.
+        """
+        host = next(iter(self.environments.values()))
+        warehouse = control_warehouse(host.control_database)
+        with self.admin(host.name, tag=_CONTROL) as session:
+            try:
+                session.run(statements.use_warehouse(warehouse))
+            except MissingError:
+                if not first and host.control_database.name not in observe.markers(session):
+                    raise MissingError(
+                        "nothing was provisioned in this account yet",
+                        where=f"database {host.control_database}",
+                        good="provision_environment",
+                        untouched="everything",
+                    ) from None
+                session.run(control_sql.create_warehouse(warehouse, Marker("control").comment))
+                session.run(statements.use_warehouse(warehouse))
+            yield session
+
+    def spec(self, environment: str) -> EnvironmentSpec:
+        """Return the spec of an environment, or refuse a name that none has."""
+        if environment in self.environments:
+            return self.environments[environment]
+        near = get_close_matches(environment, list(self.environments), 1)
+        raise SpecError(
+            "there is no such environment",
+            where="environment",
+            value=environment,
+            good=near[0] if near else ", ".join(self.environments),
+            untouched="everything",
+        )
+
+    def gates(self, environment: str) -> Gates:
+        """Return the gates of an environment."""
+        return self.policies.gates(environment, self.spec(environment).kind)
+
+    def checks(self, environment: str) -> tuple[Check, ...]:
+        """Return what live of an environment must pass."""
+        return self.policies.checks(environment, self.spec(environment).kind)
+
+    def settings(self, environment: str) -> ConnectionSettings:
+        """Return the connection settings of an environment: its own user, role, warehouse and time-out."""
+        spec = self.spec(environment)
+        return replace(
+            self.connections(spec.connection),
+            role=spec.access.role.written,
+            warehouse=spec.warehouse.name.written,
+            login_timeout=spec.session.login_timeout,
+        )
+
+    @contextmanager
+    def session(
+        self,
+        environment: str,
+        *,
+        role: Identifier | None = None,
+        database: Identifier | None = None,
+        tag: Mapping[str, object] | None = None,
+        retries: bool = True,
+    ) -> Iterator[Session]:
+        """Open a session as the environment's service user; `role` instead of the environment's own."""
+        settings = self.settings(environment)
+        if role is not None:
+            settings = replace(settings, role=role.written)
+        if database is not None:
+            settings = replace(settings, database=database.written)
+        spec = self.spec(environment)
+        said = query_tag(spec, tag or {})
+        with connect(settings, query_tag=said, retries=retries, control=spec.control_database) as session:
+            yield session
+
+    @contextmanager
+    def reader(self, environment: str, role: Identifier) -> Iterator[Session]:
+        """Open a session that may do exactly what consumers with `role` may: no secondary roles."""
+        with self.session(environment, role=role, tag={"stage": "verify"}) as session:
+            session.run(statements.use_secondary_roles("NONE"))
+            yield session
+
+    @contextmanager
+    def admin(self, environment: str, *, tag: Mapping[str, object] | None = None) -> Iterator[Session]:
+        """Open a session of the connection that may provision the environment."""
+        spec = self.spec(environment)
+        settings = replace(self.connections(spec.admin_connection), login_timeout=spec.session.login_timeout)
+        said = query_tag(spec, {"stage": "provision", **(tag or {})})
+        with connect(settings, query_tag=said, control=spec.control_database) as session:
+            yield session
+
+
+def query_tag(spec: EnvironmentSpec, more: Mapping[str, object]) -> dict[str, object]:
+    """Return what every statement of ours says about itself in the query history; what is None is left out."""
+    said = {
+        "app": "sluice",
+        "environment": spec.name,
+        "pipeline": spec.session.pipeline,
+        "sla_hours": spec.monitoring.freshness_hours,
+        "criticality": spec.monitoring.criticality,
+        **more,
+    }
+    return {key: value for key, value in said.items() if value is not None}
+
+
+def workspace(settings: Settings, connections: Callable[[str], ConnectionSettings]) -> Workspace:
+    """Return the workspace of a process: its folders read, its connections given."""
+    environments, files = load_environments(settings.environments), PolicyFiles.of(settings)
+    return Workspace(
+        environments=environments,
+        policies=files.gates_and_checks(kinds_of(environments)),
+        store=UPath(settings.store),
+        project=settings.project,
+        connections=connections,
+        templates=load_templates(settings.environments / "templates"),
+        prices=files.prices(),
+    )
