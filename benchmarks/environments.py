@@ -19,7 +19,7 @@ from sluice.domain.specs.blocks import Kind
 from sluice.operations.caller import Caller
 from sluice.operations.ephemeral.creation import create
 from sluice.operations.ephemeral.lifecycle import destroy
-from sluice.operations.ephemeral.reclone import renew
+from sluice.operations.ephemeral.reclone import reclone
 from sluice.snowflake.statements import Statement
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -49,7 +49,7 @@ def _beside_peers() -> list[Figure]:
         opened.promote("prod")
         name, made, _ = _made(opened, "peers")
         hand = Caller("bench", "john", opened.now())
-        fresh = _timed(lambda: renew(opened.work, name, hand, reason="a benchmark"))
+        fresh = _timed(lambda: reclone(opened.work, name, hand, reason="a benchmark"))
         cloned = _timed(lambda: _dbt_clone(opened))
         gone = _timed(lambda: destroy(opened.work, name, hand, reason="a benchmark", confirmation=name))
     peers = _sqlmesh()

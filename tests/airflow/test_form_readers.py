@@ -19,7 +19,7 @@ from sluice.airflow.operators.lifecycle import ChangeEnvironment, DestroyEnviron
 from sluice.airflow.operators.plans import PlanOperator, PlanRefresh, PlanRollback
 from sluice.airflow.operators.provision import Provision
 from sluice.airflow.operators.reclone import RenewEnvironment
-from sluice.airflow.operators.sweep import dry
+from sluice.airflow.operators.sweep import is_dry_run
 from sluice.airflow.workspace import airflow_workspace
 from sluice.domain.ephemeral.ephemeral_name import EPHEMERAL_EXAMPLE, NEW
 from sluice.errors import SpecError
@@ -218,7 +218,7 @@ def test_a_form_that_cannot_be_meant_is_refused_before_the_account_is_asked(
 def test_a_sweep_by_hand_is_dry_unless_it_is_said(run_type: str, value: object, is_dry: bool) -> None:
     """An empty switch is no order to drop."""
     run = {**context(dry_run=value), "dag_run": SimpleNamespace(run_type=SimpleNamespace(value=run_type))}
-    assert dry(run) is is_dry
+    assert is_dry_run(run) is is_dry
 
 
 @pytest.mark.parametrize("hours", [None, "", HOURS])

@@ -18,7 +18,7 @@ from airflow.sdk import Connection
 from pydantic import ValidationError
 
 from sluice.airflow.notifications import DeploymentNotifier, Happening, notifier_of, send
-from sluice.airflow.operators.budgets import say
+from sluice.airflow.operators.budgets import notify
 from sluice.domain.budgets.budget_actions import Notice
 from sluice.domain.promotion.deployments import StageReport
 from sluice.domain.specs.blocks import MonitoringBlock
@@ -154,9 +154,9 @@ def test_a_notice_goes_as_far_up_as_its_rung(
     for channel in ("slack", "email", "pagerduty"):
         settings = {"conn_type": "http", "host": address}
         monkeypatch.setenv(f"AIRFLOW_CONN_SLUICE_{channel.upper()}", json.dumps(settings))
-    say(Notice("prod", "half of it", 0, "warning"))
+    notify(Notice("prod", "half of it", 0, "warning"))
     assert len(told) == 1
-    say(Notice("prod", "four fifths", 1, "error"))
+    notify(Notice("prod", "four fifths", 1, "error"))
     assert [one["text"] for one in told[1:]] == ["four fifths"] * 2
 
 

@@ -15,7 +15,7 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException, TaskDeferred
 from typer.testing import CliRunner
 
-from sluice.airflow.operators.budgets import keep_hours
+from sluice.airflow.operators.budgets import apply_schedules
 from sluice.airflow.operators.stages import refuse_suspended
 from sluice.airflow.sensors import BudgetSensor, DeploymentSensor, EnvironmentGate, EnvironmentReadySensor
 from sluice.airflow.triggers import ConditionTrigger
@@ -189,10 +189,10 @@ def test_the_clock_may_be_switched_off(account: Snowdome, monkeypatch: pytest.Mo
     """With SLUICE_OFF_HOURS=no the check closes nothing, and opens what is closed."""
     work = airflow_workspace()
     provision(work, "dev", work.now(), holder="test")
-    keep_hours(work, Caller("run", "the clock", work.now()), logging.getLogger("test"))
+    apply_schedules(work, Caller("run", "the clock", work.now()), logging.getLogger("test"))
     stay_open(work, {"dev": work.spec("dev")}, ["dev"], "23:59", Caller("run 2", "ann", work.now()), reason="late work")
     account.clock(advance_seconds=8 * 24 * 3600)
     closed(work)
     monkeypatch.setenv("SLUICE_OFF_HOURS", "no")
-    assert keep_hours(work, Caller("run 3", "the clock", work.now()), logging.getLogger("test")) == ["dev: open"]
-    assert keep_hours(work, Caller("run 4", "the clock", work.now()), logging.getLogger("test")) == []
+    assert apply_schedules(work, Caller("run 3", "the clock", work.now()), logging.getLogger("test")) == ["dev: open"]
+    assert apply_schedules(work, Caller("run 4", "the clock", work.now()), logging.getLogger("test")) == []

@@ -20,7 +20,7 @@ from sluice.domain.budgets.budget_actions import (
     plan,
 )
 from sluice.domain.budgets.budget_policy import Level, Verdict, judge, load_budgets, over_together
-from sluice.domain.budgets.budget_state import BudgetEvent, BudgetOverride, BudgetState, Restriction, fold
+from sluice.domain.budgets.budget_state import BudgetEvent, BudgetOverride, BudgetState, Restriction, from_events
 from sluice.domain.budgets.spend import Figure, Measurement, Slice, Spend
 from sluice.domain.journal.events import Event
 from sluice.domain.specs.blocks import AtLimit, Kind
@@ -282,10 +282,10 @@ def test_guards_are_folded_from_the_journal() -> None:
         said(BudgetEvent.LIMITED, 0, reason="over"),
         said(BudgetEvent.SUSPENDING, 5, former={"auto_resume": True, "size": "XSMALL"}),
     ]
-    guard = fold(events)["dev"]
+    guard = from_events(events)["dev"]
     assert (guard.hold, guard.pending) == (Restriction.LIMITED, Restriction.SUSPENDED)
     assert guard.former == {"size": "SMALL", "max_cluster_count": 2, "auto_resume": True}
-    after = fold(
+    after = from_events(
         [*events, said(BudgetEvent.SUSPENDED, 6), said(BudgetEvent.RESTORING, 9), said(BudgetEvent.RESTORED, 9)]
     )
     assert (after["dev"].hold, after["dev"].former) == (Restriction.FREE, {})

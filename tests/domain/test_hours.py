@@ -27,11 +27,11 @@ from sluice.domain.schedules.schedule_state import (
     HoursEvent,
     OpenOverride,
     ScheduleState,
+    actions_due,
     asked,
     at,
     closes,
-    due,
-    fold,
+    from_events,
     why_closed,
 )
 from sluice.domain.sizes import Size
@@ -235,29 +235,33 @@ def test_what_is_due() -> None:
     stopped = running(state="SUSPENDED", auto_resume=False)
     free, suspended = BudgetState("dev"), BudgetState("dev", Restriction.SUSPENDED, former={"auto_resume": True})
     is_open, is_closed = ScheduleState("dev"), ScheduleState("dev", closed=True, former={"auto_resume": True})
-    assert not due(DEV, running(), free, is_open, NOON)
-    assert not due(DEV, stopped, free, is_closed, EVENING)
-    assert due(DEV, running(), free, is_open, EVENING).former == {"auto_resume": True}
-    assert due(DEV, stopped, suspended, is_open, EVENING).former == {"auto_resume": True}
-    assert due(DEV, stopped, free, is_open, EVENING).former == {"auto_resume": False}  # somebody's own wish
-    assert due(DEV, running(state="STARTED", auto_resume=False), free, is_closed, EVENING).close
-    assert due(DEV, running(state="SUSPENDED"), free, is_closed, EVENING).close
-    assert not due(DEV, running(state="SUSPENDING", auto_resume=False), free, is_closed, EVENING)
-    opening = due(DEV, stopped, free, is_closed, NOON)
+    assert not actions_due(DEV, running(), free, is_open, NOON)
+    assert not actions_due(DEV, stopped, free, is_closed, EVENING)
+    assert actions_due(DEV, running(), free, is_open, EVENING).former == {"auto_resume": True}
+    assert actions_due(DEV, stopped, suspended, is_open, EVENING).former == {"auto_resume": True}
+    assert actions_due(DEV, stopped, free, is_open, EVENING).former == {"auto_resume": False}  # somebody's own wish
+    assert actions_due(DEV, running(state="STARTED", auto_resume=False), free, is_closed, EVENING).close
+    assert actions_due(DEV, running(state="SUSPENDED"), free, is_closed, EVENING).close
+    assert not actions_due(DEV, running(state="SUSPENDING", auto_resume=False), free, is_closed, EVENING)
+    opening = actions_due(DEV, stopped, free, is_closed, NOON)
     assert (opening.open, opening.close, opening.back) == (True, False, {"auto_resume": True})
-    assert due(DEV, stopped, suspended, is_closed, NOON).back == {}
-    assert due(DEV, stopped, free, ScheduleState("dev", pending=True), NOON).open
-    assert due(DEV, running(), free, is_open, NOON, unused=True).rest
-    assert not due(DEV, running(running=1), free, is_open, NOON, unused=True)
-    assert not due(DEV, running(), free, is_open, EVENING, unused=True).rest
+    assert actions_due(DEV, stopped, suspended, is_closed, NOON).back == {}
+    assert actions_due(DEV, stopped, free, ScheduleState("dev", pending=True), NOON).open
+    assert actions_due(DEV, running(), free, is_open, NOON, unused=True).rest
+    assert not actions_due(DEV, running(running=1), free, is_open, NOON, unused=True)
+    assert not actions_due(DEV, running(), free, is_open, EVENING, unused=True).rest
 
 
 def test_what_a_budget_holds_is_not_fitted() -> None:
     """A drift of everything else is."""
     guard = BudgetState("prod", Restriction.LIMITED, former={"max_cluster_count": 8, "min_cluster_count": 2})
     found = running(auto_suspend=0, max_cluster_count=1)
-    assert [one.setting for one in due(PROD, found, guard, ScheduleState("prod"), EVENING).fit] == ["scaling_policy"]
-    assert {one.setting for one in due(PROD, found, BudgetState("prod"), ScheduleState("prod"), EVENING).fit} == {
+    assert [one.setting for one in actions_due(PROD, found, guard, ScheduleState("prod"), EVENING).fit] == [
+        "scaling_policy"
+    ]
+    assert {
+        one.setting for one in actions_due(PROD, found, BudgetState("prod"), ScheduleState("prod"), EVENING).fit
+    } == {
         "max_cluster_count",
         "scaling_policy",
     }
@@ -289,10 +293,10 @@ def test_what_was_before_is_recorded_once() -> None:
         event(HoursEvent.CLOSING, 0, former={"auto_resume": True}),
         event(HoursEvent.CLOSING, 5, former={"auto_resume": False}),
     ]
-    assert fold(begun)["dev"] == ScheduleState("dev", pending=True, former={"auto_resume": True})
-    assert fold(begun)["dev"].holds == {"auto_resume"}
+    assert from_events(begun)["dev"] == ScheduleState("dev", pending=True, former={"auto_resume": True})
+    assert from_events(begun)["dev"].holds == {"auto_resume"}
     done = [*begun, event(HoursEvent.CLOSED, 5), event(HoursEvent.OPENING, 9), event(HoursEvent.OPENED, 9)]
-    assert fold(reversed(done))["dev"] == ScheduleState("dev")
+    assert from_events(reversed(done))["dev"] == ScheduleState("dev")
 
 
 # -- what a spec may not say ---------------------------------------------------------------------------------------

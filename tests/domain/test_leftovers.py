@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from sluice.domain.cleanup.cleanup_policy import OrphanPolicy, Protected
-from sluice.domain.cleanup.orphans import AccountInventory, Orphan, OwnedObject, leftovers
+from sluice.domain.cleanup.orphans import AccountInventory, Orphan, OwnedObject, orphans
 from sluice.domain.names import Identifier, Marker
 from sluice.domain.promotion.inventory import Relation
 from sluice.domain.specs.environment import load_environments
@@ -33,7 +33,7 @@ BASE = AccountInventory(
 
 def found(beside: AccountInventory, policy: OrphanPolicy = OrphanPolicy()) -> list[Orphan]:  # noqa: B008 (frozen)
     """What the policy says of it."""
-    return list(leftovers(beside, policy, Protected(names=("prod*",)), NOW))
+    return list(orphans(beside, policy, Protected(names=("prod*",)), NOW))
 
 
 def test_live_is_never_a_leftover() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sluice.domain.ephemeral.ephemeral_name import EphemeralName
-from sluice.domain.ephemeral.ephemeral_state import EphemeralEnvironment, EphemeralEvent, State, fold
+from sluice.domain.ephemeral.ephemeral_state import EphemeralEnvironment, EphemeralEvent, State, from_events
 from sluice.domain.ephemeral.templates import Request, load_templates, specify
 from sluice.domain.journal.events import Event, Kind
 from sluice.domain.specs.blocks import Kind as EnvironmentKind
@@ -43,7 +43,7 @@ def asked(hours: float = 0, **facts: object) -> Event:
 
 def life(*events: Event) -> EphemeralEnvironment:
     """What comes of these events, in whatever order they are read."""
-    return fold(reversed([asked(), *events]))[SPEC.name]
+    return from_events(reversed([asked(), *events]))[SPEC.name]
 
 
 def test_it_begins_with_a_request() -> None:
@@ -102,7 +102,7 @@ def test_of_two_requests_the_first_has_the_name() -> None:
 
 def test_standing_environments_are_passed_over() -> None:
     """Prod is provisioned too, and has no life of this sort."""
-    assert not fold([Event(at=NOW, actor="ops", environment="prod", kind=Kind.PROVISIONED)])
+    assert not from_events([Event(at=NOW, actor="ops", environment="prod", kind=Kind.PROVISIONED)])
 
 
 def test_a_spec_nobody_can_read_stops() -> None:

@@ -8,9 +8,18 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from sluice.domain.budgets.anomalies import Compared
-from sluice.domain.budgets.budget_actions import Alert, Notify, Resolve, SetRestriction, Step, notice, plan, unwatched
+from sluice.domain.budgets.budget_actions import (
+    Alert,
+    Notify,
+    Resolve,
+    SetRestriction,
+    Step,
+    checks_missing,
+    notice,
+    plan,
+)
 from sluice.domain.budgets.budget_policy import Verdict, judge, load_budgets
-from sluice.domain.budgets.budget_state import BudgetEvent, BudgetState, Restriction, fold
+from sluice.domain.budgets.budget_state import BudgetEvent, BudgetState, Restriction, from_events
 from sluice.domain.budgets.spend import Figure, Spend
 from sluice.domain.journal.events import Event
 from sluice.domain.specs.environment import load_environments
@@ -41,7 +50,7 @@ class People:
     ) -> list[Step]:
         """What one check says, so much later; a restart of everything is between any two."""
         self.now += minutes * MINUTE
-        known = fold(self.journal).get(self.name, BudgetState(self.name))
+        known = from_events(self.journal).get(self.name, BudgetState(self.name))
         if guard is not None:
             known = replace(guard, told=known.told, rungs=known.rungs)
         made = plan({self.name: self.verdict(usd, age=age, hour=hour)}, {self.name: known}, SPECS, POLICY, self.now)
@@ -184,7 +193,7 @@ def test_what_would_be_held_beyond_the_limit_of_one_check_is_said_once() -> None
 
 def test_checks_that_all_fail_are_told_by_the_time_alone() -> None:
     """After a quarter of an hour, then each hour one channel further; by one or two of the checks that come then."""
-    told = [(m, rung) for m in range(0, 150, 5) if (rung := unwatched(m * MINUTE, 5 * MINUTE, POLICY)) is not None]
+    told = [(m, rung) for m in range(0, 150, 5) if (rung := checks_missing(m * MINUTE, 5 * MINUTE, POLICY)) is not None]
     assert told == [(15, 0), (20, 0), (75, 1), (80, 1), (135, 2), (140, 2)]
 
 

@@ -17,7 +17,7 @@ from sluice.domain.budgets.spend import Figure, Measurement, Spend
 from sluice.domain.names import Identifier, Marker
 from sluice.domain.provisioning.resources import Warehouse
 from sluice.errors import RefusedError, SluiceError, SpecError, StopError
-from sluice.operations.budgets.budgets import by_hand, check, hold, override, read
+from sluice.operations.budgets.budgets import by_hand, check, override, read, restrict
 from sluice.operations.budgets.metering import measure
 from sluice.operations.caller import Caller
 from sluice.operations.provisioning.provision import plan_provision, provision
@@ -225,9 +225,9 @@ def test_what_another_check_has_done_is_not_done_again(home: Workspace, account:
     """A second run that decided the same on what it saw before sends no change at all."""
     step = SetRestriction("dev", Restriction.SUSPENDED, "over")
     with home.control() as session:
-        hold(session, home.spec("dev"), step, POLICY, hand(home, "one"))
+        restrict(session, home.spec("dev"), step, POLICY, hand(home, "one"))
         account.fault("(?i)^(alter|insert)", do="error", errno=603)
-        hold(session, home.spec("dev"), step, POLICY, hand(home, "two"))
+        restrict(session, home.spec("dev"), step, POLICY, hand(home, "two"))
     assert len(account.control("faults")["faults"]) == 1
 
 

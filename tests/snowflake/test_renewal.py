@@ -14,7 +14,7 @@ from sluice.errors import RefusedError, RetryError, SluiceError, SpecError, Stop
 from sluice.operations.caller import Caller
 from sluice.operations.ephemeral.creation import create
 from sluice.operations.ephemeral.lifecycle import bring_back, destroy
-from sluice.operations.ephemeral.reclone import renew
+from sluice.operations.ephemeral.reclone import reclone
 from sluice.operations.provisioning.provision import plan_provision, provision
 from sluice.operations.workspace import Workspace
 from sluice.snowflake import locks, observe
@@ -72,7 +72,7 @@ def there(work: Workspace) -> set[str]:
 
 def test_own_changes_are_dropped_unless_told(home: Workspace) -> None:
     """The base's rows of now, nothing of one's own; the role owns it all, and nothing is left beside it."""
-    renew(home, NAME, hand(), reason="prod went on")
+    reclone(home, NAME, hand(), reason="prod went on")
     assert read(home, "MARTS.ORDERS") == [1, 2]
     assert read(home, "MARTS.PEOPLE") == [1]
     with pytest.raises(SluiceError):
@@ -84,7 +84,7 @@ def test_own_changes_are_dropped_unless_told(home: Workspace) -> None:
 def test_own_changes_are_kept_when_told(home: Workspace) -> None:
     """What was made or changed since the clone is carried over, and is one's own again the next time."""
     for run in ("run 1", "run 2"):
-        renew(home, NAME, hand(run), reason="prod went on", keep=True)
+        reclone(home, NAME, hand(run), reason="prod went on", keep=True)
         assert read(home, "MARTS.ORDERS") == [1, 2]
         assert read(home, "MARTS.PEOPLE") == [1, 2]
         assert read(home, "PUBLIC.LARGE") == [7]
@@ -93,7 +93,7 @@ def test_own_changes_are_kept_when_told(home: Workspace) -> None:
 
 def test_the_former_data_can_be_undropped(home: Workspace, admin: Session) -> None:
     """What a refresh took away is there for the environment's retention."""
-    renew(home, NAME, hand(), reason="prod went on")
+    reclone(home, NAME, hand(), reason="prod went on")
     admin.run(Statement(f"UNDROP DATABASE {DATABASE}__F"))
     assert admin.run(Statement(f"SELECT ID FROM {DATABASE}__F.PUBLIC.SEGMENTS")) == [{"id": 7}]
 
@@ -115,16 +115,16 @@ def test_refused_with_nothing_changed(home: Workspace, admin: Session) -> None:
     empty = Request(EphemeralName.make("dev", "empty", "john", NOW.date()), "john", "data", "none", base="")
     create(home, "feature", empty, NOW, holder="empty", actor="john")
     with pytest.raises(SpecError, match="made empty"):
-        renew(home, "dev_empty_john_20261120", hand(), reason="x")
+        reclone(home, "dev_empty_john_20261120", hand(), reason="x")
     with home.control() as session:
         locks.acquire(session, "prod", "promotion 1", 900, actor="ann")
         with pytest.raises(RetryError, match="promotion 1"):
-            renew(home, NAME, hand(), reason="x")
+            reclone(home, NAME, hand(), reason="x")
         locks.release(session, "prod", "promotion 1", actor="ann")
     assert read(home, "PUBLIC.SEGMENTS") == [7]
     destroy(home, NAME, hand(), reason="x", confirmation=NAME)
     with pytest.raises(RefusedError, match="sluice env undo"):
-        renew(home, NAME, hand("run 2"), reason="x")
+        reclone(home, NAME, hand("run 2"), reason="x")
     bring_back(home, NAME, "still needed", hand("run 3"))
     assert read(home, "PUBLIC.SEGMENTS") == [7]
 
@@ -138,13 +138,13 @@ def test_whatever_answer_is_lost_one_more_run_finishes(
         number += 1
         account.fault("(?i)^(alter|create|drop|grant|insert)", nth=number, when="after", do="error", errno=603)
         try:
-            renew(home, NAME, hand(f"run {number}"), reason="prod went on", keep=True)
+            reclone(home, NAME, hand(f"run {number}"), reason="prod went on", keep=True)
         except SluiceError:
             struck = True
         else:
             struck = clear() == 0
         clear()
-        renew(home, NAME, hand(f"run {number}"), reason="prod went on", keep=True)
+        reclone(home, NAME, hand(f"run {number}"), reason="prod went on", keep=True)
         assert read(home, "MARTS.ORDERS") == [1, 2]
         assert read(home, "MARTS.PEOPLE") == [1, 2]
         assert read(home, "PUBLIC.LARGE") == [7]

@@ -29,7 +29,7 @@ from sluice.operations.promotion import stages as promotion_stages
 from sluice.operations.provisioning.provision import provision
 from sluice.operations.refresh import refresh
 from sluice.operations.rollback import rollback
-from sluice.operations.stage import beside
+from sluice.operations.stage import own_databases
 from sluice.operations.workspace import Workspace
 from sluice.snowflake import journal, locks, observe, promotion_sql
 from sluice.snowflake.connect import ConnectionSettings, connect
@@ -185,7 +185,7 @@ class Shop:
         """What lies under the live name and beside it."""
         live = self.work.spec(environment).database.name
         with self.work.session(environment) as session:
-            return beside(observe.markers(session, live.name), live)
+            return own_databases(observe.markers(session, live.name), live)
 
     def live(self, environment: str) -> Marker | None:
         """What live bears."""

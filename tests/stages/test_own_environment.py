@@ -14,7 +14,7 @@ from sluice.domain.ephemeral.templates import Request, load_templates
 from sluice.domain.specs.blocks import Kind
 from sluice.operations.caller import Caller
 from sluice.operations.ephemeral.creation import create
-from sluice.operations.ephemeral.reclone import renew
+from sluice.operations.ephemeral.reclone import reclone
 from sluice.operations.promotion.planning import beside_live
 from sluice.operations.refresh.dbt_builds import against_base, by_hand
 from sluice.operations.workspace import Workspace
@@ -120,6 +120,6 @@ def test_after_a_refresh_it_goes_on_from_the_new_base(shop: Shop) -> None:
     shop.refresh()
     shop.promote("staging")
     shop.promote("prod")
-    renew(shop.work, environment, Caller("refresh", "john", shop.now()), reason="production went on")
+    reclone(shop.work, environment, Caller("refresh", "john", shop.now()), reason="production went on")
     assert read(shop, environment, "select version from analytics.leaf") == "two"
     assert built(shop, environment)["built"] == 0

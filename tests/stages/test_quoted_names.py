@@ -30,7 +30,7 @@ from sluice.operations.caller import Caller
 from sluice.operations.cleanup.orphans import clear, find
 from sluice.operations.ephemeral.creation import create
 from sluice.operations.ephemeral.lifecycle import destroy
-from sluice.operations.ephemeral.reclone import renew
+from sluice.operations.ephemeral.reclone import reclone
 from sluice.operations.provisioning.provision import plan_provision
 from sluice.operations.status import status
 from sluice.snowflake import observe, usage
@@ -157,7 +157,7 @@ def test_an_environment_of_ones_own_from_a_base_of_such_names(quoted: Shop) -> N
     assert life.spec.base.schemas == (Identifier("my-marts"),)
     assert life.spec.base.database == Identifier("shop-prod")
     assert life.spec.control_database == Identifier("sluice-control")
-    renew(work, str(name), Caller("renew quoted", "john", quoted.work.now()), reason="production went on")
+    reclone(work, str(name), Caller("renew quoted", "john", quoted.work.now()), reason="production went on")
     known = work.including(str(name))
     with known.session(str(name), database=life.spec.database.name) as session:
         assert session.one(Statement('select count(*) as n from "my-marts"."orders"'))["n"] == 2

@@ -31,7 +31,7 @@ def show_all(as_json: AsJson = False) -> None:
         now = work.now()
         found = overview(work, now)
     if as_json:
-        print_json([told(one, now) for one in found])
+        print_json([as_dict(one, now) for one in found])
     elif found:
         out.print(_table(found, now))
     else:
@@ -107,7 +107,7 @@ def _all_of(work: Workspace, environment: str) -> dict[str, object]:
         )
     given = [grant for grant in current(work) if grant.environment == environment]
     events = audit(work, environment, limit=20)
-    return told(found[environment], now) | {
+    return as_dict(found[environment], now) | {
         "access": [f"{grant.holder} {grant.level} until {grant.until.isoformat()}" for grant in given],
         "history": [
             f"{event.at:%Y-%m-%d %H:%M:%S} {event.actor}: {event.kind} {event.payload.get('reason') or ''}".rstrip()
@@ -123,7 +123,7 @@ def _plain(facts: object) -> object:
     return json.loads(json.dumps(facts, default=str))
 
 
-def told(one: Overview, now: datetime) -> dict[str, object]:
+def as_dict(one: Overview, now: datetime) -> dict[str, object]:
     """Return an environment with its idle time and cost as primitives."""
     idle = one.idle(now)
     return facts(one.life, now) | {

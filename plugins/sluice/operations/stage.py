@@ -62,7 +62,7 @@ class Stage:
 
     def markers(self) -> dict[str, Marker | None]:
         """Return the marker of live and of each candidate and retained database beside it: one statement."""
-        return beside(observe.markers(self.session, self.live.name), self.live)
+        return own_databases(observe.markers(self.session, self.live.name), self.live)
 
     def note(self, kind: str, payload: Mapping[str, object], *, once: bool = False) -> None:
         """Leave an event in the journal; `once` keeps the first of this kind, however often the stage is repeated."""
@@ -131,7 +131,7 @@ def stage(
         one = Stage(name, work, deployment, now, session)
         try:
             if locked:
-                one.lock = hold(one)
+                one.lock = require_lock(one)
             yield one
         except SluiceError as error:
             _note_failure(one, error)
@@ -164,7 +164,7 @@ def _computes(session: Session, deployment: Deployment) -> bool:
     return True
 
 
-def hold(one: Stage) -> locks.Lock:
+def require_lock(one: Stage) -> locks.Lock:
     """Return the environment's lock, held by this deployment with at least half its lease left, or refuse."""
     found = locks.read(one.session, one.deployment.environment)
     if found is None or found.holder != one.deployment.id:
@@ -178,7 +178,7 @@ def hold(one: Stage) -> locks.Lock:
     return found if found.left * 2 > found.lease_seconds else locks.renew(one.session, found)
 
 
-def beside(markers: Mapping[str, Marker | None], live: Identifier) -> dict[str, Marker | None]:
+def own_databases(markers: Mapping[str, Marker | None], live: Identifier) -> dict[str, Marker | None]:
     """Return only live and what is named after it by us."""
     ours = (f"{live.name}__C_", f"{live.name}__R_")
     return {name: marker for name, marker in markers.items() if name == live.name or name.startswith(ours)}

@@ -12,7 +12,7 @@ from pathlib import Path
 from upath import UPath
 
 from sluice.domain.budgets.prices import Prices
-from sluice.domain.ephemeral.ephemeral_state import EPHEMERAL_EVENTS, EphemeralEnvironment, State, fold
+from sluice.domain.ephemeral.ephemeral_state import EPHEMERAL_EVENTS, EphemeralEnvironment, State, from_events
 from sluice.domain.ephemeral.templates import Template, load_templates
 from sluice.domain.journal.control_schema import control_warehouse
 from sluice.domain.names import Identifier, Marker
@@ -70,7 +70,7 @@ class Workspace:
         """Return the environments that come and go, as the journal tells them; none where there is no journal yet."""
         try:
             with self.control() as session:
-                return fold(journal.read(session, kinds=EPHEMERAL_EVENTS))
+                return from_events(journal.read(session, kinds=EPHEMERAL_EVENTS))
         except MissingError:
             return {}
 

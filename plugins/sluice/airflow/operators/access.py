@@ -8,8 +8,8 @@ from airflow.sdk.exceptions import AirflowSkipException
 
 from sluice.airflow.operators.base import SluiceOperator
 from sluice.airflow.operators.form import Form, required
-from sluice.airflow.operators.lifecycle import hand
-from sluice.airflow.operators.sweep import str_of
+from sluice.airflow.operators.lifecycle import caller
+from sluice.airflow.operators.sweep import describe
 from sluice.domain.ephemeral.ephemeral_name import EPHEMERAL_EXAMPLE
 
 if TYPE_CHECKING:
@@ -68,20 +68,20 @@ class ChangeAccess(SluiceOperator):
         holder = Holder(kind, Identifier.parse(required(form.text("holder"), "holder", "ANN"), "holder"))
         reason = required(form.text("reason"), "reason", "month-end close")
         if what == REVOKE:
-            back = revoke(workspace, name, holder, hand(workspace, context), reason=reason)
-            return {"summary": f"taken back: {', '.join(str_of(one) for one in back)}"}
+            back = revoke(workspace, name, holder, caller(workspace, context), reason=reason)
+            return {"summary": f"taken back: {', '.join(describe(one) for one in back)}"}
         level, hours = Level(form.choice("level", Level)), form.whole("hours") or HOURS
         given = grant(
             workspace,
             name,
             holder,
-            hand(workspace, context),
+            caller(workspace, context),
             level=level,
             hours=hours,
             reason=reason,
             policy=policy_files().access(),
         )
-        return {"summary": str_of(given), "until": given.until.isoformat(), "role": given.role.name}
+        return {"summary": describe(given), "until": given.until.isoformat(), "role": given.role.name}
 
 
 class ReviewAccess(SluiceOperator):

@@ -12,7 +12,7 @@ from airflow.sdk.exceptions import AirflowSkipException
 from sluice.airflow.notifications import channels, send
 from sluice.airflow.operators.base import SluiceOperator
 from sluice.airflow.operators.form import Form, required
-from sluice.airflow.operators.lifecycle import hand
+from sluice.airflow.operators.lifecycle import caller
 from sluice.domain.budgets.budget_state import Restriction
 
 if TYPE_CHECKING:
@@ -38,20 +38,20 @@ class CheckBudgets(SluiceOperator):
         from sluice.operations.policies import policy_files
         from sluice.snowflake.error_mapping import MissingError
 
-        by, policy = hand(workspace, context), policy_files().budgets()
-        kept = keep_hours(workspace, by, self.log)
+        by, policy = caller(workspace, context), policy_files().budgets()
+        kept = apply_schedules(workspace, by, self.log)
         try:
             measured = measure(workspace, by.now, anomaly=policy.anomaly)
         except MissingError as nothing:
             raise AirflowSkipException("no environment is provisioned in this account yet") from nothing
         for note in measured.notes:
             self.log.warning("%s", note)
-        checked = check(workspace, policy, measured, by, say)
+        checked = check(workspace, policy, measured, by, notify)
         for line in checked.done:
             self.log.info("%s", line)
         for name, why in checked.failed:
             self.log.error("%s: %s", name, why)
-        watched_again(context, policy)
+        notify_recovered(context, policy)
         total = sum(spend.day.usd for spend in measured.spends.values())
         return {
             "summary": f"USD {total:.2f} today; {len(checked.done)} steps, {len(checked.failed)} failed",
@@ -63,7 +63,7 @@ class CheckBudgets(SluiceOperator):
         }
 
 
-def keep_hours(workspace: Workspace, by: Caller, log: Logger) -> list[str]:
+def apply_schedules(workspace: Workspace, by: Caller, log: Logger) -> list[str]:
     """Leave every environment as its hours and its schedule want it; return what was done, and what could not be.
 
     Whatever fails here, budgets are checked nonetheless.
@@ -99,13 +99,13 @@ class NobodyWatches(BaseNotifier):
 
     def notify(self, context: Context) -> None:
         """Tell the channels of every environment that stands, the further the longer it lasts."""
-        from sluice.domain.budgets.budget_actions import unwatched
+        from sluice.domain.budgets.budget_actions import checks_missing
         from sluice.operations.policies import policy_files
 
         last = last_success(context)
         if last is None:
             return
-        rung = unwatched(datetime.now(UTC) - last, self.often, policy_files().budgets())
+        rung = checks_missing(datetime.now(UTC) - last, self.often, policy_files().budgets())
         if rung is not None:
             error = next(iter(str(context.get("exception") or "see its log").splitlines()))
             text = f"no budget is watched since {last:%Y-%m-%d %H:%M} UTC, nothing is stopped: {error}"
@@ -117,7 +117,7 @@ CHECK = "sluice budget check"
 """The incident of checks that fail."""
 
 
-def watched_again(context: Context, policy: BudgetPolicy) -> None:
+def notify_recovered(context: Context, policy: BudgetPolicy) -> None:
     """Have everybody who was told that nobody watches told that it is over, by the first check that succeeds."""
     last = last_success(context)
     if last is None or datetime.now(UTC) - last < policy.oldest:
@@ -141,7 +141,7 @@ def everyone(rung: int) -> tuple[str, ...]:
     return tuple(dict.fromkeys(one for spec in specs for one in spec.monitoring.channels[: rung + 1]))
 
 
-def say(notice: Notice) -> None:
+def notify(notice: Notice) -> None:
     """Have the line at the channels of its environment, from the first to its rung's; one incident for each."""
     for channel in channels(notice.environment)[: notice.rung + 1]:
         key = f"sluice budget {notice.environment}"
@@ -176,7 +176,7 @@ class ControlBudget(SluiceOperator):
         if what == OVERRIDE:
             usd = required(form.number("usd"), "usd", "20", choice=what)
             hours = required(form.whole("hours"), "hours", "8", choice=what)
-            by = hand(workspace, context)
+            by = caller(workspace, context)
             ends = by.now + timedelta(hours=hours)
             for name in names:
                 workspace.including(name)  # before the first one is written
@@ -184,8 +184,8 @@ class ControlBudget(SluiceOperator):
                 override(workspace, name, float(usd), ends, by, reason=reason)
             return {"summary": f"{', '.join(names)}: USD {usd} more until {ends:%Y-%m-%d %H:%M} UTC"}
         if what == OPEN:
-            until, by = required(form.text("until"), "until", "21:00", choice=what), hand(workspace, context)
+            until, by = required(form.text("until"), "until", "21:00", choice=what), caller(workspace, context)
             return {"summary": "; ".join(stay_open(workspace, specs_of(workspace), names, until, by, reason=reason))}
         wanted = HOLDS[what]
-        by_hand(workspace, names, wanted, policy_files().budgets(), hand(workspace, context), reason=reason)
+        by_hand(workspace, names, wanted, policy_files().budgets(), caller(workspace, context), reason=reason)
         return {"summary": f"{', '.join(names)}: {wanted}"}

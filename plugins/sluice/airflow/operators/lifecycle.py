@@ -47,7 +47,7 @@ class ChangeEnvironment(SluiceOperator):
         what = form.choice("what", CHANGES)
         form.only(what, BELONGS)
         if what == UNDO:
-            return told(bring_back(workspace, name, reason, hand(workspace, context)), "brought back")
+            return describe(bring_back(workspace, name, reason, caller(workspace, context)), "brought back")
         wish = ChangeRequest(
             Change(what),
             reason,
@@ -59,7 +59,7 @@ class ChangeEnvironment(SluiceOperator):
         for field, good in NEEDED.items():
             if BELONGS[field] == what:
                 required(getattr(wish, field), field, good, choice=what)
-        return told(change(workspace, name, wish, hand(workspace, context)), what)
+        return describe(change(workspace, name, wish, caller(workspace, context)), what)
 
 
 class DestroyEnvironment(SluiceOperator):
@@ -76,12 +76,12 @@ class DestroyEnvironment(SluiceOperator):
         life = destroy(
             workspace,
             name,
-            hand(workspace, context),
+            caller(workspace, context),
             reason=reason,
             confirmation=form.text("confirmation") or "",
             forced=form.switch("force"),
         )
-        return told(life, "destroyed")
+        return describe(life, "destroyed")
 
 
 def named(form: Form) -> tuple[str, str]:
@@ -90,7 +90,7 @@ def named(form: Form) -> tuple[str, str]:
     return name, required(form.text("reason"), "reason", "the demo is over")
 
 
-def hand(workspace: Workspace, context: Context) -> Caller:
+def caller(workspace: Workspace, context: Context) -> Caller:
     """Return whose run this is; a retry is the same hand. It acts at the account's own time."""
     from sluice.operations.caller import Caller
 
@@ -98,7 +98,7 @@ def hand(workspace: Workspace, context: Context) -> Caller:
     return Caller(f"{ti.dag_id} {ti.run_id}", actor(context), workspace.now())
 
 
-def told(life: EphemeralEnvironment, what: str) -> dict[str, object]:
+def describe(life: EphemeralEnvironment, what: str) -> dict[str, object]:
     """Return what XCom says of it."""
     return {
         "environment": life.name,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sluice.airflow.operators.approval import AcceptCost
 from sluice.airflow.operators.base import SluiceOperator
 from sluice.airflow.operators.form import Form
-from sluice.airflow.operators.lifecycle import hand, named, told
+from sluice.airflow.operators.lifecycle import caller, describe, named
 from sluice.airflow.operators.plans import PlanOperator
 from sluice.airflow.triggered_by import actor
 from sluice.domain.names import deployment_id
@@ -73,9 +73,9 @@ class RenewEnvironment(SluiceOperator):
 
     def work(self, workspace: Workspace, context: Context) -> dict[str, object]:
         """Clone the base beside it, carry over what is kept, and exchange the names once."""
-        from sluice.operations.ephemeral.reclone import renew
+        from sluice.operations.ephemeral.reclone import reclone
 
         form = Form.of(context)
         name, reason = named(form)
-        life = renew(workspace, name, hand(workspace, context), reason=reason, keep=form.switch("keep"))
-        return told(life, f"refreshed from {life.spec.base.environment if life.spec.base else 'nothing'}")
+        life = reclone(workspace, name, caller(workspace, context), reason=reason, keep=form.switch("keep"))
+        return describe(life, f"refreshed from {life.spec.base.environment if life.spec.base else 'nothing'}")

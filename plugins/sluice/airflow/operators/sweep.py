@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sluice.airflow.notifications import channels, send
 from sluice.airflow.operators.base import SluiceOperator
 from sluice.airflow.operators.form import Form
-from sluice.airflow.operators.lifecycle import hand
+from sluice.airflow.operators.lifecycle import caller
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -40,14 +40,14 @@ class PlanSweep(SluiceOperator):
 
         policy, now = policy_files().cleanup(), workspace.now()
         plan = plan_sweep(workspace, policy, now, allowed=Form.of(context).whole("allow"))
-        over = [str_of(one) for one in expired(workspace, now)]
+        over = [describe(one) for one in expired(workspace, now)]
         left = find(workspace, policy, now)
         clears = [f"{'clear' if one.drop else 'report':<10} {one}" for one in left]
         for line in (*lines(plan), *(f"revoke     {one}" for one in over), *clears):
             self.log.info("%s", line)
         return {
             "summary": _summary(plan),
-            "findings": [_told(one) for one in plan.findings],
+            "findings": [_xcom_summary(one) for one in plan.findings],
             "revoke": over,
             "leftovers": clears,
             "stopped": plan.stopped,
@@ -64,11 +64,11 @@ class Sweep(SluiceOperator):
         from sluice.operations.cleanup.sweep import plan_sweep, run_sweep
         from sluice.operations.policies import policy_files
 
-        if dry(context):
+        if is_dry_run(context):
             self.log.info("a dry run: nothing is done")
             return {"summary": "a dry run: nothing was done", "dry_run": True}
         policy = policy_files().cleanup()
-        by, allowed = hand(workspace, context), Form.of(context).whole("allow")
+        by, allowed = caller(workspace, context), Form.of(context).whole("allow")
         plan = plan_sweep(workspace, policy, by.now, allowed=allowed, holder=by.holder)
         swept = run_sweep(workspace, plan, by, policy, allowed=allowed)
         for one, text in zip(_owned(swept.done), messages(swept.done), strict=True):
@@ -76,7 +76,7 @@ class Sweep(SluiceOperator):
         everyone = sorted(
             {channel for spec in workspace.environments.values() for channel in spec.monitoring.channels[:1]}
         )
-        told = [f"access taken back: {str_of(one)}" for one in swept.revoked]
+        told = [f"access taken back: {describe(one)}" for one in swept.revoked]
         told += [f"cleared: {one}" for one in swept.cleared]
         for text in (*told, *_alerts(plan, policy)):
             self._tell(text, everyone, "sluice sweep")
@@ -84,10 +84,10 @@ class Sweep(SluiceOperator):
             self._tell(f"{name} is left alone: {why}", everyone, "sluice sweep")
         return {
             "summary": f"{len(swept.done)} taken a step further, {len(swept.failed)} left alone",
-            "done": [_told(one) for one in swept.done],
+            "done": [_xcom_summary(one) for one in swept.done],
             "failed": dict(swept.failed),
             "forgotten": list(swept.forgotten),
-            "revoked": [str_of(one) for one in swept.revoked],
+            "revoked": [describe(one) for one in swept.revoked],
             "cleared": [str(one) for one in swept.cleared],
             "stopped": plan.stopped,
         }
@@ -99,7 +99,7 @@ class Sweep(SluiceOperator):
                 send(channel, text, severity="warning", key=key)
 
 
-def str_of(one: TemporaryGrant) -> str:
+def describe(one: TemporaryGrant) -> str:
     """Return a pass in a line."""
     return f"{one.environment}: {one.level} of {one.holder}, until {one.until:%Y-%m-%d %H:%M} UTC ({one.reason})"
 
@@ -108,7 +108,7 @@ def _owned(done: Iterable[Finding]) -> list[Finding]:
     return [one for one in done if one.action in WORDS]
 
 
-def dry(context: Context) -> bool:
+def is_dry_run(context: Context) -> bool:
     """Whether nothing may be done: of runs by hand unless the form says otherwise, never of the nightly ones."""
     if context["dag_run"].run_type.value == "scheduled":
         return False
@@ -152,7 +152,7 @@ def _summary(plan: SweepPlan) -> str:
     return f"{said}; stopped: {plan.stopped}" if plan.stopped else said
 
 
-def _told(one: Finding) -> dict[str, object]:
+def _xcom_summary(one: Finding) -> dict[str, object]:
     return {
         "environment": one.name,
         "action": str(one.action),

@@ -52,7 +52,7 @@ class TemporaryGrant:
         return self.until <= now
 
 
-def fold(events: Iterable[Event]) -> list[TemporaryGrant]:
+def from_events(events: Iterable[Event]) -> list[TemporaryGrant]:
     """Return the passes that were granted and not taken back, oldest first; a later one for the same role replaces."""
     found: dict[tuple[str, Identifier, Holder], TemporaryGrant] = {}
     for event in sorted(events, key=lambda one: (one.at, one.kind != TemporaryGrantEvent.REVOKED, one.id)):

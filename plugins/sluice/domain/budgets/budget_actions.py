@@ -116,7 +116,7 @@ def plan(
     restarted = [
         name
         for name in order
-        if name in awake and name not in busy and not _back(verdicts[name], guards[name], specs[name], policy, now)
+        if name in awake and name not in busy and not _restore(verdicts[name], guards[name], specs[name], policy, now)
     ]
     fought = {name for name in restarted if _cooling(guards[name].again, policy, now)}
     held = [
@@ -131,25 +131,27 @@ def plan(
         step
         for name in order
         if name not in busy
-        for step in _hold(verdicts[name], guards.get(name, BudgetState(name)), policy, now, last=name in together)
+        for step in _restrict(verdicts[name], guards.get(name, BudgetState(name)), policy, now, last=name in together)
     ]
     held.sort(key=lambda one: _failed_lately(guards.get(one.environment), policy, now))  # those take no other's place
     steps += held[: policy.at_most]
     for one in held[policy.at_most :]:
         text = f"{one.environment} would be {one.hold} too, but one check touches {policy.at_most}"
         guard = guards.get(one.environment, BudgetState(one.environment))
-        steps += alert(guard, specs[one.environment], policy, now, about="CROWDED", text=text)
+        steps += alerts(guard, specs[one.environment], policy, now, about="CROWDED", text=text)
     for name in sorted(fought):
         text = f"somebody starts {name} again and again though it is suspended; whoever may OPERATE its warehouse can"
-        steps += alert(guards[name], specs[name], policy, now, about="RESTARTED", text=text)
+        steps += alerts(guards[name], specs[name], policy, now, about="RESTARTED", text=text)
     busy |= {one.environment for one in held}
     for name in order:
-        steps += _told(verdicts[name], guards.get(name, BudgetState(name)), specs[name], policy, now, busy=name in busy)
+        steps += _notify(
+            verdicts[name], guards.get(name, BudgetState(name)), specs[name], policy, now, busy=name in busy
+        )
     steps += [
         step
         for name in reversed(order)  # the most important is given back first
         if name not in busy
-        for step in _back(verdicts[name], guards.get(name, BudgetState(name)), specs[name], policy, now)
+        for step in _restore(verdicts[name], guards.get(name, BudgetState(name)), specs[name], policy, now)
     ]
     return BudgetPlan(tuple(steps))
 
@@ -159,7 +161,7 @@ def explain(made: BudgetPlan) -> list[str]:
     return [_words(step) for step in made.steps]
 
 
-def _hold(
+def _restrict(
     verdict: Verdict, guard: BudgetState, policy: BudgetPolicy, now: datetime, *, last: bool
 ) -> list[SetRestriction]:
     name = verdict.environment
@@ -184,7 +186,7 @@ def _cooling(since: datetime | None, policy: BudgetPolicy, now: datetime) -> boo
     return since is not None and now - since < timedelta(minutes=policy.cool_down_minutes)
 
 
-def _back(
+def _restore(
     verdict: Verdict, guard: BudgetState, spec: EnvironmentSpec, policy: BudgetPolicy, now: datetime
 ) -> list[SetRestriction]:
     """Given back when it is well below, and has been held for a while: nothing flaps."""
@@ -208,7 +210,7 @@ def _back(
     return []
 
 
-def alert(
+def alerts(
     guard: BudgetState,
     spec: EnvironmentSpec,
     policy: BudgetPolicy,
@@ -227,7 +229,7 @@ def alert(
     return []
 
 
-def unwatched(silent: timedelta, often: timedelta, policy: BudgetPolicy) -> int | None:
+def checks_missing(silent: timedelta, often: timedelta, policy: BudgetPolicy) -> int | None:
     """Return how far up it is told that every check has failed for so long: None, where that was told lately.
 
     What keeps the journal may be what fails: so it is told by the time alone, after as long as figures may be old, and
@@ -267,20 +269,20 @@ _SEVERITY: Mapping[Level, Literal["info", "warning", "error", "critical"]] = {
 }
 
 
-def _told(
+def _notify(
     verdict: Verdict, guard: BudgetState, spec: EnvironmentSpec, policy: BudgetPolicy, now: datetime, *, busy: bool
 ) -> list[Step]:
     """What is said of an environment: its level once a day, its anomaly, its figures' age, and when it is over."""
     name = spec.name
     if verdict.stale:
-        return alert(guard, spec, policy, now, about="STALE", text=f"{name}: {verdict.rule}; nothing is done")
+        return alerts(guard, spec, policy, now, about="STALE", text=f"{name}: {verdict.rule}; nothing is done")
     if verdict.fine:
         over = guard.rungs and guard.hold is Restriction.FREE and not busy
         return [Resolve(name, f"{name}: fine again; {verdict.figures}", max(guard.rungs.values()))] if over else []
     steps: list[Step] = []
     if verdict.unusual:
         text = f"{name}: {verdict.compared}"
-        steps += alert(guard, spec, policy, now, about="ANOMALY", text=text, lasts=False)
+        steps += alerts(guard, spec, policy, now, about="ANOMALY", text=text, lasts=False)
     if verdict.reached > Level.FINE:
         steps += _level(verdict, guard, spec, policy, now)
     return steps

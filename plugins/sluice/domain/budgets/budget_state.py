@@ -74,7 +74,7 @@ class BudgetState:
         return frozenset(self.former) if self.hold is not Restriction.FREE or self.pending is not None else frozenset()
 
 
-def fold(events: Iterable[Event]) -> dict[str, BudgetState]:
+def from_events(events: Iterable[Event]) -> dict[str, BudgetState]:
     """Return the guards by environment; an environment that is not among them is free."""
     found: dict[str, BudgetState] = {}
     for event in sorted(events, key=lambda one: (one.at, _ORDER.get(one.kind, 0), one.id)):

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from sluice.domain.cleanup.cleanup_plan import Action, CleanupCandidate, Finding, sweep
 from sluice.domain.cleanup.cleanup_policy import CleanupPolicy
-from sluice.domain.ephemeral.ephemeral_state import EphemeralEnvironment, State, fold
+from sluice.domain.ephemeral.ephemeral_state import EphemeralEnvironment, State, from_events
 from sluice.domain.journal.events import Event
 from sluice.domain.specs.environment import EnvironmentSpec
 
@@ -103,7 +103,9 @@ def replay(past: Past, policy: CleanupPolicy, start: datetime, end: datetime) ->
     stopped: list[tuple[datetime, str]] = []
     night = start
     while night <= end:
-        lives = [life for life in fold(event for event in past.events if event.at <= night).values() if life.there]
+        lives = [
+            life for life in from_events(event for event in past.events if event.at <= night).values() if life.there
+        ]
         for life in lives:
             courses.setdefault(life.name, _Course(life.spec, life.owner))
         plan = sweep([_subject(life, courses[life.name], past, night) for life in lives], policy, night)

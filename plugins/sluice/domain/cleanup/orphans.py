@@ -93,17 +93,17 @@ class AccountInventory:
     """Of the same environments: the relations of the release that is live, as the account has them: `SCHEMA.NAME`."""
 
 
-def leftovers(found: AccountInventory, policy: OrphanPolicy, protected: Protected, now: datetime) -> tuple[Orphan, ...]:
+def orphans(found: AccountInventory, policy: OrphanPolicy, protected: Protected, now: datetime) -> tuple[Orphan, ...]:
     """Return everything that was left, what may go first."""
     made = [
-        *_beside_live(found, policy, now),
+        *_databases_of(found, policy, now),
         *_orphans(found, protected),
         *_relations(found, policy, now),
     ]
     return tuple(sorted(made, key=lambda one: (not one.drop, one.what, one.name)))
 
 
-def _beside_live(found: AccountInventory, policy: OrphanPolicy, now: datetime) -> Iterable[Orphan]:
+def _databases_of(found: AccountInventory, policy: OrphanPolicy, now: datetime) -> Iterable[Orphan]:
     for one in found.databases:
         spec = found.specs.get(one.marker.environment)
         if spec is None or one.name == spec.database.name:
@@ -131,7 +131,7 @@ def _retained(one: OwnedObject, found: AccountInventory, policy: OrphanPolicy, n
     if kept is None and until > now:
         kept = f"may come back until {until:%Y-%m-%d %H:%M} UTC"
     return _of(
-        OrphanKind.RETAINED, one, kept, f"its rollback window ended at {until:%Y-%m-%d %H:%M} UTC", (_said(one),)
+        OrphanKind.RETAINED, one, kept, f"its rollback window ended at {until:%Y-%m-%d %H:%M} UTC", (_reason(one),)
     )
 
 
@@ -144,7 +144,9 @@ def _candidate(one: OwnedObject, found: AccountInventory, policy: OrphanPolicy, 
     kept = _kept(one, found, policy, now)
     if kept is None and now - last < timedelta(days=policy.candidate_days):
         kept = f"kept for inspection until {last + timedelta(days=policy.candidate_days):%Y-%m-%d %H:%M} UTC"
-    return _of(OrphanKind.CANDIDATE, one, kept, f"not live, last heard of at {last:%Y-%m-%d %H:%M} UTC", (_said(one),))
+    return _of(
+        OrphanKind.CANDIDATE, one, kept, f"not live, last heard of at {last:%Y-%m-%d %H:%M} UTC", (_reason(one),)
+    )
 
 
 def _unsettled(one: OwnedObject, found: AccountInventory, named: Callable[[Identifier, str], Identifier]) -> str | None:
@@ -245,5 +247,5 @@ def _of(what: OrphanKind, one: OwnedObject, kept: str | None, reason: str, evide
     )
 
 
-def _said(one: OwnedObject) -> str:
+def _reason(one: OwnedObject) -> str:
     return f"bears deployment {one.marker.deployment}, release {one.marker.release}"

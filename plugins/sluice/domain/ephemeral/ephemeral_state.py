@@ -96,7 +96,7 @@ class EphemeralEnvironment:
         return (self.expires - now).total_seconds() / 3600
 
 
-def fold(events: Iterable[Event]) -> dict[str, EphemeralEnvironment]:
+def from_events(events: Iterable[Event]) -> dict[str, EphemeralEnvironment]:
     """Return the lives by environment name, in the order they began; events of standing environments are passed over.
 
     A name that was dropped may begin again: the newer life replaces the older one. Of two requests for one name, the
@@ -107,15 +107,15 @@ def fold(events: Iterable[Event]) -> dict[str, EphemeralEnvironment]:
         if event.kind == EphemeralEvent.REQUESTED:
             if (before := lives.get(event.environment)) is None or before.state is State.DROPPED:
                 lives.pop(event.environment, None)
-                lives[event.environment] = _begun(event)
+                lives[event.environment] = _requested(event)
         elif event.kind == EphemeralEvent.FORGOTTEN:
             lives.pop(event.environment, None)
         elif event.environment in lives:
-            lives[event.environment] = _lived(lives[event.environment], event)
+            lives[event.environment] = _after(lives[event.environment], event)
     return lives
 
 
-def _begun(event: Event) -> EphemeralEnvironment:
+def _requested(event: Event) -> EphemeralEnvironment:
     facts = event.payload
     return EphemeralEnvironment(
         spec=_spec(event),
@@ -129,7 +129,7 @@ def _begun(event: Event) -> EphemeralEnvironment:
     )
 
 
-def _lived(life: EphemeralEnvironment, event: Event) -> EphemeralEnvironment:  # noqa: PLR0911 (one line for each kind)
+def _after(life: EphemeralEnvironment, event: Event) -> EphemeralEnvironment:  # noqa: PLR0911 (one line for each kind)
     facts, reason = event.payload, str(event.payload.get("reason") or life.reason)
     match event.kind:
         case Kind.PROVISIONED:

@@ -89,12 +89,12 @@ def decide_cut_over(exchange: Exchange, found: Markers, foreign: tuple[str, ...]
     if live == exchange.wanted:
         return AlreadyLive()
     if live != exchange.former:
-        return Stop(f"{exchange.live} bears {say(live)}, but {say(exchange.former)} was recorded")
+        return Stop(f"{exchange.live} bears {named(live)}, but {named(exchange.former)} was recorded")
     if exchange.incoming not in found:
         return Stop(f"{exchange.incoming}, which should become live, does not exist")
     if found[exchange.incoming] != exchange.wanted:
         return Stop(
-            f"{exchange.incoming} bears {say(found[exchange.incoming])}, but should bear {say(exchange.wanted)}"
+            f"{exchange.incoming} bears {named(found[exchange.incoming])}, but should bear {named(exchange.wanted)}"
         )
     return Refuse(foreign) if foreign else Swap(exchange.live, exchange.incoming)
 
@@ -108,10 +108,12 @@ def decide_undo(exchange: Exchange, found: Markers) -> NotSwapped | Swap | Stop:
         ours = [name for name in _homes(exchange) if found.get(name) == exchange.wanted]
         return NotSwapped(ours[0] if ours and exchange.drops_incoming else None)
     if live != exchange.wanted:
-        return Stop(f"{exchange.live} bears {say(live)}: neither {say(exchange.wanted)} nor {say(exchange.former)}")
+        return Stop(
+            f"{exchange.live} bears {named(live)}: neither {named(exchange.wanted)} nor {named(exchange.former)}"
+        )
     homes = [name for name in _homes(exchange) if name in found and found[name] == exchange.former]
     if len(homes) != 1:
-        return Stop(f"{len(homes)} databases bear {say(exchange.former)}; exactly one can come back")
+        return Stop(f"{len(homes)} databases bear {named(exchange.former)}; exactly one can come back")
     return Swap(exchange.live, homes[0])
 
 
@@ -120,7 +122,7 @@ def deployed(marker: Marker | None) -> str | None:
     return marker.deployment if marker is not None and marker.release is not None else None
 
 
-def say(marker: Marker | None) -> str:
+def named(marker: Marker | None) -> str:
     """Name a deployment in a sentence."""
     if marker is None:
         return "no marker of ours"

@@ -94,11 +94,11 @@ def _monitor(spec: EnvironmentSpec, prices: Prices) -> Monitor:
         prices.credits(spec.budget.daily_usd),
         attached=True,
         tells=tuple(sorted({50, spec.budget.alert_at_percent, 100})),
-        stops=belt_stops(spec),
+        stops=monitor_suspend_at(spec),
     )
 
 
-def belt_stops(spec: EnvironmentSpec) -> int | None:
+def monitor_suspend_at(spec: EnvironmentSpec) -> int | None:
     """Return the percent of the day's credits at which its monitor stops an environment; None: it only tells."""
     return (
         MONITOR_SUSPEND_PERCENT

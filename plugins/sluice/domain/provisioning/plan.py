@@ -9,7 +9,7 @@ from datetime import datetime
 from sluice.domain.budgets.prices import Prices
 from sluice.domain.journal.control_schema import tag_name
 from sluice.domain.names import Identifier, Marker, Qualified, deployment_id
-from sluice.domain.provisioning.desired_state import PUBLIC, belt_stops, wanted
+from sluice.domain.provisioning.desired_state import PUBLIC, monitor_suspend_at, wanted
 from sluice.domain.provisioning.resources import Database, Grant, PlanningContext, Resources, User, Warehouse
 from sluice.domain.provisioning.steps import (
     AlterDatabase,
@@ -177,7 +177,7 @@ def _monitor(
 ) -> Iterable[Step]:
     procedure = None if circumstances.may_monitor else spec.monitor_procedure
     made, there = want.monitor, found.monitor
-    if made is None or want.warehouse is None or _no_belt(spec, found, circumstances) is not None:
+    if made is None or want.warehouse is None or _why_no_monitor(spec, found, circumstances) is not None:
         return
     if procedure and there is not None:  # what it tells and when it stops is the procedure's to say
         there = replace(there, tells=made.tells, stops=made.stops)
@@ -186,7 +186,7 @@ def _monitor(
         yield SetMonitor(made, want.warehouse.name, there is None, why, procedure)
 
 
-def _no_belt(spec: EnvironmentSpec, found: Resources, circumstances: PlanningContext) -> str | None:
+def _why_no_monitor(spec: EnvironmentSpec, found: Resources, circumstances: PlanningContext) -> str | None:
     """Why the environment has no resource monitor of ours, though its spec wants one."""
     if circumstances.guarded_by is not None:
         return f"the warehouse has resource monitor {circumstances.guarded_by}, which is not ours and stays"
@@ -198,7 +198,7 @@ def _no_belt(spec: EnvironmentSpec, found: Resources, circumstances: PlanningCon
             "no resource monitor: only ACCOUNTADMIN may make one (give the admin connection that role, or name a "
             "monitor_procedure)"
         )
-    if not circumstances.may_monitor and belt_stops(spec) is None:
+    if not circumstances.may_monitor and monitor_suspend_at(spec) is None:
         return f"no resource monitor: {spec.monitor_procedure} makes one that stops, and this one would only tell"
     return None
 
@@ -326,7 +326,7 @@ def _notes(spec: EnvironmentSpec, found: Resources, circumstances: PlanningConte
             f"future grants on {shadow[0].lower()}s in schema {shadow[1]} make Snowflake ignore those on the database "
             "there, for all roles: revoke them, or readers miss what is made new"
         )
-    if spec.budget.monitor and (why := _no_belt(spec, found, circumstances)) is not None:
+    if spec.budget.monitor and (why := _why_no_monitor(spec, found, circumstances)) is not None:
         yield f"{why}; the budget is then guarded by sluice alone"
     if not spec.budget.monitor and found.monitor is not None:
         yield f"resource monitor {found.monitor.name} is there, though budget.monitor is false: drop it by hand"

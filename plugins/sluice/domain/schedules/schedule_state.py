@@ -79,7 +79,7 @@ class ScheduleState:
         return frozenset({CLOSED_SETTING}) if self.closed or self.pending else frozenset()
 
 
-def fold(events: Iterable[Event]) -> dict[str, ScheduleState]:
+def from_events(events: Iterable[Event]) -> dict[str, ScheduleState]:
     """Return what the clock did by environment; one that is not among them is open."""
     found: dict[str, ScheduleState] = {}
     order = {str(kind): place for place, kind in enumerate(HoursEvent)}
@@ -112,7 +112,7 @@ def closes(spec: EnvironmentSpec, closing: ScheduleState, now: datetime) -> bool
     return not (spec.hours.open_at(now) or spec.hours.open_at(now + _EARLY))
 
 
-def due(
+def actions_due(
     spec: EnvironmentSpec,
     found: WarehouseSample,
     guard: BudgetState,

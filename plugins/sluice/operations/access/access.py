@@ -17,7 +17,7 @@ from sluice.domain.names import Identifier, Marker
 from sluice.domain.provisioning.steps import CreateRole, GrantPrivileges, GrantRole, GrantViewer, Plan, Step
 from sluice.domain.specs.environment import EnvironmentSpec
 from sluice.errors import RefusedError, SpecError
-from sluice.operations.access.temporary_access import read, take_back
+from sluice.operations.access.temporary_access import end, read
 from sluice.operations.caller import Caller
 from sluice.operations.workspace import Workspace
 from sluice.snowflake import access, journal, row_parsing, show
@@ -113,7 +113,7 @@ def revoke(work: Workspace, environment: str, holder: Holder, hand: Caller, *, r
         )
     with work.control() as session:
         for one in mine:
-            take_back(session, one, hand, reason)
+            end(session, one, hand, reason)
     return mine
 
 

@@ -15,10 +15,10 @@ from sluice.snowflake.error_mapping import MissingError
 
 def read(session: Session) -> list[TemporaryGrant]:
     """Return every pass that was given and not taken back, in one look-up."""
-    return temporary_access.fold(journal.read(session, kinds=tuple(TemporaryGrantEvent)))
+    return temporary_access.from_events(journal.read(session, kinds=tuple(TemporaryGrantEvent)))
 
 
-def take_back(session: Session, one: TemporaryGrant, hand: Caller, reason: str) -> None:
+def end(session: Session, one: TemporaryGrant, hand: Caller, reason: str) -> None:
     """Leave the holder without the role, then say so: a run that dies in between is finished by the next."""
     with suppress(MissingError):  # the role or the holder is gone, and the access with it
         session.run(access.revoke(one.role, one.holder))
@@ -34,8 +34,8 @@ def take_back(session: Session, one: TemporaryGrant, hand: Caller, reason: str) 
     journal.append(session, event)
 
 
-def take_back_all(session: Session, environment: str, hand: Caller, reason: str) -> None:
+def end_all(session: Session, environment: str, hand: Caller, reason: str) -> None:
     """Leave nobody with a pass to the environment."""
     events = journal.read(session, environment=environment, kinds=tuple(TemporaryGrantEvent))
-    for one in temporary_access.fold(events):
-        take_back(session, one, hand, reason)
+    for one in temporary_access.from_events(events):
+        end(session, one, hand, reason)

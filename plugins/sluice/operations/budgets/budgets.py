@@ -10,7 +10,7 @@ from math import inf
 from sluice.domain.budgets import budget_actions
 from sluice.domain.budgets.budget_actions import Alert, BudgetPlan, Notice, Notify, Resolve, SetRestriction, Step
 from sluice.domain.budgets.budget_policy import BudgetPolicy, Verdict, judge, over_together
-from sluice.domain.budgets.budget_state import BudgetEvent, BudgetState, Restriction, fold
+from sluice.domain.budgets.budget_state import BudgetEvent, BudgetState, Restriction, from_events
 from sluice.domain.budgets.spend import Measurement
 from sluice.domain.ephemeral.ephemeral_state import State
 from sluice.domain.journal.events import Event
@@ -56,7 +56,7 @@ def look(work: Workspace, policy: BudgetPolicy, measured: Measurement, now: date
     spends = {name: spend for name, spend in measured.spends.items() if name in specs}
     known = replace(measured, spends=spends)
     together = over_together(known, policy, specs)
-    awake = _awake(measured, guards)
+    awake = _restarted(measured, guards)
     made = budget_actions.plan(verdicts, guards, specs, policy, now, together=together, awake=awake)
     return Checked(verdicts, guards, made)
 
@@ -81,11 +81,11 @@ def check(
         def do(step: Step) -> SluiceError | None:
             try:
                 if isinstance(step, SetRestriction):
-                    hold(session, specs[step.environment], step, policy, hand)
+                    restrict(session, specs[step.environment], step, policy, hand)
                     say(budget_actions.notice(step))
                 else:
                     say(budget_actions.notice(step))
-                    _said(session, step, hand)
+                    _was_notified(session, step, hand)
             except SluiceError as error:
                 failed.append((step.environment, error.message))
                 return error
@@ -97,14 +97,14 @@ def check(
                 name = step.environment
                 text = f"{name} could not be {step.hold}, the next check tries again: {error.message}"
                 guard = seen.guards.get(name, BudgetState(name))
-                for one in budget_actions.alert(
+                for one in budget_actions.alerts(
                     guard, specs[name], policy, hand.now, about=budget_actions.FAILED, text=text
                 ):
                     do(one)
     return Checked(seen.verdicts, seen.guards, seen.plan, tuple(done), tuple(failed))
 
 
-def _said(session: Session, step: Notify | Alert | Resolve, hand: Caller) -> None:
+def _was_notified(session: Session, step: Notify | Alert | Resolve, hand: Caller) -> None:
     if isinstance(step, Resolve):
         _note(session, step.environment, BudgetEvent.RECOVERED, hand, {}, key="recovered")
         return
@@ -144,7 +144,7 @@ def by_hand(
         for name in environments:
             _compute(session, specs[name])
         for name in environments:
-            hold(
+            restrict(
                 session,
                 specs[name],
                 SetRestriction(name, wanted, reason, by_hand=wanted is not Restriction.FREE),
@@ -189,23 +189,23 @@ def reason(work: Workspace, environment: str) -> str | None:
 
 def read(session: Session) -> dict[str, BudgetState]:
     """Return the guard of every environment that has one, in one look-up."""
-    return fold(journal.read(session, kinds=tuple(BudgetEvent)))
+    return from_events(journal.read(session, kinds=tuple(BudgetEvent)))
 
 
-def guard_of(session: Session, environment: str) -> BudgetState:
+def state_of(session: Session, environment: str) -> BudgetState:
     """Return the guard of one environment."""
-    found = fold(journal.read(session, environment=environment, kinds=tuple(BudgetEvent)))
+    found = from_events(journal.read(session, environment=environment, kinds=tuple(BudgetEvent)))
     return found.get(environment, BudgetState(environment))
 
 
-def hold(session: Session, spec: EnvironmentSpec, step: SetRestriction, policy: BudgetPolicy, hand: Caller) -> None:
+def restrict(session: Session, spec: EnvironmentSpec, step: SetRestriction, policy: BudgetPolicy, hand: Caller) -> None:
     """Leave the environment held as the step says: recorded first, with what undoes it; then done; then said.
 
     A run that dies in between is finished by the next check, which sees what was begun.
     """
     _refuse_stopping_production(spec, step.hold)
     found = _compute(session, spec)
-    guards, closings = schedules.held(session, spec.name)
+    guards, closings = schedules.lock_held(session, spec.name)
     guard, closing = guards.get(spec.name, BudgetState(spec.name)), closings.get(spec.name, ScheduleState(spec.name))
     already = guard.pending is None and (guard.hold, guard.by_hand) == (step.hold, step.by_hand)
     if already and (not step.again or _state(session, spec.warehouse.name) in _STOPPED):
@@ -283,7 +283,7 @@ def _compute(session: Session, spec: EnvironmentSpec) -> Warehouse:
     return found
 
 
-def _awake(measured: Measurement, guards: Mapping[str, BudgetState]) -> frozenset[str]:
+def _restarted(measured: Measurement, guards: Mapping[str, BudgetState]) -> frozenset[str]:
     """What is suspended, and was seen running later than that."""
     running = {one.environment for one in measured.warehouses if one.state not in _STOPPED}
     return frozenset(

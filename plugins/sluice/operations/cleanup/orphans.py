@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 
 from sluice.dbt import artifacts
 from sluice.domain.cleanup.cleanup_policy import CleanupPolicy
-from sluice.domain.cleanup.orphans import AccountInventory, Orphan, OrphanKind, OwnedObject, leftovers
-from sluice.domain.ephemeral.ephemeral_state import EPHEMERAL_EVENTS, EphemeralEvent, fold
+from sluice.domain.cleanup.orphans import AccountInventory, Orphan, OrphanKind, OwnedObject, orphans
+from sluice.domain.ephemeral.ephemeral_state import EPHEMERAL_EVENTS, EphemeralEvent, from_events
 from sluice.domain.journal.events import Event, Kind
 from sluice.domain.names import Identifier, Marker, dotted, undotted
 from sluice.domain.specs.environment import EnvironmentSpec
@@ -44,7 +44,7 @@ def find(work: Workspace, policy: CleanupPolicy, now: datetime, *, holder: str |
     """
     with work.control() as session:
         found = _beside(work, session, holder)
-    return leftovers(found, policy.leftovers, policy.protected, now)
+    return orphans(found, policy.leftovers, policy.protected, now)
 
 
 def clear(
@@ -78,7 +78,7 @@ def clear(
 
 def _beside(work: Workspace, session: Session, holder: str | None) -> AccountInventory:
     events = journal.read(session, kinds=(*EPHEMERAL_EVENTS, Kind.LIVE))
-    lives = fold(event for event in events if event.kind in EPHEMERAL_EVENTS)
+    lives = from_events(event for event in events if event.kind in EPHEMERAL_EVENTS)
     specs: dict[str, EnvironmentSpec] = {**{name: life.spec for name, life in lives.items()}, **work.environments}
     databases = [one for one in observe.databases(session) if one.marker is not None]
     in_place = {

@@ -150,7 +150,7 @@ def _take_back(work: Workspace, hand: Caller, failed: list[tuple[str, str]]) -> 
     with work.control() as session:
         for one in over:
             try:
-                temporary_access.take_back(session, one, hand, f"its time ended at {one.until:%Y-%m-%d %H:%M} UTC")
+                temporary_access.end(session, one, hand, f"its time ended at {one.until:%Y-%m-%d %H:%M} UTC")
             except SluiceError as error:
                 failed.append((one.environment, f"access of {one.holder}: {error.message}"))
             else:

@@ -19,7 +19,7 @@ from sluice.domain.journal.events import Event, Kind
 from sluice.domain.names import Identifier, Marker, Qualified
 from sluice.domain.provisioning.desired_state import monitor_name
 from sluice.errors import RefusedError, SluiceError, SpecError, StopError
-from sluice.operations.access.temporary_access import take_back_all
+from sluice.operations.access.temporary_access import end_all
 from sluice.operations.caller import Caller
 from sluice.operations.ephemeral.creation import template
 from sluice.operations.provisioning.provision import provision
@@ -46,7 +46,7 @@ _LEASE = 900
 def change(work: Workspace, name: str, wish: ChangeRequest, hand: Caller) -> EphemeralEnvironment:
     """Leave the environment as the wish makes it, in the journal and in the account."""
     chosen = template(work, str(_life(work, name).spec.kind))
-    with held(work, name, hand) as (session, life):
+    with locked(work, name, hand) as (session, life):
         made = changed(life, wish, chosen, hand.now)
         kind = {Change.PIN: EphemeralEvent.PINNED, Change.UNPIN: EphemeralEvent.UNPINNED}.get(
             wish.change, EphemeralEvent.CHANGED
@@ -75,7 +75,7 @@ def notice(
     planned: EphemeralEnvironment | None = None,
 ) -> EphemeralEnvironment:
     """Have it in the journal that the owner was told; telling is the caller's."""
-    with held(work, name, hand) as (session, life):
+    with locked(work, name, hand) as (session, life):
         refuse_unless_there(life)
         as_planned(life, planned)
         facts = {"reason": reason, "evidence": list(evidence), "until": until.isoformat()}
@@ -87,7 +87,7 @@ def withdraw(
     work: Workspace, name: str, reason: str, hand: Caller, *, planned: EphemeralEnvironment | None = None
 ) -> EphemeralEnvironment:
     """Leave a noticed environment as any other: a later notice begins anew."""
-    with held(work, name, hand) as (session, life):
+    with locked(work, name, hand) as (session, life):
         as_planned(life, planned)
         if life.state is State.NOTICED:
             note(session, life, EphemeralEvent.RESTORED, hand, {"reason": reason})
@@ -105,14 +105,14 @@ def set_aside(
     planned: EphemeralEnvironment | None = None,
 ) -> EphemeralEnvironment:
     """Leave the environment whole, and out of everybody's reach: role taken back, warehouse stopped, renamed."""
-    with held(work, name, hand) as (session, life):
+    with locked(work, name, hand) as (session, life):
         if done_before(session, life, EphemeralEvent.QUARANTINED, hand):
             return life
         refuse_unless_there(life)
         as_planned(life, planned)
         refuse_foreign_warehouse(session, life)
         spec, aside = life.spec, quarantined_name(life)
-        take_back_all(session, name, hand, f"set aside: {reason}")
+        end_all(session, name, hand, f"set aside: {reason}")
         with suppress(MissingError):  # half-made: there is nothing to take back
             session.run(teardown_sql.revoke_role(spec.access.role, spec.access.user))
         with suppress(MissingError):
@@ -143,14 +143,14 @@ def drop(
     planned: EphemeralEnvironment | None = None,
 ) -> EphemeralEnvironment:
     """Leave nothing of it but what UNDROP can bring back; only what bears our marker with its name is dropped."""
-    with held(work, name, hand) as (session, life):
+    with locked(work, name, hand) as (session, life):
         if life.state is State.DROPPED:
             return life
         as_planned(life, planned)
         refuse_foreign_warehouse(session, life)
         spec, found = life.spec, ours(session, life)
         belt = foreign_monitor(session, life)
-        take_back_all(session, name, hand, f"dropped: {reason}")
+        end_all(session, name, hand, f"dropped: {reason}")
         for database in sorted(found):
             session.run(statements.drop_database(database))
         session.run(teardown_sql.drop_warehouse(spec.warehouse.name))
@@ -191,7 +191,7 @@ def forget(work: Workspace, name: str, hand: Caller) -> None:
 
 def bring_back(work: Workspace, name: str, reason: str, hand: Caller) -> EphemeralEnvironment:
     """Leave an environment that was set aside or dropped as it was, whole and in use again."""
-    with held(work, name, hand) as (session, life):
+    with locked(work, name, hand) as (session, life):
         if not done_before(session, life, EphemeralEvent.RESTORED, hand):
             _refuse_undoing(life, hand)
             _database_back(session, life)
@@ -271,7 +271,7 @@ def _life(work: Workspace, name: str) -> EphemeralEnvironment:
 
 
 @contextmanager
-def held(work: Workspace, name: str, hand: Caller) -> Iterator[tuple[Session, EphemeralEnvironment]]:
+def locked(work: Workspace, name: str, hand: Caller) -> Iterator[tuple[Session, EphemeralEnvironment]]:
     """An administrator's session under the environment's lock, and its life as it is then."""
     with work.control() as session:
         session.run(control_sql.create_schema(session.control, lock_schema(name)))

@@ -15,7 +15,7 @@ from sluice.domain.specs.environment import EnvironmentSpec
 from sluice.errors import RetryError, SpecError, StopError
 from sluice.operations.caller import Caller
 from sluice.operations.ephemeral.creation import base_deployment, base_is_free, cloned_from, refuse_partial
-from sluice.operations.ephemeral.lifecycle import beside, done_before, held, note, ours
+from sluice.operations.ephemeral.lifecycle import beside, done_before, locked, note, ours
 from sluice.operations.provisioning.provision import provision
 from sluice.operations.workspace import Workspace
 from sluice.snowflake import journal, observe, promotion_sql, provisioning_sql, reclone_sql
@@ -26,7 +26,7 @@ RENEWING = "environment.renewing"
 """Noted before the exchange of names: what was carried over, and what the base bore."""
 
 
-def renew(work: Workspace, name: str, hand: Caller, *, reason: str, keep: bool = False) -> EphemeralEnvironment:
+def reclone(work: Workspace, name: str, hand: Caller, *, reason: str, keep: bool = False) -> EphemeralEnvironment:
     """Leave the environment with its base's data of now; with `keep`, what was made or changed in it is carried over.
 
     Whoever reads in it sees the former data or the new, never a mix; the former can be undropped while its retention
@@ -37,7 +37,7 @@ def renew(work: Workspace, name: str, hand: Caller, *, reason: str, keep: bool =
         RetryError: the base is being changed by somebody, who is named.
         StopError: the clone lacks what the base has, or a database is not as it says.
     """
-    with held(work, name, hand) as (session, life):
+    with locked(work, name, hand) as (session, life):
         if done_before(session, life, EphemeralEvent.REFRESHED, hand):
             return life
         refuse_unless_there(life)

@@ -9,7 +9,7 @@ from sluice.dbt import artifacts
 from sluice.dbt.invoke import run
 from sluice.domain.journal.events import Kind
 from sluice.domain.names import Identifier, Marker, candidate_name
-from sluice.domain.promotion.cutover import Exchange, deployed, say
+from sluice.domain.promotion.cutover import Exchange, deployed, named
 from sluice.domain.promotion.database_rights import to_mirror
 from sluice.domain.promotion.deployments import Deployment, StageReport
 from sluice.domain.promotion.inventory import missing_from_clone, to_json
@@ -38,7 +38,7 @@ def record_undo(work: Workspace, deployment: Deployment, now: datetime) -> Stage
         if former != wanted:
             one.note(Kind.UNDO_RECORDED, exchange.to_json(), once=True)
         inverse = f"swap {exchange.live} back with {exchange.incoming} or {exchange.parking}, drop the candidate"
-        return one.report(f"live bears {say(former)}; undo is known", {"undo": inverse})
+        return one.report(f"live bears {named(former)}; undo is known", {"undo": inverse})
 
 
 def clone(work: Workspace, deployment: Deployment, now: datetime) -> StageReport:
@@ -78,7 +78,10 @@ def drop(one: Stage, name: str, wanted: Marker) -> None:
     found = one.markers()
     if name in found and found[name] != wanted:
         raise StopError(
-            f"{name} bears {say(found[name])}, so it is not ours to drop", where=name, value=say(wanted), untouched=name
+            f"{name} bears {named(found[name])}, so it is not ours to drop",
+            where=name,
+            value=named(wanted),
+            untouched=name,
         )
     one.session.run(drop_database(Identifier.found(name)))
     one.note(DROPPED, {"candidate": name})
@@ -95,7 +98,7 @@ def _state(one: Stage, exchange: Exchange, markers: dict[str, Marker | None]) ->
 def _clone(one: Stage, exchange: Exchange, markers: dict[str, Marker | None]) -> dict[str, object]:
     if markers.get(exchange.live) != exchange.former:
         raise StopError(
-            f"{exchange.live} bears {say(markers.get(exchange.live))}, but {say(exchange.former)} was recorded",
+            f"{exchange.live} bears {named(markers.get(exchange.live))}, but {named(exchange.former)} was recorded",
             where=exchange.live,
             good="a new deployment, which starts from what is live now",
             untouched=exchange.live,

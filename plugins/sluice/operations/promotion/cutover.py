@@ -8,11 +8,11 @@ from typing import assert_never
 
 from sluice.domain.journal.events import Kind
 from sluice.domain.names import Identifier, Marker
-from sluice.domain.promotion.cutover import AlreadyLive, Exchange, Markers, Refuse, Stop, Swap, decide_cut_over, say
+from sluice.domain.promotion.cutover import AlreadyLive, Exchange, Markers, Refuse, Stop, Swap, decide_cut_over, named
 from sluice.domain.promotion.deployments import Deployment, StageReport
 from sluice.errors import RefusedError, RetryError, StopError
 from sluice.operations.promotion.run_gates import writers
-from sluice.operations.stage import Stage, beside, stage
+from sluice.operations.stage import Stage, own_databases, stage
 from sluice.operations.workspace import Workspace
 from sluice.snowflake import locks, observe
 from sluice.snowflake.statements import swap
@@ -39,9 +39,9 @@ def cut_over(work: Workspace, deployment: Deployment, now: datetime) -> StageRep
                 raise StopError(because, where=exchange.live, value=deployment.id, untouched=exchange.live)
             case _:
                 assert_never(decision)
-        facts = {"live": str(exchange.wanted.deployment), "former": say(exchange.former), "swap_seconds": seconds}
+        facts = {"live": str(exchange.wanted.deployment), "former": named(exchange.former), "swap_seconds": seconds}
         one.note(Kind.CUT_OVER, facts, once=True)
-        return one.report(f"{exchange.live} bears {say(exchange.wanted)}", facts)
+        return one.report(f"{exchange.live} bears {named(exchange.wanted)}", facts)
 
 
 def exchange_names(one: Stage, step: Swap, *, expect: Marker | None, before: Marker | None) -> float:
@@ -64,14 +64,14 @@ def _believe(one: Stage, step: Swap, expect: Marker | None, before: Marker | Non
     with one.work.session(
         one.deployment.environment, tag={"deployment": one.deployment.id, "stage": one.name}
     ) as fresh:
-        found = beside(observe.markers(fresh, step.live), one.live).get(step.live)
+        found = own_databases(observe.markers(fresh, step.live), one.live).get(step.live)
     if found == expect:
         return
     if found == before:
         raise RetryError(
             "the line was cut and the swap did not take effect", where=step.live, untouched=step.live
         ) from error
-    raise StopError(f"after a lost answer {step.live} bears {say(found)}", where=step.live) from error
+    raise StopError(f"after a lost answer {step.live} bears {named(found)}", where=step.live) from error
 
 
 def _foreign(one: Stage, exchange: Exchange, markers: Markers) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from sluice.domain.journal.events import Kind
 from sluice.domain.names import Identifier
-from sluice.domain.promotion.cutover import Exchange, Markers, deployed, say
+from sluice.domain.promotion.cutover import Exchange, Markers, deployed, named
 from sluice.domain.promotion.deployments import Deployment, StageReport
 from sluice.domain.promotion.inventory import to_json
 from sluice.errors import StopError
@@ -25,7 +25,7 @@ def settle(work: Workspace, deployment: Deployment, now: datetime) -> StageRepor
         exchange, markers = one.exchange(), one.markers()
         if markers.get(exchange.live) != exchange.wanted:
             raise StopError(
-                f"live bears {say(markers.get(exchange.live))}", where=exchange.live, value=say(exchange.wanted)
+                f"live bears {named(markers.get(exchange.live))}", where=exchange.live, value=named(exchange.wanted)
             )
         _park(one, exchange, markers)
         facts = _facts(one, exchange)
@@ -45,7 +45,7 @@ def _park(one: Stage, exchange: Exchange, markers: Markers) -> None:
         return  # it was empty, and a first attempt has dropped it
     if exchange.parking in markers or markers.get(exchange.incoming, exchange.wanted) != exchange.former:
         raise StopError(
-            f"the former live, {say(exchange.former)}, is neither {exchange.incoming} nor {exchange.parking}",
+            f"the former live, {named(exchange.former)}, is neither {exchange.incoming} nor {exchange.parking}",
             where=exchange.live,
             good="the databases beside live, compared with the journal",
             untouched="all of them",

@@ -8,7 +8,7 @@ from datetime import datetime
 from sluice.dbt import releases
 from sluice.domain.journal.events import Event, Kind
 from sluice.domain.names import Marker
-from sluice.domain.promotion.cutover import deployed, say
+from sluice.domain.promotion.cutover import deployed, named
 from sluice.domain.promotion.evidence import Evidence
 from sluice.domain.promotion.promotion_plan import LiveNow, Unread, Validation
 from sluice.domain.specs.environment import EnvironmentSpec
@@ -58,7 +58,7 @@ def _since(moves: Iterable[Event], live: Marker | None) -> datetime | Unread | N
     """Return when this deployment became live last: by a cut-over, or swapped back after another one failed."""
     if live is None or deployed(live) is None:
         return None
-    names = {Kind.CUT_OVER: live.deployment, Kind.ROLLED_BACK: say(live)}
+    names = {Kind.CUT_OVER: live.deployment, Kind.ROLLED_BACK: named(live)}
     found = [event.at for event in moves if event.payload.get("live") == names[Kind(event.kind)]]
     return found[-1] if found else Unread("the journal has no cut-over of it")
 

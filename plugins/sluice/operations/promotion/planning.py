@@ -7,7 +7,7 @@ from datetime import datetime
 from sluice.dbt import artifacts, releases
 from sluice.dbt.invoke import Invocation
 from sluice.domain.names import Marker, candidate_name, deployment_id
-from sluice.domain.promotion.cutover import deployed, say
+from sluice.domain.promotion.cutover import deployed, named
 from sluice.domain.promotion.deployments import Deployment, StageReport
 from sluice.domain.promotion.gate_policy import Gates
 from sluice.domain.promotion.promotion_plan import PromotionPlan, released_upstream
@@ -136,7 +136,7 @@ def _plan(
         validation=validation,
         live=live.name,
         candidate=candidate_name(live, deployment.id).name,
-        live_now=say(marker),
+        live_now=named(marker),
         before=before,
         live_already=marker is not None and marker.release == deployment.release,
         changes=changes,

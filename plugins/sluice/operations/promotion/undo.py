@@ -7,7 +7,7 @@ from typing import assert_never
 
 from sluice.domain.journal.events import Kind
 from sluice.domain.names import Identifier
-from sluice.domain.promotion.cutover import Exchange, NotSwapped, Stop, Swap, decide_undo, deployed, say
+from sluice.domain.promotion.cutover import Exchange, NotSwapped, Stop, Swap, decide_undo, deployed, named
 from sluice.domain.promotion.deployments import Deployment, StageReport, Undone
 from sluice.domain.promotion.evidence import Evidence, Verdict, failed
 from sluice.errors import StopError
@@ -65,14 +65,14 @@ def _swap_back(one: Stage, exchange: Exchange, step: Swap) -> StageReport:
         "swapped_back": True,
         "outcome": Undone.SWAPPED_BACK.value,
         "swap_seconds": seconds,
-        "live": say(exchange.former),
+        "live": named(exchange.former),
     }
     one.note(Kind.ROLLED_BACK, {**facts, "automatic": True})
     evidence = _checked(one, exchange)
     if failed(evidence):
         raise one.refuse("live was swapped back, and does not pass either", evidence, untouched="the failed candidate")
     kept = _clear(one, exchange, step.other)
-    return one.report(f"swapped back: {exchange.live} bears {say(exchange.former)} again, {kept}", facts, evidence)
+    return one.report(f"swapped back: {exchange.live} bears {named(exchange.former)} again, {kept}", facts, evidence)
 
 
 def _checked(one: Stage, exchange: Exchange) -> tuple[Evidence, ...]:

@@ -7,7 +7,7 @@ from datetime import datetime
 from sluice.dbt import artifacts
 from sluice.dbt.invoke import run
 from sluice.domain.names import Identifier
-from sluice.domain.promotion.cutover import say
+from sluice.domain.promotion.cutover import named
 from sluice.domain.promotion.deployments import Deployment, StageReport
 from sluice.domain.promotion.evidence import Evidence, Verdict, failed
 from sluice.domain.promotion.gate_policy import Check
@@ -29,7 +29,7 @@ def verify(work: Workspace, deployment: Deployment, now: datetime) -> StageRepor
     with stage("verify", work, deployment, now) as one:
         exchange, found = one.exchange(), one.markers().get(one.live.name)
         if found != exchange.wanted:
-            raise StopError(f"live bears {say(found)}", where=exchange.live, value=say(exchange.wanted))
+            raise StopError(f"live bears {named(found)}", where=exchange.live, value=named(exchange.wanted))
         evidence = checked(one) if deployment.kind == "rollback" else (*checked(one), *_tested(one))
         one.note(VERIFIED, {"evidence": [piece.to_json() for piece in evidence]})
         if failed(evidence):

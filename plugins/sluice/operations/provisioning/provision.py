@@ -113,7 +113,7 @@ def _held(work: Workspace, environment: str) -> tuple[BudgetState, ScheduleState
     """What the environment's budget holds, and what the clock; where nothing is provisioned yet, nothing."""
     try:
         with work.control() as session:
-            guards, closings = schedules.held(session, environment)
+            guards, closings = schedules.lock_held(session, environment)
     except MissingError:
         guards, closings = {}, {}
     return guards.get(environment, BudgetState(environment)), closings.get(environment, ScheduleState(environment))

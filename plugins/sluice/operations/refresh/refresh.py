@@ -9,7 +9,7 @@ from sluice.dbt import artifacts, releases
 from sluice.dbt.invoke import Invocation, run
 from sluice.domain.journal.events import Kind
 from sluice.domain.names import Marker, deployment_id
-from sluice.domain.promotion.cutover import deployed, say
+from sluice.domain.promotion.cutover import deployed, named
 from sluice.domain.promotion.deployments import Deployment, StageReport
 from sluice.domain.promotion.evidence import Evidence, failed
 from sluice.domain.promotion.gate_checks import judge_quality
@@ -58,7 +58,7 @@ def plan(
         "release": release.id,
         "files": len(release.files),
         "commit": release.git_commit,
-        "live_now": say(marker),
+        "live_now": named(marker),
         "cautions": list(cautions(work, spec, call.artifacts / "manifest.json")),
     }
     already = marker is not None and marker.release == release.id

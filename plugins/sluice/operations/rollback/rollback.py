@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sluice.domain.journal.events import Kind
 from sluice.domain.names import Marker, deployment_id, retained_name
-from sluice.domain.promotion.cutover import Exchange, deployed, say
+from sluice.domain.promotion.cutover import Exchange, deployed, named
 from sluice.domain.promotion.deployments import Deployment, StageReport
 from sluice.domain.specs.environment import EnvironmentSpec
 from sluice.errors import RefusedError, SpecError, StopError
@@ -17,7 +17,7 @@ from sluice.operations.promotion.lock_and_scale import lock, unlock
 from sluice.operations.promotion.undo import undo
 from sluice.operations.promotion.verification import verify
 from sluice.operations.rollback.rows_since_cutover import note_arrivals
-from sluice.operations.stage import StageFunction, beside, stage
+from sluice.operations.stage import StageFunction, own_databases, stage
 from sluice.operations.workspace import Workspace
 from sluice.snowflake import journal, observe
 from sluice.snowflake.connect import Session
@@ -39,7 +39,7 @@ def plan(
             untouched=environment,
         )
     with work.session(environment, tag={"stage": "plan"}) as session:
-        markers = beside(observe.markers(session, spec.database.name.name), spec.database.name)
+        markers = own_databases(observe.markers(session, spec.database.name.name), spec.database.name)
         restored = _restored(session, spec, markers, deployment)
     live = markers.get(spec.database.name.name)
     asked = Deployment(
@@ -52,12 +52,12 @@ def plan(
         restores=restored.deployment,
     )
     facts = {
-        "live_now": say(live),
+        "live_now": named(live),
         "restores": restored.deployment,
         "release": restored.release,
         "reason": asked.reason,
     }
-    return asked, StageReport("plan", f"{environment}: {say(live)} → {say(restored)}", facts)
+    return asked, StageReport("plan", f"{environment}: {named(live)} → {named(restored)}", facts)
 
 
 def retained(markers: Mapping[str, Marker | None], spec: EnvironmentSpec) -> dict[str, Marker]:
@@ -92,7 +92,7 @@ def record_undo(work: Workspace, deployment: Deployment, now: datetime) -> Stage
         exchange = Exchange(one.live.name, incoming, wanted=wanted, former=former, drops_incoming=False)
         facts = note_arrivals(one, former)
         one.note(Kind.UNDO_RECORDED, exchange.to_json(), once=True)
-        return one.report(f"live bears {say(former)}; undo is known", {"no_longer_live": facts})
+        return one.report(f"live bears {named(former)}; undo is known", {"no_longer_live": facts})
 
 
 STAGES: dict[str, StageFunction] = {

@@ -19,7 +19,7 @@ from sluice.domain.schedules.schedule_state import (
     HoursEvent,
     ScheduleActions,
     ScheduleState,
-    due,
+    actions_due,
     suspended,
     why_closed,
 )
@@ -71,7 +71,7 @@ def check(work: Workspace, specs: Specs, hand: Caller, *, off_hours: bool = True
             if there is None:  # not provisioned
                 continue
             guard, closing = held.get(name, BudgetState(name)), closed.get(name, ScheduleState(name))
-            asked = due(spec, there[0], guard, closing, hand.now, unused=name in unused)
+            asked = actions_due(spec, there[0], guard, closing, hand.now, unused=name in unused)
             if not asked:
                 continue
             try:
@@ -100,7 +100,7 @@ def stay_open(work: Workspace, specs: Specs, names: Sequence[str], end: str, han
             lines.append(f"{name} is open until {moment:%Y-%m-%d %H:%M} UTC")
             now = observe.now(session)
             guard, closing = _now(session, name)
-            asked = due(specs[name], _ours(session, specs[name]), guard, closing, now)
+            asked = actions_due(specs[name], _ours(session, specs[name]), guard, closing, now)
             if asked.open:
                 _open(session, specs[name], asked, hand, now)
             if suspended(guard):
@@ -117,10 +117,10 @@ def reason(work: Workspace, spec: EnvironmentSpec) -> str | None:
 
 def read(session: Session) -> dict[str, ScheduleState]:
     """Return what the clock has done to every environment, in one look-up."""
-    return schedule_state.fold(journal.read(session, kinds=tuple(HoursEvent)))
+    return schedule_state.from_events(journal.read(session, kinds=tuple(HoursEvent)))
 
 
-def held(session: Session, environment: str) -> tuple[dict[str, BudgetState], dict[str, ScheduleState]]:
+def lock_held(session: Session, environment: str) -> tuple[dict[str, BudgetState], dict[str, ScheduleState]]:
     """Return what its budget and what the clock holds of one environment, in one look-up."""
     return _fold(journal.read(session, environment=environment, kinds=(*BudgetEvent, *HoursEvent)))
 
@@ -132,8 +132,8 @@ def _all(session: Session) -> tuple[dict[str, BudgetState], dict[str, ScheduleSt
 def _fold(events: Sequence[Event]) -> tuple[dict[str, BudgetState], dict[str, ScheduleState]]:
     clock = {str(kind) for kind in HoursEvent}
     return (
-        budget_state.fold(one for one in events if one.kind not in clock),
-        schedule_state.fold(one for one in events if one.kind in clock),
+        budget_state.from_events(one for one in events if one.kind not in clock),
+        schedule_state.from_events(one for one in events if one.kind in clock),
     )
 
 
@@ -186,15 +186,15 @@ def _keep(session: Session, spec: EnvironmentSpec, hand: Caller, *, unused: bool
     lines: list[str] = []
     for _ in range(2):
         now = observe.now(session)
-        asked = due(spec, _ours(session, spec), *_now(session, spec.name), now, unused=unused)
+        asked = actions_due(spec, _ours(session, spec), *_now(session, spec.name), now, unused=unused)
         if asked.close:
             lines.append(_close(session, spec, asked, hand, now))
         if asked.open:
             lines.append(_open(session, spec, asked, hand, now))
         if asked.fit:
-            lines.append(_fit(session, spec, asked, hand, now))
+            lines.append(_resize_clusters(session, spec, asked, hand, now))
         if asked.rest:
-            lines.append(_rest(session, spec, hand, now))
+            lines.append(_suspend_idle(session, spec, hand, now))
         if not asked.close:
             break
     return lines
@@ -238,7 +238,9 @@ def _open(session: Session, spec: EnvironmentSpec, asked: ScheduleActions, hand:
     return f"{spec.name}: open" if asked.back else f"{spec.name}: open, but its budget has suspended it"
 
 
-def _fit(session: Session, spec: EnvironmentSpec, asked: ScheduleActions, hand: Caller, now: datetime) -> str:
+def _resize_clusters(
+    session: Session, spec: EnvironmentSpec, asked: ScheduleActions, hand: Caller, now: datetime
+) -> str:
     """Its warehouse has the settings that its schedule asks for at this time of the day."""
     facts = {
         "former": {one.setting: one.found for one in asked.fit},
@@ -249,7 +251,7 @@ def _fit(session: Session, spec: EnvironmentSpec, asked: ScheduleActions, hand: 
     return f"{spec.name}: {', '.join(f'{one.setting} {one.found} → {one.wanted}' for one in asked.fit)}"
 
 
-def _rest(session: Session, spec: EnvironmentSpec, hand: Caller, now: datetime) -> str:
+def _suspend_idle(session: Session, spec: EnvironmentSpec, hand: Caller, now: datetime) -> str:
     """Its warehouse is suspended; the next statement starts it."""
     seconds = spec.hours.low_activity_seconds if spec.hours is not None else 0
     said = f"no statement for {seconds} s: suspended until the next one"
@@ -264,7 +266,7 @@ def _set(session: Session, spec: EnvironmentSpec, changes: Sequence[Change]) -> 
 
 
 def _now(session: Session, environment: str) -> tuple[BudgetState, ScheduleState]:
-    held_, closed = held(session, environment)
+    held_, closed = lock_held(session, environment)
     return held_.get(environment, BudgetState(environment)), closed.get(environment, ScheduleState(environment))
 
 
