@@ -254,17 +254,12 @@ def test_what_is_due() -> None:
 
 def test_what_a_budget_holds_is_not_fitted() -> None:
     """A drift of everything else is."""
-    guard = BudgetState("prod", Restriction.LIMITED, former={"max_cluster_count": 8, "min_cluster_count": 2})
-    found = running(auto_suspend=0, max_cluster_count=1)
-    assert [one.setting for one in actions_due(PROD, found, guard, ScheduleState("prod"), EVENING).fit] == [
-        "scaling_policy"
-    ]
-    assert {
-        one.setting for one in actions_due(PROD, found, BudgetState("prod"), ScheduleState("prod"), EVENING).fit
-    } == {
-        "max_cluster_count",
-        "scaling_policy",
-    }
+    limited = BudgetState("prod", Restriction.LIMITED, former={"max_cluster_count": 8, "min_cluster_count": 2})
+    found, is_open = running(auto_suspend=0, max_cluster_count=1), ScheduleState("prod")
+    changed = actions_due(PROD, found, limited, is_open, EVENING).fit
+    assert [change.setting for change in changed] == ["scaling_policy"]
+    freely = actions_due(PROD, found, BudgetState("prod"), is_open, EVENING).fit
+    assert {change.setting for change in freely} == {"max_cluster_count", "scaling_policy"}
 
 
 def test_it_is_open_at_eight_sharp() -> None:

@@ -83,16 +83,16 @@ def rungs(steps: Sequence[Step]) -> list[tuple[str, int]]:
 def test_the_worse_the_further() -> None:
     """Of USD 500: half to the first channel, four fifths to two, all of it to three; each once."""
     people = People()
-    assert rungs(people.checks(3, usd=260)) == [("Tell", 0)]
-    assert rungs(people.checks(3, usd=410)) == [("Tell", 1)]
-    assert rungs(people.checks(3, usd=510)) == [("Tell", 2)]
+    assert rungs(people.checks(3, usd=260)) == [("Notify", 0)]
+    assert rungs(people.checks(3, usd=410)) == [("Notify", 1)]
+    assert rungs(people.checks(3, usd=510)) == [("Notify", 2)]
 
 
 def test_what_lasts_goes_one_channel_further_each_hour_until_the_last() -> None:
     """Production beyond its budget is not stopped, so somebody has to come."""
     people = People()
     said = people.checks(4 * 12, usd=510)
-    assert rungs(said) == [("Tell", 2), ("Tell", 3)]
+    assert rungs(said) == [("Notify", 2), ("Notify", 3)]
     assert isinstance(said[1], Notify)
     assert said[1].text.startswith("still: ")
     assert len(SPECS["prod"].monitoring.channels) == 4
@@ -100,7 +100,7 @@ def test_what_lasts_goes_one_channel_further_each_hour_until_the_last() -> None:
 
 def test_half_of_a_budget_that_lasts_wakes_nobody() -> None:
     """It is half of a day's budget until midnight."""
-    assert rungs(People().checks(6 * 12, usd=260)) == [("Tell", 0)]
+    assert rungs(People().checks(6 * 12, usd=260)) == [("Notify", 0)]
 
 
 def test_it_is_over_once_and_everybody_who_was_told_knows() -> None:
@@ -108,7 +108,7 @@ def test_it_is_over_once_and_everybody_who_was_told_knows() -> None:
     people = People()
     people.checks(15, usd=510)
     said = people.checks(5, usd=0)
-    assert rungs(said) == [("Recover", 3)]
+    assert rungs(said) == [("Resolve", 3)]
     assert notice(said[0]).over
     assert People().checks(5, usd=0) == []
 
@@ -117,8 +117,8 @@ def test_what_comes_and_goes_is_not_told_each_time() -> None:
     """Above and below every five minutes for two hours: twice told, of its beginning and of its first end."""
     people = People()
     said = [step for _ in range(12) for usd in (410, 0) for step in people.check(usd=usd)]
-    assert rungs(said) == [("Tell", 1), ("Recover", 1)]
-    assert rungs(people.check(4 * 60, usd=410)) == [("Tell", 1)]
+    assert rungs(said) == [("Notify", 1), ("Resolve", 1)]
+    assert rungs(people.check(4 * 60, usd=410)) == [("Notify", 1)]
 
 
 def test_a_new_day_is_told_anew() -> None:
@@ -127,9 +127,9 @@ def test_a_new_day_is_told_anew() -> None:
     people.checks(14, usd=510)
     people.now = NOW.replace(hour=23, minute=50)
     assert people.check(usd=510) == []
-    assert rungs(people.check(30, usd=510)) == [("Tell", 3)]
+    assert rungs(people.check(30, usd=510)) == [("Notify", 3)]
     people.now = NOW.replace(hour=23, minute=50) + timedelta(days=1)
-    assert rungs(people.check(30, usd=260)) == [("Tell", 0)]
+    assert rungs(people.check(30, usd=260)) == [("Notify", 0)]
 
 
 def test_less_bad_than_it_was_is_no_news() -> None:
@@ -137,7 +137,7 @@ def test_less_bad_than_it_was_is_no_news() -> None:
     people = People()
     people.check(usd=510)
     assert people.checks(3, usd=410) == []
-    assert rungs(people.check(usd=0)) == [("Recover", 2)]
+    assert rungs(people.check(usd=0)) == [("Resolve", 2)]
 
 
 def test_it_is_not_over_while_something_is_held() -> None:
@@ -148,7 +148,7 @@ def test_it_is_not_over_while_something_is_held() -> None:
     assert rungs(people.check(usd=0, guard=held)) == []
     (back,) = people.check(20, usd=0, guard=held)
     assert back == SetRestriction("dev", Restriction.FREE, "cleared: USD 0.00 of 50.00 today, 0.00 an hour now")
-    assert rungs(people.check(usd=0)) == [("Recover", 0)]
+    assert rungs(people.check(usd=0)) == [("Resolve", 0)]
 
 
 def test_old_figures_are_said_once_then_further_up() -> None:
@@ -158,7 +158,7 @@ def test_old_figures_are_said_once_then_further_up() -> None:
     assert rungs(said) == [("Alert", 0), ("Alert", 1)]
     assert "too old to act on; nothing is done" in said[0].text  # type: ignore[union-attr]
     assert rungs(people.check(4 * 60, usd=0, age=30)) == [("Alert", 1)]
-    assert rungs(people.checks(3, usd=0)) == [("Recover", 1)]
+    assert rungs(people.checks(3, usd=0)) == [("Resolve", 1)]
 
 
 def test_an_anomaly_is_told_beside_the_level_and_never_does_anything() -> None:
@@ -170,7 +170,7 @@ def test_an_anomaly_is_told_beside_the_level_and_never_does_anything() -> None:
     said = people.checks(3 * 12, usd=20, hour=20)
     assert rungs(said) == [("Alert", 0)]
     assert "USD 20.00 from" in said[0].text  # type: ignore[union-attr]
-    assert rungs(people.check(usd=30, hour=20)) == [("Tell", 0)]
+    assert rungs(people.check(usd=30, hour=20)) == [("Notify", 0)]
     assert people.check(usd=20, hour=20, age=60)[0].about == "STALE"  # type: ignore[union-attr]
 
 
