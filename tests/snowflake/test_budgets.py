@@ -22,7 +22,7 @@ from sluice.operations.budgets.metering import measure
 from sluice.operations.caller import Caller
 from sluice.operations.provisioning.provision import plan_provision, provision
 from sluice.operations.workspace import Workspace
-from sluice.snowflake import resources
+from sluice.snowflake import warehouses
 from sluice.snowflake.connect import Session
 from sluice.snowflake.statements import Statement
 from snowdome.pytest_plugin import Snowdome
@@ -54,7 +54,7 @@ def costing(now: datetime, dev: float, prod: float = 0) -> Measurement:
 def compute(work: Workspace, name: str = "SLUICE_DEV_WH") -> Warehouse:
     """A warehouse's settings."""
     with work.control() as session:
-        found = resources.warehouse(session, Identifier(name))
+        found = warehouses.settings(session, Identifier(name))
     assert found is not None
     return found
 

@@ -25,7 +25,7 @@ from sluice.operations.conditions import affordable
 from sluice.operations.provisioning.provision import plan_provision, provision
 from sluice.operations.schedules.schedules import ScheduleReport, check, read, reason, stay_open
 from sluice.operations.workspace import Workspace
-from sluice.snowflake import journal, locks, resources
+from sluice.snowflake import journal, locks, warehouses
 from sluice.snowflake.connect import Row
 from sluice.snowflake.statements import Statement
 from snowdome.pytest_plugin import Snowdome
@@ -84,7 +84,7 @@ def hand(work: Workspace) -> Caller:
 def compute(work: Workspace, name: str = "SLUICE_DEV_WH") -> Warehouse:
     """A warehouse's settings."""
     with work.control() as session:
-        found = resources.warehouse(session, Identifier(name))
+        found = warehouses.settings(session, Identifier(name))
     assert found is not None
     return found
 

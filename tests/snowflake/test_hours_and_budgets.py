@@ -25,7 +25,7 @@ from sluice.operations.caller import Caller
 from sluice.operations.provisioning.provision import provision
 from sluice.operations.schedules.schedules import ScheduleReport, check, lock_held, stay_open
 from sluice.operations.workspace import Workspace
-from sluice.snowflake import journal, resources
+from sluice.snowflake import journal, warehouses
 from snowdome.pytest_plugin import Snowdome
 
 HOURS = HoursBlock(zone="UTC", start="08:00", end="18:00")
@@ -67,7 +67,7 @@ class House:
     def compute(self) -> Warehouse:
         """Its warehouse's settings."""
         with self.work.control() as session:
-            found = resources.warehouse(session, self.work.spec("dev").warehouse.name)
+            found = warehouses.settings(session, self.work.spec("dev").warehouse.name)
         assert found is not None
         return found
 

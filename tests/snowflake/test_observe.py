@@ -11,7 +11,7 @@ from sluice.domain.promotion.database_rights import Right
 from sluice.domain.promotion.gate_policy import ObjectKindsGate
 from sluice.operations.provisioning.provision import provision
 from sluice.operations.workspace import Workspace
-from sluice.snowflake import observe, resources, row_parsing
+from sluice.snowflake import observe, resources, row_parsing, warehouses
 from sluice.snowflake.connect import Session
 from sluice.snowflake.statements import Statement
 from snowdome.pytest_plugin import Snowdome
@@ -102,10 +102,10 @@ def test_a_warehouse_tells_what_it_does(admin: Session) -> None:
     """By exact name: LIKE would take an underscore for any letter."""
     admin.run(Statement("CREATE WAREHOUSE A_B WITH WAREHOUSE_SIZE = XSMALL INITIALLY_SUSPENDED = TRUE"))
     admin.run(Statement("CREATE WAREHOUSE AXB WITH WAREHOUSE_SIZE = SMALL"))
-    state = observe.warehouse_state(admin, Identifier("A_B"))
+    state = warehouses.find(admin, Identifier("A_B"))
     assert state is not None
-    assert (state.size, state.state) == ("X-Small", "SUSPENDED")
-    assert observe.warehouse_state(admin, Identifier("NONE")) is None
+    assert (state.size, state.state) == ("XSMALL", "SUSPENDED")
+    assert warehouses.find(admin, Identifier("NONE")) is None
 
 
 def test_look_ups_do_not_grow_with_the_environment(work: Workspace, admin: Session) -> None:

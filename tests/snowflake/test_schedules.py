@@ -18,7 +18,7 @@ from sluice.operations.caller import Caller
 from sluice.operations.provisioning.provision import plan_provision, provision
 from sluice.operations.schedules.schedules import check
 from sluice.operations.workspace import Workspace
-from sluice.snowflake import journal, resources
+from sluice.snowflake import journal, warehouses
 from sluice.snowflake.statements import Statement
 from snowdome.pytest_plugin import Snowdome
 
@@ -60,7 +60,7 @@ def hand(work: Workspace) -> Caller:
 def clusters(work: Workspace) -> tuple[int, int, str]:
     """How wide its warehouse may become."""
     with work.control() as session:
-        found = resources.warehouse(session, Identifier("SLUICE_PROD_WH"))
+        found = warehouses.settings(session, Identifier("SLUICE_PROD_WH"))
     assert found is not None
     return found.min_cluster_count, found.max_cluster_count, found.scaling_policy
 

@@ -19,7 +19,7 @@ from sluice.domain.promotion.promotion_plan import PROMOTION
 from sluice.errors import SluiceError
 from sluice.operations.budgets.budgets import by_hand
 from sluice.operations.caller import Caller
-from sluice.snowflake import journal, observe
+from sluice.snowflake import journal, warehouses
 from sluice.snowflake.connect import connect
 from sluice.snowflake.statements import Statement
 
@@ -92,7 +92,7 @@ def test_a_promotion_whose_budget_is_stopped_is_undone(staging: Shop, reached: s
     assert shop.lock_holder(ENVIRONMENT) is None
     with shop.work.control() as session:
         noted = journal.read(session, deployment=deployment.id, kinds=(Kind.FAILED, Kind.STAGE_DONE))
-        state = observe.warehouse_state(session, shop.work.spec(ENVIRONMENT).warehouse.name)
+        state = warehouses.find(session, shop.work.spec(ENVIRONMENT).warehouse.name)
     assert [one.payload["stage"] for one in noted][-4:] == [following, "undo", "scale_down", "unlock"]
     assert state is not None
     assert state.state == "SUSPENDED"

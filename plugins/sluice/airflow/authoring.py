@@ -8,7 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from sluice.domain.ephemeral.ephemeral_name import EphemeralName
-from sluice.domain.specs.environment import EnvironmentSpec, readable_environments
+from sluice.domain.specs.environment import EnvironmentSpec, no_such_environment, readable_environments
 from sluice.errors import SpecError
 from sluice.settings import settings
 
@@ -57,13 +57,7 @@ def spec_of(environment: object) -> EnvironmentSpec:
         return found[environment]
     if errors:  # it may be in the file that cannot be read
         raise errors[0]
-    raise SpecError(
-        "there is no such environment",
-        where=str(settings().environments),
-        value=environment,
-        good=", ".join(found),
-        untouched="everything",
-    )
+    raise no_such_environment(environment, found, where=str(settings().environments))
 
 
 def known_later(environment: object) -> bool:

@@ -89,13 +89,13 @@ def workspace(doing: str = "", *, when_empty: object = None, as_json: bool = Fal
     if doing:
         spinner.start()
     try:
-        work = _workspace()
-        try:
-            yield work
-        except SluiceError as error:
-            spinner.stop()
-            _explain_missing(work, error, when_empty, as_json=as_json)
-            raise
+        with _workspace().one_session() as work:
+            try:
+                yield work
+            except SluiceError as error:
+                spinner.stop()
+                _explain_missing(work, error, when_empty, as_json=as_json)
+                raise
     finally:
         spinner.stop()
 

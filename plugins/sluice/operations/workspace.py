@@ -3,28 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from difflib import get_close_matches
 from pathlib import Path
 
 from upath import UPath
 
 from sluice.domain.budgets.prices import Prices
-from sluice.domain.ephemeral.ephemeral_state import EPHEMERAL_EVENTS, EphemeralEnvironment, State, from_events
+from sluice.domain.ephemeral.ephemeral_state import EphemeralEnvironment, State
 from sluice.domain.ephemeral.templates import Template, load_templates
-from sluice.domain.journal.control_schema import control_warehouse
-from sluice.domain.names import Identifier, Marker
+from sluice.domain.names import Identifier
 from sluice.domain.promotion.gate_policy import Check, Gates, Policies
 from sluice.domain.specs.blocks import Kind
-from sluice.domain.specs.environment import EnvironmentSpec, kinds_of, load_environments
-from sluice.errors import SpecError
+from sluice.domain.specs.environment import EnvironmentSpec, kinds_of, load_environments, no_such_environment
+from sluice.operations.account import Account
 from sluice.operations.policies import PolicyFiles
 from sluice.settings import Settings
-from sluice.snowflake import control_sql, journal, observe, statements
+from sluice.snowflake import statements
 from sluice.snowflake.connect import ConnectionSettings, Session, connect
-from sluice.snowflake.error_mapping import MissingError
 
 _CONTROL: Mapping[str, object] = {
     "stage": "control",
@@ -44,6 +41,8 @@ class Workspace:
     connections: Callable[[str], ConnectionSettings]
     templates: Mapping[Kind, Template] = field(default_factory=dict)
     prices: Prices = field(default_factory=Prices)
+    shared: Account | None = field(default=None, repr=False, compare=False)
+    """The account that all share who use this workspace; None: each opens its own."""
 
     def knowing(self, spec: EnvironmentSpec) -> Workspace:
         """Return this workspace with one more environment."""
@@ -57,68 +56,54 @@ class Workspace:
         if environment in lives:
             return self.knowing(lives[environment].spec)
         known = [*self.environments, *lives]
-        near = get_close_matches(environment, known, 1)
-        raise SpecError(
-            "there is no such environment",
-            where="environment",
-            value=environment,
-            good=near[0] if near else ", ".join(known),
-            untouched="everything",
-        )
+        raise no_such_environment(environment, known)
+
+    @contextmanager
+    def account(self) -> Iterator[Account]:
+        """Yield the account as one task looks at it: the one that is shared, else one for as long as this lasts."""
+        if self.shared is not None:
+            yield self.shared
+            return
+        account = Account(self._log_in)
+        try:
+            yield account
+        finally:
+            account.close()
+
+    @contextmanager
+    def one_session(self) -> Iterator[Workspace]:
+        """Yield this workspace with one account for all that is asked meanwhile: one log-in, the journal read once."""
+        with self.account() as account:
+            yield replace(self, shared=account)
+
+    def _log_in(self) -> AbstractContextManager[Session]:
+        return self.admin(next(iter(self.environments)), tag=_CONTROL)
 
     def lives(self) -> dict[str, EphemeralEnvironment]:
-        """Return the environments that come and go, as the journal tells them; none where there is no journal yet."""
-        try:
-            with self.control() as session:
-                return from_events(journal.read(session, kinds=EPHEMERAL_EVENTS))
-        except MissingError:
-            return {}
+        """Return the ephemeral environments, as the journal tells them; none where there is no journal yet."""
+        with self.account() as account:
+            return account.ephemeral()
 
     def now(self) -> datetime:
-        """Return the account's own time: lifetimes, notices and budgets end by it, wherever a worker's clock is."""
-        host = next(iter(self.environments.values()))
-        with self.admin(host.name, tag=_CONTROL) as session:
-            return observe.now(session)
+        """Return the account's own time."""
+        with self.account() as account:
+            return account.now()
 
     @contextmanager
     def control(self, *, first: bool = False) -> Iterator[Session]:
-        """Open an administrator's session that can read the journal: on the control database's own small warehouse.
-
-        No environment's budget stops that one, and looking costs nobody else's money. It is made where it is missing;
-        in an account without a control database only by who makes the `first` environment: looking leaves nothing.
+        """Yield the administrator's session that can read the journal: see `Account.computing`.
 
         Raises:
             MissingError: nothing was provisioned in this account yet.
         """
-        host = next(iter(self.environments.values()))
-        warehouse = control_warehouse(host.control_database)
-        with self.admin(host.name, tag=_CONTROL) as session:
-            try:
-                session.run(statements.use_warehouse(warehouse))
-            except MissingError:
-                if not first and host.control_database.name not in observe.markers(session):
-                    raise MissingError(
-                        "nothing was provisioned in this account yet",
-                        where=f"database {host.control_database}",
-                        good="provision_environment",
-                        untouched="everything",
-                    ) from None
-                session.run(control_sql.create_warehouse(warehouse, Marker("control").comment))
-                session.run(statements.use_warehouse(warehouse))
-            yield session
+        with self.account() as account:
+            yield account.computing(first=first)
 
     def spec(self, environment: str) -> EnvironmentSpec:
         """Return the spec of an environment, or refuse a name that none has."""
         if environment in self.environments:
             return self.environments[environment]
-        near = get_close_matches(environment, list(self.environments), 1)
-        raise SpecError(
-            "there is no such environment",
-            where="environment",
-            value=environment,
-            good=near[0] if near else ", ".join(self.environments),
-            untouched="everything",
-        )
+        raise no_such_environment(environment, self.environments)
 
     def gates(self, environment: str) -> Gates:
         """Return the gates of an environment."""

@@ -97,6 +97,8 @@ class Session:
         self.settings = settings
         self.retries = retries
         self.statements = 0
+        self.events_left = 0
+        """In the journal, by this session: each of our changes is noted there, so what was read before is old."""
 
     def run(self, statement: Statement) -> list[Row]:
         """Return the rows of a statement, keyed by lower-case column name.

@@ -28,6 +28,7 @@ def ensure(session: Session) -> None:
 
 def append(session: Session, event: Event) -> None:
     """Leave the event in the journal exactly once, also when an answer is lost on the way."""
+    session.events_left += 1  # before it is sent: an answer that is lost may have arrived
     session.persist(_insert(session.control, event))
 
 

@@ -85,15 +85,26 @@ def read(session: Session, environment: str) -> Lock | None:
     return chain[-1] if chain else None
 
 
-def held(session: Session, environments: Iterable[str], *, but: str | None = None) -> dict[str, str]:
+def schemas(session: Session) -> frozenset[str]:
+    """Return the schemas of the control database that hold a table: a lock's, where the environment is locked."""
+    return frozenset(str(row["schema_name"]) for row in session.run(show.tables(session.control)))
+
+
+def held(
+    session: Session,
+    environments: Iterable[str],
+    *,
+    but: str | None = None,
+    having_tables: frozenset[str] | None = None,
+) -> dict[str, str]:
     """Return who holds the lock of each environment that somebody holds, `but` one's own and those whose lease is over.
 
-    One look-up for all, and one more for each that is locked.
+    One look-up for all unless it was made already (`having_tables`), and one more for each that is locked.
     """
-    there = {str(row["schema_name"]) for row in session.run(show.tables(session.control))}
+    taken = schemas(session) if having_tables is None else having_tables
     found: dict[str, str] = {}
     for name in environments:
-        if lock_schema(name).name in there:
+        if lock_schema(name).name in taken:
             lock = read(session, name)
             if lock is not None and lock.holder != but and lock.left > 0:
                 found[name] = lock.holder

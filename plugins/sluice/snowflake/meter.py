@@ -13,7 +13,7 @@ from sluice.domain.budgets.cost_accounting import Metered, Shares
 from sluice.domain.budgets.spend import WarehouseSample
 from sluice.domain.budgets.usage_estimate import LedgerEntry, StatementRun, on
 from sluice.domain.journal.control_schema import meter_table
-from sluice.domain.names import Identifier, Marker
+from sluice.domain.names import Identifier
 from sluice.domain.sizes import Size
 from sluice.snowflake import row_parsing
 from sluice.snowflake.connect import Row, Session
@@ -33,11 +33,6 @@ class Sample:
     entries: tuple[LedgerEntry, ...]
     usual: Hours | None = None
     """Read once an hour, and kept for the looks that follow."""
-
-
-def warehouses(session: Session) -> list[tuple[WarehouseSample, Marker | None]]:
-    """Return every warehouse as it is now, and whose marker it bears; one statement, no warehouse needed."""
-    return [_running(row) for row in session.run(Statement("SHOW WAREHOUSES")) if _metered(row)]
 
 
 def statements(
@@ -247,33 +242,6 @@ def _row(row: Row) -> Metered:
     return Metered(
         Identifier.found(str(row["warehouse_name"])), _utc(row["period"]), float(row["compute"]), float(row["cloud"])
     )
-
-
-def _metered(row: Row) -> bool:
-    """Adaptive warehouses have no size and no state that is billed: they bill by the statement."""
-    return bool(row_parsing.text(row, "size")) and str(row.get("type") or "").upper() != "ADAPTIVE"
-
-
-def _running(row: Row) -> tuple[WarehouseSample, Marker | None]:
-    marker = Marker.parse(row_parsing.text(row, "comment"))
-    resumed, updated = row.get("resumed_on"), row.get("updated_on")
-    return WarehouseSample(
-        name=row_parsing.name(row),
-        environment=None,
-        state=str(row["state"]).upper(),
-        size=Size.read(str(row["size"])),
-        generation=row_parsing.text(row, "generation") or "1",
-        clusters=row_parsing.number(row, "started_clusters"),
-        min_cluster_count=row_parsing.number(row, "min_cluster_count", 1),
-        max_cluster_count=row_parsing.number(row, "max_cluster_count", 1),
-        auto_suspend=row_parsing.number(row, "auto_suspend"),
-        auto_resume=row_parsing.truth(row, "auto_resume"),
-        resumed_on=_utc(resumed) if isinstance(resumed, datetime) else None,
-        running=row_parsing.number(row, "running"),
-        queued=row_parsing.number(row, "queued"),
-        scaling_policy=str(row.get("scaling_policy") or "STANDARD").upper(),
-        updated_on=_utc(updated) if isinstance(updated, datetime) else None,
-    ), marker
 
 
 def _ran(row: Row, at: datetime) -> StatementRun:

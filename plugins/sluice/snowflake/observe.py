@@ -26,16 +26,6 @@ class FoundDatabase:
     transient: bool
 
 
-@dataclass(frozen=True, slots=True)
-class WarehouseState:
-    """What a warehouse is doing now."""
-
-    size: str
-    state: str
-    running: int
-    queued: int
-
-
 def now(session: Session) -> datetime:
     """Return the account's own time; needs no warehouse."""
     return session.one(show.now())["now"].astimezone(UTC)  # type: ignore[no-any-return]  # the connector is untyped
@@ -123,17 +113,6 @@ def future_rights(session: Session, database: Identifier) -> list[Right]:
         )
         for row in session.run(show.future_grants_in(database))
     )
-
-
-def warehouse_state(session: Session, warehouse: Identifier) -> WarehouseState | None:
-    """Return what the warehouse is doing, or None when there is none of that name."""
-    for row in session.run(show.warehouses(warehouse)):
-        if row_parsing.name(row) == warehouse:
-            state = str(row["state"]).upper()
-            return WarehouseState(
-                str(row["size"]), state, row_parsing.number(row, "running"), row_parsing.number(row, "queued")
-            )
-    return None
 
 
 def _database(row: Row) -> FoundDatabase:

@@ -16,6 +16,7 @@ from sluice.domain.provisioning.resources import Monitor
 from sluice.domain.specs.environment import EnvironmentSpec
 from sluice.snowflake import row_parsing, show
 from sluice.snowflake.connect import Row, Session
+from sluice.snowflake.warehouses import WarehouseRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +53,9 @@ class Monitors:
         return found if found != monitor_name(spec) else None
 
 
-def observe(session: Session) -> Monitors:
-    """Return all monitors and what they guard, in two look-ups."""
-    guards: dict[Identifier, Identifier] = {}
-    for row in session.run(show.all_warehouses()):
-        if row_parsing.text(row, "resource_monitor") is not None:
-            guards[row_parsing.name(row)] = row_parsing.named(row, "resource_monitor")
+def observe(session: Session, shown: Iterable[WarehouseRow]) -> Monitors:
+    """Return all monitors, in one look-up, and what they guard by the rows of SHOW WAREHOUSES."""
+    guards = {row.name: row.resource_monitor for row in shown if row.resource_monitor is not None}
     return Monitors({row_parsing.name(row): row for row in session.run(show.all_monitors())}, guards)
 
 

@@ -17,9 +17,8 @@ from sluice.domain.provisioning.resources import (
     User,
     Warehouse,
 )
-from sluice.domain.sizes import Size
 from sluice.domain.specs.environment import EnvironmentSpec
-from sluice.snowflake import locks, resource_monitors, row_parsing, show, statements
+from sluice.snowflake import locks, resource_monitors, row_parsing, show, statements, warehouses
 from sluice.snowflake.connect import Row, Session
 
 _KINDS = ("SCHEMA", "TABLE", "VIEW")
@@ -28,7 +27,9 @@ _KINDS = ("SCHEMA", "TABLE", "VIEW")
 def observe(session: Session, spec: EnvironmentSpec) -> tuple[Resources, PlanningContext]:
     """Return what is there of the environment, in a number of look-ups that does not depend on its size."""
     databases = {row_parsing.name(row): row for row in session.run(show.databases())}
-    compute = warehouse(session, spec.warehouse.name)
+    shown = warehouses.show_all(session)
+    row = next((each for each in shown if each.name == spec.warehouse.name), None)
+    compute = warehouses.settings_of(session, row) if row is not None else None
     if compute is not None:  # one that was stopped on purpose, by the clock or by a person, starts for nobody
         usable = compute.name if compute.auto_resume else control_warehouse(spec.control_database)
         session.run(statements.use_warehouse(usable))
@@ -42,14 +43,14 @@ def observe(session: Session, spec: EnvironmentSpec) -> tuple[Resources, Plannin
     grants |= {one for role in sorted(roles) for one in _future_grants(role, session.run(show.future_grants_to(role)))}
     covering, uncovered = _covering(held, contents)
     live = databases.get(spec.database.name)
-    belts = resource_monitors.observe(session)
+    monitors = resource_monitors.observe(session, shown)
     tag_schema = Qualified(spec.control_database, TAGS)
     estate = Resources(
         control=control,
         tag_names=frozenset(_tag_names(session, tag_schema)) if tag_schema in control else frozenset(),
         roles=frozenset(roles),
         warehouse=compute,
-        monitor=belts.of(spec),
+        monitor=monitors.of(spec),
         database=_database(live) if live is not None else None,
         sources=frozenset(name for name in spec.sources if name in databases),
         user=None if spec.access.shared_user else _user(session, spec.access.user),
@@ -61,37 +62,9 @@ def observe(session: Session, spec: EnvironmentSpec) -> tuple[Resources, Plannin
         lock_holder=_lock_holder(session, spec, control, compute),
         schemas=contents[spec.database.name]["SCHEMA"] if live is not None else frozenset(),
         uncovered=tuple(sorted(uncovered)),
-        guarded_by=belts.foreign(spec),
+        guarded_by=monitors.foreign(spec),
         may_monitor=(session.settings.role or "").upper() == "ACCOUNTADMIN",
     )
-
-
-def warehouse(session: Session, name: Identifier) -> Warehouse | None:
-    """Return a warehouse with all of its settings; None where it is not there."""
-    row = next((one for one in session.run(show.warehouses(name)) if row_parsing.name(one) == name), None)
-    if row is None:
-        return None
-    parameters = {str(one["key"]).upper(): one for one in session.run(show.warehouse_parameters(name))}
-    marker = Marker.parse(row_parsing.text(row, "comment"))
-    return Warehouse(
-        name=name,
-        environment=marker.environment if marker else None,
-        size=Size.read(str(row["size"])),
-        generation=row_parsing.text(row, "generation") or "1",
-        auto_suspend=row_parsing.number(row, "auto_suspend"),
-        auto_resume=row_parsing.truth(row, "auto_resume"),
-        min_cluster_count=row_parsing.number(row, "min_cluster_count", 1),
-        max_cluster_count=row_parsing.number(row, "max_cluster_count", 1),
-        scaling_policy=str(row.get("scaling_policy") or "STANDARD").upper(),
-        query_acceleration=row_parsing.truth(row, "enable_query_acceleration"),
-        concurrent_queries=_parameter(parameters, "MAX_CONCURRENCY_LEVEL"),
-        queue_timeout=_parameter(parameters, "STATEMENT_QUEUED_TIMEOUT_IN_SECONDS"),
-        statement_timeout=_parameter(parameters, "STATEMENT_TIMEOUT_IN_SECONDS"),
-    )
-
-
-def _parameter(parameters: dict[str, Row], key: str) -> int:
-    return row_parsing.number(parameters[key], "value") if key in parameters else 0
 
 
 def _database(row: Row) -> Database:

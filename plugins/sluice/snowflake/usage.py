@@ -25,7 +25,7 @@ class Usage:
     seen: datetime | None = None
 
 
-def observe(session: Session, days: int) -> Usage:
+def observe(session: Session, days: int = 90) -> Usage:
     """Return the use of every database in the last `days`, in four statements whatever their number.
 
     QUERY_HISTORY knows the session's database, ACCESS_HISTORY the objects that were read (Enterprise); both lag, by 45

@@ -41,7 +41,8 @@ class SluiceOperator(BaseOperator):
 
         try:
             refuse_unless_allowed(context)
-            return self.work(airflow_workspace(), context)
+            with airflow_workspace().one_session() as workspace:
+                return self.work(workspace, context)
         except RetryError as error:
             self.log.error("%s", error)  # noqa: TRY400  (the message is for people; the traceback follows)
             raise AirflowException(f"{error}\n  {error.advice}") from error

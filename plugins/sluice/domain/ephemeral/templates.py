@@ -36,7 +36,7 @@ from sluice.domain.specs.blocks import (
     StorageBlock,
     WarehouseBlock,
 )
-from sluice.domain.specs.environment import EnvironmentSpec
+from sluice.domain.specs.environment import EnvironmentSpec, no_such_environment
 from sluice.domain.yaml_loader import FileError, each_error, read_model
 from sluice.errors import SpecError
 
@@ -205,7 +205,7 @@ def _base(template: Template, request: Request, standing: Mapping[str, Environme
             raise _refuse("an empty database has no schemas to choose and no past", "base", wanted, "prod")
         return None
     if wanted not in standing:
-        raise _refuse("there is no such environment to clone", "base", wanted, ", ".join(standing))
+        raise no_such_environment(wanted, standing, where="base", purpose=" to clone")
     schemas = tuple(Identifier.parse(one, "schemas") for one in request.schemas)
     return BaseBlock(environment=wanted, database=standing[wanted].database.name, schemas=schemas, at=request.at)
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from difflib import get_close_matches
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Self
 
@@ -30,7 +29,7 @@ from sluice.domain.specs.blocks import (
     SessionBlock,
     WarehouseBlock,
 )
-from sluice.domain.yaml_loader import FileError, each_error, read_model, read_yaml
+from sluice.domain.yaml_loader import FileError, each_error, nearest, read_model, read_yaml
 from sluice.errors import SpecError
 
 _LONGEST_TAG = 256
@@ -211,9 +210,9 @@ def _with_upstreams(name: str, specs: Mapping[str, EnvironmentSpec], origin: Map
     at = specs[name]
     while at.upstream is not None:
         if at.upstream not in specs:
-            near = get_close_matches(at.upstream, list(specs), 1) or [other for other in specs if other != at.name]
-            good = near[0] if near else "leave it out"
-            raise _refuse(origin[at.name], "upstream", "there is no such environment", at.upstream, good)
+            others = [other for other in specs if other != at.name]
+            where = f"{origin[at.name]}: upstream"
+            raise no_such_environment(at.upstream, others, where=where, else_good="leave it out")
         if at.upstream in chain:
             circle = " → ".join([*chain, at.upstream])
             raise _refuse(
@@ -226,6 +225,28 @@ def _with_upstreams(name: str, specs: Mapping[str, EnvironmentSpec], origin: Map
         chain.append(at.upstream)
         at = specs[at.upstream]
     return chain[::-1]
+
+
+def no_such_environment(
+    name: str,
+    known: Iterable[str],
+    *,
+    where: str = "environment",
+    purpose: str = "",
+    else_good: str = "an environment, made first",
+) -> SpecError:
+    """Return the refusal of a name that no environment has; what is good is the name most like it, else all of them.
+
+    `purpose` says what it was wanted for, `else_good` what is good where there is none at all.
+    """
+    names = list(known)
+    return SpecError(
+        f"there is no such environment{purpose}",
+        where=where,
+        value=name,
+        good=nearest(name, names) if names else else_good,
+        untouched="everything",
+    )
 
 
 def _refuse(path: Path, field: str, message: str, value: object, good: str) -> SpecError:

@@ -17,7 +17,7 @@ from sluice.domain.names import Identifier, Marker
 from sluice.domain.provisioning.steps import CreateRole, GrantPrivileges, GrantRole, GrantViewer, Plan, Step
 from sluice.domain.specs.environment import EnvironmentSpec
 from sluice.errors import RefusedError, SpecError
-from sluice.operations.access.temporary_access import end, read
+from sluice.operations.access.temporary_access import end, granted
 from sluice.operations.caller import Caller
 from sluice.operations.workspace import Workspace
 from sluice.snowflake import access, journal, row_parsing, show
@@ -101,9 +101,15 @@ def grant(
 def revoke(work: Workspace, environment: str, holder: Holder, hand: Caller, *, reason: str) -> list[TemporaryGrant]:
     """Leave the holder without the passes to this environment that sluice gave; return those that were taken back."""
     _refuse_nameless(reason)
-    mine = [one for one in current(work) if one.environment == environment and one.holder == holder]
+    with work.one_session() as shared:
+        return _revoke(shared, environment, holder, hand, reason)
+
+
+def _revoke(work: Workspace, environment: str, holder: Holder, hand: Caller, reason: str) -> list[TemporaryGrant]:
+    grants = [grant for grant in current(work) if grant.environment == environment]
+    mine = [grant for grant in grants if grant.holder == holder]
     if not mine:
-        theirs = ", ".join(str(one.holder) for one in current(work) if one.environment == environment)
+        theirs = ", ".join(str(grant.holder) for grant in grants)
         raise SpecError(
             "this holder has no pass to the environment",
             where=f"environment {environment}",
@@ -112,32 +118,33 @@ def revoke(work: Workspace, environment: str, holder: Holder, hand: Caller, *, r
             untouched="everything",
         )
     with work.control() as session:
-        for one in mine:
-            end(session, one, hand, reason)
+        for grant in mine:
+            end(session, grant, hand, reason)
     return mine
 
 
 def current(work: Workspace) -> list[TemporaryGrant]:
     """Return every pass that was given and not taken back."""
-    with work.control() as session:
-        return read(session)
+    with work.account() as account:
+        return granted(account)
 
 
 def review_access(work: Workspace, policy: AccessPolicy, now: datetime) -> list[ReviewLine]:
     """Return who has which role of ours, since when, last used, and what should be taken back."""
-    specs = {
-        **work.environments,
-        **{n: life.spec for n, life in work.lives().items() if life.state is not State.DROPPED},
-    }
-    environments = {role.name: name for name, spec in specs.items() for role in _roles(spec)}
-    with work.control() as session:
+    with work.account() as account:
+        session = account.computing()
+        specs = {
+            **work.environments,
+            **{name: life.spec for name, life in account.ephemeral().items() if life.state is not State.DROPPED},
+        }
+        environments = {role.name: name for name, spec in specs.items() for role in _roles(spec)}
         held = [
             one
             for role in sorted({*environments, *(r.snowflake_role.name for r in policy.roles.values())})
             for one in access.held(session, Identifier.found(role))
             if not _own(one.holder, specs.values())
         ]
-        given, used = read(session), access.used(session, _DAYS)
+        given, used = granted(account), access.used(session, _DAYS)
     return access_review.review(held, given, environments=environments, used=used, policy=policy.review, now=now)
 
 

@@ -7,6 +7,7 @@ from contextlib import suppress
 from sluice.domain.access import temporary_access
 from sluice.domain.access.temporary_access import TemporaryGrant, TemporaryGrantEvent
 from sluice.domain.journal.events import Event
+from sluice.operations.account import Account
 from sluice.operations.caller import Caller
 from sluice.snowflake import access, journal
 from sluice.snowflake.connect import Session
@@ -16,6 +17,11 @@ from sluice.snowflake.error_mapping import MissingError
 def read(session: Session) -> list[TemporaryGrant]:
     """Return every pass that was given and not taken back, in one look-up."""
     return temporary_access.from_events(journal.read(session, kinds=tuple(TemporaryGrantEvent)))
+
+
+def granted(account: Account) -> list[TemporaryGrant]:
+    """Return the same by what the task has read of the journal."""
+    return temporary_access.from_events(account.events(TemporaryGrantEvent))
 
 
 def end(session: Session, one: TemporaryGrant, hand: Caller, reason: str) -> None:

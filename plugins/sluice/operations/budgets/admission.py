@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 
 from sluice.domain.budgets.admission import Built, Unknown, admit, predict
 from sluice.domain.budgets.budget_policy import BudgetPolicy
-from sluice.domain.budgets.budget_state import BudgetState
 from sluice.domain.budgets.prices import Prices
 from sluice.domain.journal.events import Event
 from sluice.domain.promotion.deployments import Deployment, StageReport
@@ -104,11 +103,11 @@ def judge(
     """
     watched = spec.kind == "production" or spec.budget.at_limit is AtLimit.WATCH
     try:
-        with work.control() as session:
+        with work.one_session() as shared, shared.control() as session:
             whose = None if kin else spec.name
             events = journal.read(session, environment=whose, kinds=(BUILT,), since=now - _REMEMBERED)
-            guard = budgets.read(session).get(spec.name, BudgetState(spec.name))
-        measured = metering.measure(work, now, record=False)
+            guard = budgets.state_of(session, spec.name)
+            measured = metering.measure(shared, now, record=False)
     except (MissingError, DeniedError) as unread:
         return admit(
             Unknown(_why_unread(work, unread)), float(spec.budget.daily_usd), policy.admission, watched=watched

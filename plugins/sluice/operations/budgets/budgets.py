@@ -19,12 +19,13 @@ from sluice.domain.provisioning.resources import Warehouse
 from sluice.domain.provisioning.steps import Change
 from sluice.domain.schedules.schedule_state import ScheduleState
 from sluice.domain.sizes import Size
-from sluice.domain.specs.environment import EnvironmentSpec
+from sluice.domain.specs.environment import EnvironmentSpec, no_such_environment
 from sluice.errors import RefusedError, SluiceError, SpecError, StopError
+from sluice.operations.account import Account
 from sluice.operations.caller import Caller, refuse_nameless
 from sluice.operations.schedules import schedules
 from sluice.operations.workspace import Workspace
-from sluice.snowflake import journal, meter, provisioning_sql, resources
+from sluice.snowflake import journal, provisioning_sql, warehouses
 from sluice.snowflake.connect import Session
 from sluice.snowflake.suspend_sql import stop
 
@@ -45,9 +46,8 @@ class Checked:
 
 def look(work: Workspace, policy: BudgetPolicy, measured: Measurement, now: datetime) -> Checked:
     """Return the verdict on every environment and what a check would do now; nothing is changed."""
-    specs = specs_of(work)
-    with work.control() as session:
-        guards = read(session)
+    with work.account() as account:
+        guards, specs = account.budgets(), _specs(work, account)
     verdicts = {
         name: judge(spend, specs[name], policy, guards.get(name, BudgetState(name)), now)
         for name, spend in measured.spends.items()
@@ -72,11 +72,10 @@ def check(
 
     What is said goes to `say` before the journal has it: a check that dies in between says it again rather than not.
     """
-    seen = look(work, policy, measured, hand.now)
-    specs = specs_of(work)
     done: list[str] = []
     failed: list[tuple[str, str]] = []
-    with work.control() as session:
+    with work.one_session() as shared, shared.control() as session:
+        seen, specs = look(shared, policy, measured, hand.now), specs_of(shared)
 
         def do(step: Step) -> SluiceError | None:
             try:
@@ -132,13 +131,7 @@ def by_hand(
     specs = specs_of(work)
     for name in environments:
         if name not in specs:
-            raise SpecError(
-                "there is no such environment",
-                where="environment",
-                value=name,
-                good=", ".join(specs),
-                untouched="everything",
-            )
+            raise no_such_environment(name, specs)
         _refuse_stopping_production(specs[name], wanted)
     with work.control() as session:
         for name in environments:
@@ -180,8 +173,8 @@ def override(work: Workspace, environment: str, usd: float, until: datetime, han
 def reason(work: Workspace, environment: str) -> str | None:
     """Return why an environment's budget has suspended it; None: it has not."""
     with work.control() as session:
-        guard = read(session).get(environment)
-    if guard is None or guard.hold is not Restriction.SUSPENDED:
+        guard = state_of(session, environment)
+    if guard.hold is not Restriction.SUSPENDED:
         return None
     since = f" since {guard.since:%Y-%m-%d %H:%M} UTC" if guard.since else ""
     return f"its budget has suspended {environment}{since}: {guard.reason}"
@@ -271,12 +264,13 @@ def _stopped(session: Session, warehouse: Identifier) -> None:
 
 
 def _state(session: Session, warehouse: Identifier) -> str:
-    return next((one.state for one, _ in meter.warehouses(session) if one.name == warehouse), "")
+    row = warehouses.find(session, warehouse)
+    return row.state if row is not None else ""
 
 
 def _compute(session: Session, spec: EnvironmentSpec) -> Warehouse:
     """Its warehouse as it is; one that is somebody else's, whatever its name, is left alone."""
-    found = resources.warehouse(session, spec.warehouse.name)
+    found = warehouses.settings(session, spec.warehouse.name)
     if found is None:
         raise StopError("its warehouse is not there", where=f"warehouse {spec.warehouse.name}", untouched="everything")
     found.refuse_foreign(spec.name)
@@ -308,9 +302,14 @@ def _refuse_stopping_production(spec: EnvironmentSpec, wanted: Restriction) -> N
 
 def specs_of(work: Workspace) -> dict[str, EnvironmentSpec]:
     """Return every environment that has a budget now: those that stand, and those that come and go and are in use."""
-    there = {State.READY, State.NOTICED}
-    lives = {name: life.spec for name, life in work.lives().items() if life.state in there}
-    return {**lives, **work.environments}
+    with work.account() as account:
+        return _specs(work, account)
+
+
+def _specs(work: Workspace, account: Account) -> dict[str, EnvironmentSpec]:
+    in_use = {State.READY, State.NOTICED}
+    ephemeral = {name: life.spec for name, life in account.ephemeral().items() if life.state in in_use}
+    return {**ephemeral, **work.environments}
 
 
 def _note(

@@ -17,11 +17,13 @@ from sluice.domain.budgets.usage_estimate import LedgerEntry, StatementRun
 from sluice.domain.ephemeral.ephemeral_state import State
 from sluice.domain.names import Identifier
 from sluice.domain.specs.environment import EnvironmentSpec
+from sluice.operations.account import Account
 from sluice.operations.workspace import Workspace
-from sluice.snowflake import control_sql, meter
+from sluice.snowflake import control_sql, meter, warehouses
 from sluice.snowflake.connect import Session
 from sluice.snowflake.error_mapping import DeniedError, MissingError
 from sluice.snowflake.meter import Sample
+from sluice.snowflake.warehouses import WarehouseRow
 
 _FIRST = timedelta(hours=3)
 """How far the first look reaches back: before that, Snowflake's own rows are there."""
@@ -80,11 +82,11 @@ def measure(work: Workspace, now: datetime, *, record: bool = True, anomaly: Ano
     one goes on from it; without, nothing is changed. What cannot be read is said, and the rest is measured. `anomaly`
     says how many weeks the hour that has just ended is compared with; they are read once an hour.
     """
-    home = household(work)
-    with work.control() as session:
+    with work.account() as account:
+        home, session = _household(work, account), account.computing()
         before = _before(session, now, record=record)
         reading = _Reading(session)
-        sample = _look(work, reading, home, before, now)
+        sample = _look(work.prices, reading, home, account.seen(warehouses.show_all), before, now)
         usual = _usual(reading, home, before, now, (anomaly or AnomalyBlock()).weeks)
         if usual is not None and all(one.usual != usual for one in before):
             sample = replace(sample, usual=usual)
@@ -95,10 +97,10 @@ def measure(work: Workspace, now: datetime, *, record: bool = True, anomaly: Ano
         return cost_accounting.measure(_books(work, reading, home, replace(sample, usual=usual), before))
 
 
-def household(work: Workspace) -> OwnershipMap:
-    """Return every environment that stands or comes and goes; one that was dropped still had its costs."""
-    lives = {name: life.spec for name, life in work.lives().items() if life.state is not State.REQUESTED}
-    return OwnershipMap({**lives, **work.environments})
+def _household(work: Workspace, account: Account) -> OwnershipMap:
+    """Return every environment, permanent or ephemeral; one that was dropped still had its costs."""
+    ephemeral = {name: life.spec for name, life in account.ephemeral().items() if life.state is not State.REQUESTED}
+    return OwnershipMap({**ephemeral, **work.environments})
 
 
 def _before(session: Session, now: datetime, *, record: bool) -> list[Sample]:
@@ -119,11 +121,18 @@ def _kept(ask: Callable[[], list[_T]]) -> tuple[_T, ...]:
         return ()
 
 
-def _look(work: Workspace, reading: _Reading, home: OwnershipMap, before: Sequence[Sample], now: datetime) -> Sample:
+def _look(  # noqa: PLR0917 (a private function of one caller)
+    prices: Prices,
+    reading: _Reading,
+    home: OwnershipMap,
+    shown: Iterable[WarehouseRow],
+    before: Sequence[Sample],
+    now: datetime,
+) -> Sample:
     session = reading.session
     last = before[-1] if before else Sample(now - _FIRST, now - _FIRST, (), ())
     owners = home.owners
-    found = tuple(replace(one, environment=owners.get(one.name)) for one, _ in meter.warehouses(session))
+    found = tuple(sample for row in shown if (sample := row.sample(owners.get(row.name))) is not None)
     seen = reading.read(
         "the account's statements (INFORMATION_SCHEMA.QUERY_HISTORY)",
         "what ran unseen between two looks is counted by AUTO_SUSPEND",
@@ -131,7 +140,7 @@ def _look(work: Workspace, reading: _Reading, home: OwnershipMap, before: Sequen
     )
     ran, whole = seen or ([], True)
     ran = [replace(one, environment=home.whose(one.environment)) for one in ran]
-    lines, notes = _lines(work.prices, last, Sample(now, last.at, found, ()), ran)
+    lines, notes = _lines(prices, last, Sample(now, last.at, found, ()), ran)
     reading.notes += notes
     if not whole:
         reading.notes.append(

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from datetime import UTC, datetime
 
 from sluice.dbt import artifacts
 from sluice.domain.cleanup.cleanup_policy import CleanupPolicy
 from sluice.domain.cleanup.orphans import AccountInventory, Orphan, OrphanKind, OwnedObject, orphans
-from sluice.domain.ephemeral.ephemeral_state import EPHEMERAL_EVENTS, EphemeralEvent, from_events
+from sluice.domain.ephemeral.ephemeral_state import EPHEMERAL_EVENTS, EphemeralEvent
 from sluice.domain.journal.events import Event, Kind
 from sluice.domain.names import Identifier, Marker, dotted, undotted
 from sluice.domain.specs.environment import EnvironmentSpec
 from sluice.errors import SluiceError, StopError
+from sluice.operations.account import Account
 from sluice.operations.caller import Caller
+from sluice.operations.locking import CLEANUP, locked
 from sluice.operations.workspace import Workspace
 from sluice.snowflake import (
     journal,
     locks,
-    meter,
     observe,
     promotion_sql,
     resource_monitors,
@@ -28,13 +29,12 @@ from sluice.snowflake import (
     statements,
     teardown_sql,
     usage,
+    warehouses,
 )
 from sluice.snowflake.connect import Session
 from sluice.snowflake.error_mapping import MissingError
 
 DROPPED = "leftover.dropped"
-_DAYS = 90
-_LEASE = 300
 
 
 def find(work: Workspace, policy: CleanupPolicy, now: datetime, *, holder: str | None = None) -> tuple[Orphan, ...]:
@@ -42,8 +42,8 @@ def find(work: Workspace, policy: CleanupPolicy, now: datetime, *, holder: str |
 
     `holder` is the run that asks: what an earlier try of it has locked is not somebody else's.
     """
-    with work.control() as session:
-        found = _beside(work, session, holder)
+    with work.account() as account:
+        found = _inventory(work, account, holder)
     return orphans(found, policy.leftovers, policy.protected, now)
 
 
@@ -67,45 +67,46 @@ def clear(
         return ()
     done: list[Orphan] = []
     with work.control() as session:
-        for one in chosen:
+        for orphan in chosen:
             try:
-                _drop(work, session, one, hand)
-                done.append(one)
+                with _alone(work, session, orphan, hand):
+                    _drop(session, orphan, hand)
+                    done.append(orphan)
             except SluiceError as error:
-                failed.append((one.name, error.message))
+                failed.append((orphan.name, error.message))
     return tuple(done)
 
 
-def _beside(work: Workspace, session: Session, holder: str | None) -> AccountInventory:
-    events = journal.read(session, kinds=(*EPHEMERAL_EVENTS, Kind.LIVE))
-    lives = from_events(event for event in events if event.kind in EPHEMERAL_EVENTS)
+def _inventory(work: Workspace, account: Account, holder: str | None) -> AccountInventory:
+    session = account.computing()
+    events = account.events((*EPHEMERAL_EVENTS, Kind.LIVE))
+    lives = account.ephemeral()
     specs: dict[str, EnvironmentSpec] = {**{name: life.spec for name, life in lives.items()}, **work.environments}
-    databases = [one for one in observe.databases(session) if one.marker is not None]
+    databases = [one for one in account.seen(observe.databases) if one.marker is not None]
     in_place = {
         name: spec
         for name, spec in work.environments.items()
         if spec.promotion.strategy == "in_place" and any(one.name == spec.database.name for one in databases)
     }
     live = {one.name: one.marker for one in databases}
-    belts = resource_monitors.observe(session)
+    shown = account.seen(warehouses.show_all)
+    monitors = resource_monitors.observe(session, shown)
     return AccountInventory(
         databases=tuple(
             OwnedObject(one.name, one.marker, one.created_on) for one in databases if one.marker is not None
         ),
-        warehouses=tuple(
-            OwnedObject(one.name, marker) for one, marker in meter.warehouses(session) if marker is not None
-        ),
+        warehouses=tuple(OwnedObject(row.name, row.marker) for row in shown if row.marker is not None and row.metered),
         roles=tuple(_marked_roles(session)),
-        monitors=tuple(belts.shown),
-        guarding={one: guarded for one in belts.shown if (guarded := belts.attached(one))},
-        made=frozenset(one for one in belts.shown if resource_monitors.made(events, one)),
+        monitors=tuple(monitors.shown),
+        guarding={name: guarded for name in monitors.shown if (guarded := monitors.attached(name))},
+        made=frozenset(name for name in monitors.shown if resource_monitors.made(events, name)),
         specs=specs,
         journalled=frozenset({event.environment for event in events} | work.environments.keys()),
         forgotten=frozenset(event.environment for event in events if event.kind == EphemeralEvent.FORGOTTEN),
         expiries=_expiries(events),
         ended=_ended(session),
-        locked=frozenset(locks.held(session, specs, but=holder)),
-        used=usage.observe(session, _DAYS).last,
+        locked=frozenset(locks.held(session, specs, but=holder, having_tables=account.seen(locks.schemas))),
+        used=account.seen(usage.observe).last,
         inventories={name: observe.inventory(session, spec.database.name) for name, spec in in_place.items()},
         manifests={
             name: found
@@ -147,27 +148,31 @@ def _manifest(work: Workspace, environment: str, marker: Marker | None) -> froze
     return frozenset(relation for node in nodes.values() if (relation := node.relation))
 
 
-def _drop(work: Workspace, session: Session, one: Orphan, hand: Caller) -> None:
-    locking = one.environment in work.environments
-    if locking:
-        locks.acquire(session, one.environment, hand.holder, _LEASE, actor=hand.actor)
-    try:
-        with suppress(MissingError):  # an earlier try dropped it, and died before it could say so
-            _drop_one(session, one)
-        facts = {"what": str(one.what), "name": one.name, "reason": one.reason, "evidence": list(one.evidence)}
-        event = Event.once(
-            f"{hand.holder}:{one.name}",
-            at=hand.now,
-            actor=hand.actor,
-            environment=one.environment,
-            kind=DROPPED,
-            payload=facts,
-        )
-        journal.append(session, event)
-    finally:
-        if locking:
-            with suppress(SluiceError):  # a lock left over has a lease
-                locks.release(session, one.environment, hand.holder, actor=hand.actor)
+def _alone(work: Workspace, session: Session, orphan: Orphan, hand: Caller) -> AbstractContextManager[object]:
+    """The lock of the orphan's environment; nothing, where the environment has no spec and so no runs."""
+    if orphan.environment not in work.environments:
+        return nullcontext()
+    return locked(session, orphan.environment, hand.holder, CLEANUP, actor=hand.actor)
+
+
+def _drop(session: Session, orphan: Orphan, hand: Caller) -> None:
+    with suppress(MissingError):  # an earlier try dropped it, and died before it could say so
+        _drop_one(session, orphan)
+    facts = {
+        "what": str(orphan.what),
+        "name": orphan.name,
+        "reason": orphan.reason,
+        "evidence": list(orphan.evidence),
+    }
+    event = Event.once(
+        f"{hand.holder}:{orphan.name}",
+        at=hand.now,
+        actor=hand.actor,
+        environment=orphan.environment,
+        kind=DROPPED,
+        payload=facts,
+    )
+    journal.append(session, event)
 
 
 def _drop_one(session: Session, one: Orphan) -> None:
@@ -177,16 +182,17 @@ def _drop_one(session: Session, one: Orphan) -> None:
             _refuse_another(one, observe.markers(session, one.name), deployment=one.deployment)
             session.run(statements.drop_database(name))
         case OrphanKind.WAREHOUSE:
-            there = {found.name.name: marker for found, marker in meter.warehouses(session)}
-            _refuse_another(one, there)
-            session.run(teardown_sql.drop_warehouse(Identifier.found(one.name)))
+            name = Identifier.found(one.name)
+            row = warehouses.find(session, name)  # again, under the lock
+            _refuse_another(one, {} if row is None else {row.name.name: row.marker})
+            session.run(teardown_sql.drop_warehouse(name))
         case OrphanKind.ROLE:
             there = {found.name.name: found.marker for found in _marked_roles(session)}
             _refuse_another(one, there)
             session.run(teardown_sql.drop_role(Identifier.found(one.name)))
         case OrphanKind.MONITOR:
             name = Identifier.found(one.name)
-            if guarded := resource_monitors.observe(session).attached(name):
+            if guarded := resource_monitors.observe(session, warehouses.show_all(session)).attached(name):
                 raise StopError(
                     "it guards a warehouse now", where=one.name, value=str(guarded[0]), good="none", untouched=one.name
                 )

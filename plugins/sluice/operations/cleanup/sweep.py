@@ -20,10 +20,9 @@ from sluice.operations.caller import Caller
 from sluice.operations.cleanup import orphans
 from sluice.operations.ephemeral import lifecycle
 from sluice.operations.workspace import Workspace
-from sluice.snowflake import journal, locks, observe, usage
+from sluice.snowflake import locks, observe, usage
 from sluice.snowflake.observe import FoundDatabase
 
-_DAYS = 90
 _GENTLE = (Action.NOTICE, Action.WITHDRAW)
 
 
@@ -43,8 +42,8 @@ class Swept:
 
 def expired(work: Workspace, now: datetime) -> list[TemporaryGrant]:
     """Return the passes whose time is over, which a sweep takes back."""
-    with work.control() as session:
-        return [one for one in temporary_access.read(session) if one.ended(now)]
+    with work.account() as account:
+        return [grant for grant in temporary_access.granted(account) if grant.ended(now)]
 
 
 def plan_sweep(
@@ -70,6 +69,13 @@ def run_sweep(
     Whoever extends, pins or uses an environment between the plan and its step keeps it: the step sees a life that is
     not the planned one, and leaves it. With a policy, what was left behind is cleared as well.
     """
+    with work.one_session() as shared:
+        return _run_sweep(shared, plan, hand, policy, allowed)
+
+
+def _run_sweep(
+    work: Workspace, plan: SweepPlan, hand: Caller, policy: CleanupPolicy | None, allowed: int | None
+) -> Swept:
     lives = work.lives()
     done: list[Finding] = []
     failed: list[tuple[str, str]] = []
@@ -90,12 +96,13 @@ def run_sweep(
 
 def subjects(work: Workspace, holder: str | None = None) -> list[CleanupCandidate]:
     """Return every environment, those that come and go and those that stand, in a constant number of look-ups."""
-    lives = work.lives()
+    with work.account() as account:
+        session, lives = account.computing(), account.ephemeral()
+        databases = {database.name: database for database in account.seen(observe.databases)}
+        having_tables = account.seen(locks.schemas)
+        locked = locks.held(session, [*lives, *work.environments], but=holder, having_tables=having_tables)
+        used = account.seen(usage.observe)
     clones = _clones(lives)
-    with work.control() as session:
-        databases = {one.name: one for one in observe.databases(session)}
-        locked = locks.held(session, [*lives, *work.environments], but=holder)
-        used = usage.observe(session, _DAYS)
     return [
         *(
             replace(_living(life, databases, locked, used), dependents=clones.get(life.name, ()))
@@ -111,9 +118,10 @@ def subjects(work: Workspace, holder: str | None = None) -> list[CleanupCandidat
 
 def replay_policy(work: Workspace, policy: CleanupPolicy, days: int, now: datetime) -> Outcome:
     """Return what the policy would have done in the last `days`, had it swept every night."""
-    with work.control() as session:
+    with work.account() as account:
+        session = account.computing()
         past = Past(
-            events=journal.read(session, kinds=EPHEMERAL_EVENTS),
+            events=account.events(EPHEMERAL_EVENTS),
             used=usage.hours_of_use(session, days),
             seen=usage.seen(session),
             credits=usage.hours_of_credits(session, days),
@@ -146,9 +154,12 @@ def _forget(
 
 
 def _take_back(work: Workspace, hand: Caller, failed: list[tuple[str, str]]) -> Iterable[TemporaryGrant]:
-    over = expired(work, hand.now)
-    with work.control() as session:
-        for one in over:
+    if not expired(work, hand.now):
+        return
+    with work.account() as account:
+        account.forget()  # read again before the first is revoked: somebody may have been given access anew
+        session = account.computing()
+        for one in expired(work, hand.now):
             try:
                 temporary_access.end(session, one, hand, f"its time ended at {one.until:%Y-%m-%d %H:%M} UTC")
             except SluiceError as error:

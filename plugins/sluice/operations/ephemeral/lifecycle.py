@@ -18,8 +18,11 @@ from sluice.domain.journal.control_schema import lock_schema
 from sluice.domain.journal.events import Event, Kind
 from sluice.domain.names import Identifier, Marker, Qualified
 from sluice.domain.provisioning.desired_state import monitor_name
-from sluice.errors import RefusedError, SluiceError, SpecError, StopError
+from sluice.domain.specs.environment import no_such_environment
+from sluice.errors import RefusedError, SpecError, StopError
+from sluice.operations import locking
 from sluice.operations.access.temporary_access import end_all
+from sluice.operations.account import Account
 from sluice.operations.caller import Caller
 from sluice.operations.ephemeral.creation import template
 from sluice.operations.provisioning.provision import provision
@@ -27,25 +30,28 @@ from sluice.operations.workspace import Workspace
 from sluice.snowflake import (
     control_sql,
     journal,
-    locks,
     observe,
     resource_monitors,
-    resources,
     row_parsing,
     show,
     statements,
     teardown_sql,
+    warehouses,
 )
 from sluice.snowflake.connect import Session
 from sluice.snowflake.error_mapping import MissingError
 from sluice.snowflake.suspend_sql import stop
 
-_LEASE = 900
-
 
 def change(work: Workspace, name: str, wish: ChangeRequest, hand: Caller) -> EphemeralEnvironment:
     """Leave the environment as the wish makes it, in the journal and in the account."""
-    chosen = template(work, str(_life(work, name).spec.kind))
+    with work.one_session() as shared:
+        return _change(shared, name, wish, hand)
+
+
+def _change(work: Workspace, name: str, wish: ChangeRequest, hand: Caller) -> EphemeralEnvironment:
+    with work.account() as account:
+        chosen = template(work, str(_life(work, account, name).spec.kind))
     with locked(work, name, hand) as (session, life):
         made = changed(life, wish, chosen, hand.now)
         kind = {Change.PIN: EphemeralEvent.PINNED, Change.UNPIN: EphemeralEvent.UNPINNED}.get(
@@ -129,8 +135,9 @@ def destroy(
     work: Workspace, name: str, hand: Caller, *, reason: str, confirmation: str = "", forced: bool = False
 ) -> EphemeralEnvironment:
     """Leave nothing of the environment in the account but what UNDROP can bring back; named by who asks, or forced."""
-    refuse_destroying(_life(work, name), confirmation=confirmation, forced=forced)
-    return drop(work, name, reason, hand)
+    with work.one_session() as shared, shared.account() as account:
+        refuse_destroying(_life(work, account, name), confirmation=confirmation, forced=forced)
+        return drop(shared, name, reason, hand)
 
 
 def drop(
@@ -167,26 +174,31 @@ def drop(
 
 def forget(work: Workspace, name: str, hand: Caller) -> None:
     """Leave nothing at all: the role and the lock of an environment that can be brought back no longer are gone."""
-    life = _life(work, name)
+    with work.account() as account:
+        life = _life(work, account, name)
+        _forget(account.computing(), life, hand)
+
+
+def _forget(session: Session, life: EphemeralEnvironment, hand: Caller) -> None:
+    name = life.name
     if life.state is not State.DROPPED or life.until is None or life.until > hand.now:
         raise RefusedError(
             f"it can still be brought back, or is there: {life.state}",
             where=f"environment {name}",
             untouched="everything",
         )
-    with work.control() as session:
-        bears = {
-            row_parsing.name(row): Marker.parse(row_parsing.text(row, "comment")) for row in session.run(show.roles())
-        }
-        left: list[str] = []
-        for role in (*life.spec.access.readers, life.spec.access.role):
-            marker = bears.get(role)
-            if marker is not None and marker.environment == name:
-                session.run(teardown_sql.drop_role(role))
-            elif role in bears:
-                left.append(f"role {role} does not bear this environment's marker")
-        session.run(teardown_sql.drop_schema(Qualified(session.control, lock_schema(name))))
-        note(session, life, EphemeralEvent.FORGOTTEN, hand, {"left": left})
+    markers = {
+        row_parsing.name(row): Marker.parse(row_parsing.text(row, "comment")) for row in session.run(show.roles())
+    }
+    left: list[str] = []
+    for role in (*life.spec.access.readers, life.spec.access.role):
+        marker = markers.get(role)
+        if marker is not None and marker.environment == name:
+            session.run(teardown_sql.drop_role(role))
+        elif role in markers:
+            left.append(f"role {role} does not bear this environment's marker")
+    session.run(teardown_sql.drop_schema(Qualified(session.control, lock_schema(name))))
+    note(session, life, EphemeralEvent.FORGOTTEN, hand, {"left": left})
 
 
 def bring_back(work: Workspace, name: str, reason: str, hand: Caller) -> EphemeralEnvironment:
@@ -249,7 +261,7 @@ def _was_aside(session: Session, life: EphemeralEnvironment) -> bool:
     return bool(events) and events[-1].kind == EphemeralEvent.QUARANTINED
 
 
-def _life(work: Workspace, name: str) -> EphemeralEnvironment:
+def _life(work: Workspace, account: Account, name: str) -> EphemeralEnvironment:
     if name in work.environments:
         raise SpecError(
             "this environment stands for good: its file in include/environments decides",
@@ -258,14 +270,10 @@ def _life(work: Workspace, name: str) -> EphemeralEnvironment:
             good="one that comes and goes: sluice env list",
             untouched="everything",
         )
-    lives = work.lives()
+    lives = account.ephemeral()
     if name not in lives:
-        raise SpecError(
-            "there is no such environment",
-            where="environment",
-            value=name,
-            good=", ".join(one for one, life in lives.items() if life.there) or "sluice env create",
-            untouched="everything",
+        raise no_such_environment(
+            name, [each for each, life in lives.items() if life.there], else_good="sluice env create"
         )
     return lives[name]
 
@@ -273,16 +281,12 @@ def _life(work: Workspace, name: str) -> EphemeralEnvironment:
 @contextmanager
 def locked(work: Workspace, name: str, hand: Caller) -> Iterator[tuple[Session, EphemeralEnvironment]]:
     """An administrator's session under the environment's lock, and its life as it is then."""
-    with work.control() as session:
+    with work.account() as account:
+        session = account.computing()
         session.run(control_sql.create_schema(session.control, lock_schema(name)))
-        locks.acquire(session, name, hand.holder, _LEASE, actor=hand.actor)
-        try:
-            yield session, _life(work, name)
-        except SluiceError:
-            with suppress(SluiceError):  # the first error is the one to read; a lock left over has a lease
-                locks.release(session, name, hand.holder, actor=hand.actor)
-            raise
-        locks.release(session, name, hand.holder, actor=hand.actor)
+        with locking.locked(session, name, hand.holder, locking.LIFECYCLE, actor=hand.actor):
+            account.forget()  # read again under the lock: somebody may have changed it while we waited for it
+            yield session, _life(work, account, name)
 
 
 def as_planned(life: EphemeralEnvironment, planned: EphemeralEnvironment | None) -> None:
@@ -316,9 +320,9 @@ def ours(session: Session, life: EphemeralEnvironment) -> set[Identifier]:
 
 def refuse_foreign_warehouse(session: Session, life: EphemeralEnvironment) -> None:
     """A warehouse of the name that does not bear this environment's marker stops everything: it is not ours to stop."""
-    there = resources.warehouse(session, life.spec.warehouse.name)
-    if there is not None:
-        there.refuse_foreign(life.name)
+    found = warehouses.settings(session, life.spec.warehouse.name)
+    if found is not None:
+        found.refuse_foreign(life.name)
 
 
 def foreign_monitor(session: Session, life: EphemeralEnvironment) -> str | None:
@@ -326,7 +330,7 @@ def foreign_monitor(session: Session, life: EphemeralEnvironment) -> str | None:
 
     It bears no marker: it is ours where it guards our warehouse alone, or nothing and the journal has its making.
     """
-    name, found = monitor_name(life.spec), resource_monitors.observe(session)
+    name, found = monitor_name(life.spec), resource_monitors.observe(session, warehouses.show_all(session))
     if name not in found.shown:
         return None
     if others := [str(one) for one in found.attached(name) if one != life.spec.warehouse.name]:

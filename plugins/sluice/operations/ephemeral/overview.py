@@ -13,8 +13,6 @@ from sluice.operations.ephemeral.lifecycle import quarantined_name
 from sluice.operations.workspace import Workspace
 from sluice.snowflake import meter, observe, usage
 
-_DAYS = 90
-
 
 @dataclass(frozen=True, slots=True)
 class Overview:
@@ -37,19 +35,20 @@ class Overview:
 
 def overview(work: Workspace, now: datetime) -> list[Overview]:
     """Return every environment that comes and goes, in a constant number of look-ups; nothing is recorded."""
-    lives = [life for life in work.lives().values() if life.state is not State.REQUESTED]
-    if not lives:
-        return [_unknown(life) for life in work.lives().values()]
-    measured = measure(work, now, record=False)
-    with work.control() as session:
-        used = usage.observe(session, _DAYS)
+    with work.one_session() as shared, shared.account() as account:
+        every = account.ephemeral()
+        lives = [life for life in every.values() if life.state is not State.REQUESTED]
+        if not lives:
+            return [_unknown(life) for life in every.values()]
+        measured = measure(shared, now, record=False)
+        session, used = account.computing(), account.seen(usage.observe)
         days = meter.metered_days(session, midnight(min(life.created for life in lives)), midnight(now))
     price = float(work.prices.credit_usd)
     earlier: dict[str, float] = {}
     for one in days:
         earlier[one.warehouse.name] = earlier.get(one.warehouse.name, 0.0) + one.compute
     made = []
-    for life in work.lives().values():
+    for life in every.values():
         spend = measured.spends.get(life.name)
         credits_before = earlier.get(life.spec.warehouse.name.name, 0.0)
         today = spend.day if spend is not None else Figure()
@@ -67,9 +66,10 @@ def overview(work: Workspace, now: datetime) -> list[Overview]:
 
 def disagreements(work: Workspace) -> list[str]:
     """Return what only the journal knows, and what only the account knows, each by name."""
-    lives = work.lives()
-    with work.control() as session:
-        marked = {one.name.name: one.marker for one in observe.databases(session) if one.marker is not None}
+    with work.account() as account:
+        account.computing()  # where nothing was ever provisioned there is nothing to compare
+        lives, databases = account.ephemeral(), account.seen(observe.databases)
+    marked = {database.name.name: database.marker for database in databases if database.marker is not None}
     known = {spec.database.name.name for spec in work.environments.values()}
     made = []
     for life in lives.values():

@@ -12,7 +12,7 @@ from sluice.errors import StopError
 from sluice.operations.budgets.budgets import state_of
 from sluice.operations.stage import Stage, stage
 from sluice.operations.workspace import Workspace
-from sluice.snowflake import locks, observe, promotion_sql
+from sluice.snowflake import locks, promotion_sql, warehouses
 
 
 def lock(work: Workspace, deployment: Deployment, now: datetime) -> StageReport:
@@ -61,9 +61,9 @@ def scale_down(work: Workspace, deployment: Deployment, now: datetime) -> StageR
 
 def _size(one: Stage) -> Size:
     name = one.spec.warehouse.name
-    found = observe.warehouse_state(one.session, name)
+    found = warehouses.find(one.session, name)
     if found is None:
         raise StopError(
             "the environment's warehouse is not there", where=str(name), good="provision_environment", untouched="live"
         )
-    return Size.read(found.size)
+    return found.size

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -13,16 +12,15 @@ from sluice.domain.journal.events import Event, Kind
 from sluice.domain.provisioning import plan as provisioning_plan
 from sluice.domain.provisioning.steps import Plan, Step, as_text, explain
 from sluice.domain.schedules.schedule_state import ScheduleState
-from sluice.errors import RefusedError, SluiceError, SpecError
+from sluice.errors import RefusedError, SpecError
+from sluice.operations.locking import PROVISIONING, locked
 from sluice.operations.schedules import schedules
 from sluice.operations.workspace import Workspace
-from sluice.snowflake import journal, locks, resources, statements
+from sluice.snowflake import journal, resources, statements
 from sluice.snowflake.apply import apply
 from sluice.snowflake.connect import Session
 from sluice.snowflake.error_mapping import MissingError
 from sluice.snowflake.keys import PublicKey
-
-_LEASE = 900
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +46,7 @@ class Provisioned:
 def plan_provision(work: Workspace, environment: str, now: datetime) -> Plan:
     """Return the steps that would bring the account to the spec; nothing is changed."""
     with work.admin(environment) as session:
-        return _plan(work, session, environment, now)
+        return _plan(work, session, environment, now, _restrictions(work, environment))[0]
 
 
 def provision(
@@ -61,7 +59,14 @@ def provision(
     done: Callable[[Step], None] = lambda _: None,
 ) -> Provisioned:
     """Leave the environment as its spec says, under its lock; `holder` names the run, so that a retry goes on."""
-    guard, closing = _held(work, environment)
+    with work.one_session() as shared:
+        return _provision(shared, environment, now, holder, actor, done)
+
+
+def _provision(  # noqa: PLR0917 (a private function of one caller)
+    work: Workspace, environment: str, now: datetime, holder: str, actor: str, done: Callable[[Step], None]
+) -> Provisioned:
+    guard, closing = held = _restrictions(work, environment)
     if guard.hold is Restriction.SUSPENDED:
         raise RefusedError(
             f"its budget has suspended it: {guard.reason}",
@@ -70,47 +75,55 @@ def provision(
             untouched="everything",
         )
     with work.admin(environment) as session:
-        first = provisioning_plan.foundation(_plan(work, session, environment, now))
+        whole, locked_by = _plan(work, session, environment, now, held)
+        if not whole.steps and locked_by is None:
+            return Provisioned(environment, (), 0, whole.notes)  # nobody is changing it, and nothing is to be changed
+        first = provisioning_plan.foundation(whole)
         sent = apply(session, first, done)
         spec = work.spec(environment)
         usable = control_warehouse(spec.control_database) if closing.holds else spec.warehouse.name
         session.run(statements.use_warehouse(usable))
-        locks.acquire(session, environment, holder, _LEASE, actor=actor)
-        try:
-            rest = _plan(work, session, environment, now, ours=holder)
+        with locked(session, environment, holder, PROVISIONING, actor=actor):
+            # again, under the lock: another run may have changed the environment, its budget or its hours meanwhile
+            rest, _ = _plan(work, session, environment, now, _restrictions(work, environment), ours=holder)
             sent += apply(session, rest, done)
             report = _report(environment, first, rest, sent)
             if report.steps:
                 _record(session, report, holder, actor, now)
-        except SluiceError:
-            with suppress(SluiceError):  # the first error is the one to read; a lock left over has a lease
-                locks.release(session, environment, holder, actor=actor)
-            raise
-        locks.release(session, environment, holder, actor=actor)
+    with work.account() as account:
+        account.forget()  # what it has read was changed by another session
     return report
 
 
-def _plan(work: Workspace, session: Session, environment: str, now: datetime, ours: str | None = None) -> Plan:
+def _plan(  # noqa: PLR0917 (a private function)
+    work: Workspace,
+    session: Session,
+    environment: str,
+    now: datetime,
+    held: tuple[BudgetState, ScheduleState],
+    ours: str | None = None,
+) -> tuple[Plan, str | None]:
+    """Return the plan, and who holds the environment's lock; `ours` is a holder that counts as nobody."""
     spec = work.spec(environment)
     key = _key(work, environment)
-    guard, closing = _held(work, environment)
-    found, circumstances = resources.observe(session, spec)
-    circumstances = replace(circumstances, held=guard.holds - closing.holds, closed=closing.holds)
-    if ours is not None and circumstances.lock_holder == ours:
-        circumstances = replace(circumstances, lock_holder=None)
-    return provisioning_plan.plan(
+    guard, closing = held
+    found, context = resources.observe(session, spec)
+    locked_by = context.lock_holder if context.lock_holder != ours else None
+    context = replace(context, held=guard.holds - closing.holds, closed=closing.holds, lock_holder=locked_by)
+    steps = provisioning_plan.plan(
         spec,
         found,
         now,
         fingerprint=key.fingerprint,
         public_key=key.body,
-        circumstances=circumstances,
+        circumstances=context,
         prices=work.prices,
     )
+    return steps, locked_by
 
 
-def _held(work: Workspace, environment: str) -> tuple[BudgetState, ScheduleState]:
-    """What the environment's budget holds, and what the clock; where nothing is provisioned yet, nothing."""
+def _restrictions(work: Workspace, environment: str) -> tuple[BudgetState, ScheduleState]:
+    """What the environment's budget restricts, and what its schedule; where nothing is provisioned yet, nothing."""
     try:
         with work.control() as session:
             guards, closings = schedules.lock_held(session, environment)

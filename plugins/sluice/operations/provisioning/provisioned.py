@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from sluice.domain.names import Identifier
 from sluice.domain.specs.environment import EnvironmentSpec
 from sluice.operations.workspace import Workspace
-from sluice.snowflake import observe, row_parsing, show
+from sluice.snowflake import observe, warehouses
 
 
 def unprovisioned(work: Workspace) -> tuple[str, ...]:
@@ -33,7 +33,7 @@ def _names(work: Workspace) -> tuple[set[Identifier], set[Identifier]]:
     with work.admin(host, tag={"stage": "status"}) as session:
         return (
             {database.name for database in observe.databases(session)},
-            {row_parsing.name(row) for row in session.run(show.all_warehouses())},
+            {warehouse.name for warehouse in warehouses.show_all(session)},
         )
 
 

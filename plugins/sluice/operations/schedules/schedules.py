@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -23,20 +22,20 @@ from sluice.domain.schedules.schedule_state import (
     suspended,
     why_closed,
 )
-from sluice.domain.specs.environment import EnvironmentSpec
+from sluice.domain.specs.environment import EnvironmentSpec, no_such_environment
 from sluice.errors import SluiceError, SpecError, StopError
 from sluice.operations.caller import Caller, refuse_nameless
+from sluice.operations.locking import SCHEDULE, locked
 from sluice.operations.workspace import Workspace
-from sluice.snowflake import journal, locks, meter, observe, provisioning_sql, teardown_sql
+from sluice.snowflake import journal, locks, meter, observe, provisioning_sql, teardown_sql, warehouses
 from sluice.snowflake.connect import Session
 from sluice.snowflake.suspend_sql import rest
+from sluice.snowflake.warehouses import WarehouseRow
 
-_LEASE = 120
-"""Seconds: of a check that died, the lock is free again before the next one."""
 _LATEST = timedelta(days=7)
 
 Specs = Mapping[str, EnvironmentSpec]
-FoundWarehouse = Mapping[Identifier, tuple[WarehouseSample, Marker | None]]
+Warehouses = Mapping[Identifier, WarehouseRow]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,25 +58,27 @@ def check(work: Workspace, specs: Specs, hand: Caller, *, off_hours: bool = True
     done: list[str] = []
     left: list[str] = []
     failed: list[tuple[str, str]] = []
-    with work.control() as session:
-        held, closed = _all(session)
+    with work.account() as account:
+        session = account.computing()
+        budgets, closed = account.budgets(), account.schedules()
         if not off_hours:
             specs = {name: spec.model_copy(update={"hours": None}) for name, spec in specs.items()}
         specs = {name: spec for name, spec in specs.items() if _concerned(spec, closed.get(name))}
-        found = _warehouses(session)
-        unused = _unused(session, specs, found, hand.now)
+        shown = {row.name: row for row in account.seen(warehouses.show_all)}
+        unused = _unused(session, specs, shown, hand.now)
         for name, spec in specs.items():
-            there = found.get(spec.warehouse.name)
-            if there is None:  # not provisioned
+            row = shown.get(spec.warehouse.name)
+            sample = row.sample() if row is not None else None
+            if sample is None:  # not provisioned
                 continue
-            guard, closing = held.get(name, BudgetState(name)), closed.get(name, ScheduleState(name))
-            asked = actions_due(spec, there[0], guard, closing, hand.now, unused=name in unused)
+            budget, schedule = budgets.get(name, BudgetState(name)), closed.get(name, ScheduleState(name))
+            asked = actions_due(spec, sample, budget, schedule, hand.now, unused=name in unused)
             if not asked:
                 continue
             try:
                 if holder := locks.held(session, [name], but=hand.holder).get(name):
                     left.append(f"{name}: {_words(asked)}, once {holder} has given back its lock")
-                else:
+                else:  # it looks at that environment again: the snapshot may be a minute old
                     done += _keep(session, spec, hand, unused=name in unused)
             except SluiceError as error:
                 failed.append((name, error.message))
@@ -125,10 +126,6 @@ def lock_held(session: Session, environment: str) -> tuple[dict[str, BudgetState
     return _fold(journal.read(session, environment=environment, kinds=(*BudgetEvent, *HoursEvent)))
 
 
-def _all(session: Session) -> tuple[dict[str, BudgetState], dict[str, ScheduleState]]:
-    return _fold(journal.read(session, kinds=(*BudgetEvent, *HoursEvent)))
-
-
 def _fold(events: Sequence[Event]) -> tuple[dict[str, BudgetState], dict[str, ScheduleState]]:
     clock = {str(kind) for kind in HoursEvent}
     return (
@@ -142,11 +139,7 @@ def _concerned(spec: EnvironmentSpec, closing: ScheduleState | None) -> bool:
     return scheduled or (closing is not None and bool(closing.holds))  # its hours were taken out of its spec
 
 
-def _warehouses(session: Session) -> FoundWarehouse:
-    return {one.name: (one, marker) for one, marker in meter.warehouses(session)}
-
-
-def _unused(session: Session, specs: Specs, found: FoundWarehouse, now: datetime) -> frozenset[str]:
+def _unused(session: Session, specs: Specs, shown: Warehouses, now: datetime) -> frozenset[str]:
     """Environments whose warehouse runs though no statement has used it for as long as their hours allow.
 
     Where the history does not reach back so far, nothing counts as unused.
@@ -154,12 +147,12 @@ def _unused(session: Session, specs: Specs, found: FoundWarehouse, now: datetime
     patience = {
         name: timedelta(seconds=spec.hours.low_activity_seconds)
         for name, spec in specs.items()
-        if spec.hours is not None and spec.warehouse.name in found
+        if spec.hours is not None and spec.warehouse.name in shown
     }
     idle = {
         name: length
         for name, length in patience.items()
-        if _runs_for_nobody(found[specs[name].warehouse.name][0], now - length)
+        if _runs_for_nobody(shown[specs[name].warehouse.name], now - length)
     }
     if not idle:
         return frozenset()
@@ -172,12 +165,12 @@ def _unused(session: Session, specs: Specs, found: FoundWarehouse, now: datetime
     return frozenset(idle.keys() - used) if whole else frozenset()
 
 
-def _runs_for_nobody(one: WarehouseSample, since: datetime) -> bool:
+def _runs_for_nobody(row: WarehouseRow, since: datetime) -> bool:
     return (
-        one.state == "STARTED"
-        and not one.running + one.queued
-        and one.resumed_on is not None
-        and one.resumed_on <= since
+        row.state == "STARTED"
+        and not row.running + row.queued
+        and row.resumed_on is not None
+        and row.resumed_on <= since
     )
 
 
@@ -201,16 +194,17 @@ def _keep(session: Session, spec: EnvironmentSpec, hand: Caller, *, unused: bool
 
 
 def _ours(session: Session, spec: EnvironmentSpec) -> WarehouseSample:
-    found, marker = _warehouses(session).get(spec.warehouse.name, (None, None))
-    if found is None or marker is None or marker.environment != spec.name:
+    row = warehouses.find(session, spec.warehouse.name)
+    sample = row.sample() if row is not None and row.environment == spec.name else None
+    if sample is None:
         raise StopError(
             "there is no warehouse that bears this environment's marker",
             where=f"warehouse {spec.warehouse.name}",
-            value=marker.environment if marker else None,
+            value=row.environment if row is not None else None,
             good=f"provision_environment run for {spec.name}",
             untouched="the warehouse",
         )
-    return found
+    return sample
 
 
 def _close(session: Session, spec: EnvironmentSpec, asked: ScheduleActions, hand: Caller, now: datetime) -> str:
@@ -220,7 +214,7 @@ def _close(session: Session, spec: EnvironmentSpec, asked: ScheduleActions, hand
     it would be a moment later. Nothing else is done under it: nobody is to fail because of a look at the clock.
     """
     said = why_closed(spec, now)
-    with _locked(session, spec.name, hand):
+    with locked(session, spec.name, hand.holder, SCHEDULE, actor=hand.actor):
         _note(session, spec.name, HoursEvent.CLOSING, hand, now, {"former": dict(asked.former)})
         session.run(teardown_sql.stop_warehouse(spec.warehouse.name))
         rest(session, spec.warehouse.name)
@@ -277,13 +271,7 @@ def _words(asked: ScheduleActions) -> str:
 
 def _end(specs: Specs, name: str, end: str, now: datetime) -> datetime:
     if name not in specs:
-        raise SpecError(
-            "there is no such environment",
-            where="environment",
-            value=name,
-            good=", ".join(specs),
-            untouched="everything",
-        )
+        raise no_such_environment(name, specs)
     block = specs[name].hours
     if block is None:
         raise SpecError(
@@ -295,18 +283,6 @@ def _end(specs: Specs, name: str, end: str, now: datetime) -> datetime:
             "it stays open for a week at most", where="until", value=end, good="21:00", untouched="everything"
         )
     return moment
-
-
-@contextmanager
-def _locked(session: Session, environment: str, hand: Caller) -> Iterator[None]:
-    locks.acquire(session, environment, hand.holder, _LEASE, actor=hand.actor)
-    try:
-        yield
-    except SluiceError:
-        with suppress(SluiceError):  # the first error is the one to read; a lock left over has a lease
-            locks.release(session, environment, hand.holder, actor=hand.actor)
-        raise
-    locks.release(session, environment, hand.holder, actor=hand.actor)
 
 
 def _note(  # noqa: PLR0917 (a private function)
