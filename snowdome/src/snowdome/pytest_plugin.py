@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -32,11 +32,13 @@ class Snowdome:
         self._process: subprocess.Popen[str] | None = None
         self._scratch = TemporaryDirectory(prefix="snowdome_")  # what a killed server leaves behind
         self._connections: list[Any] = []
+        self._prepared: dict[Hashable, str] = {}
         self.start()
 
     # -- the process --------------------------------------------------------------------------------------------
     def start(self) -> None:
         """The server runs and answers."""
+        self._prepared.clear()
         keeping = ["--data", str(self.folder)] if self.folder is not None else ["--memory"]
         command = [sys.executable, "-m", "snowdome", "serve", "--attached", "--port", str(self.port), *keeping]
         # attached: the server ends with the test run, also when that is killed
@@ -186,6 +188,16 @@ class Snowdome:
     def discard(self, snapshot: str) -> None:
         """The snapshot is no longer kept."""
         self.control("snapshot", {"id": snapshot}, "DELETE")
+
+    def prepare(self, key: Hashable, make: Callable[[], object]) -> None:
+        """The account is as `make` leaves a fresh one in the morning: made once for each key, then restored."""
+        if key in self._prepared and self.running:
+            self.restore(self._prepared[key])
+            return
+        self.reset()
+        self.morning()
+        make()
+        self._prepared[key] = self.snapshot()
 
     def reset(self) -> None:
         """The account is fresh, and running if it was not."""
