@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -18,7 +18,6 @@ from upath import UPath
 
 from sluice.domain.budgets.prices import load_prices
 from sluice.domain.ephemeral.templates import load_templates
-from sluice.domain.names import Identifier
 from sluice.domain.promotion.gate_policy import load_policies
 from sluice.domain.specs.environment import kinds_of, load_environments
 from sluice.operations.workspace import Workspace
@@ -60,24 +59,30 @@ class Connections:
         return replace(base, user=user, private_key=_pem(user))
 
 
+Prepare = Callable[[Snowdome, Workspace], object]
+"""What makes something on a fresh account."""
+
+
 @pytest.fixture
-def account(snowdome_module: Snowdome) -> Iterator[Snowdome]:
-    """The account of this module, as empty as a new one when the test begins, and in the morning."""
-    snowdome_module.morning()
+def account(
+    snowdome_module: Snowdome, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Snowdome]:
+    """The account of this test, in the morning: as empty as a new one, or as the module has it `PREPARED`.
+
+    A module's PREPARED says for a fixture what makes the things which that fixture finds on the account. It is made
+    once, for the first test with that fixture; for each further one the whole account is restored.
+    """
+    prepared: Mapping[str, Prepare] = getattr(request.module, "PREPARED", {})
+    makers = tuple(make for name, make in prepared.items() if name in request.fixturenames)
+
+    def make_all() -> None:
+        work = workspace(Connections(snowdome_module.port), tmp_path_factory.mktemp("prepared"))
+        for make in makers:
+            make(snowdome_module, work)
+
+    snowdome_module.prepare(makers, make_all)
     yield snowdome_module
-    snowdome_module.no_faults()
-    with connect(Connections(snowdome_module.port)("snowflake_admin")) as session:
-        for kind, ours in (
-            ("DATABASE", ""),
-            ("WAREHOUSE", ""),
-            ("ROLE", ("SLUICE", "OLIST")),
-            ("USER", "SVC_"),
-            ("RESOURCE MONITOR", ""),
-        ):
-            for row in session.run(Statement(f"SHOW {kind}S")):
-                name = Identifier.found(row["name"])
-                if name.name.startswith(ours) and name.name != "SNOWFLAKE":
-                    session.run(Statement(f"DROP {kind} IF EXISTS {name.sql}"))
+    snowdome_module.disconnect()
 
 
 @pytest.fixture
@@ -86,19 +91,24 @@ def connections(account: Snowdome) -> Connections:
     return Connections(account.port)
 
 
-@pytest.fixture
-def work(connections: Connections, tmp_path: Path) -> Workspace:
-    """The shipped environments and policies on a fresh account."""
+def workspace(connections: Connections, folder: Path) -> Workspace:
+    """Return the shipped environments and policies, with a store in the folder."""
     environments = load_environments(INCLUDE / "environments")
     return Workspace(
         environments=environments,
         policies=load_policies(INCLUDE / "policies", kinds_of(environments)),
-        store=UPath(tmp_path / "store"),
-        project=tmp_path / "project",
+        store=UPath(folder / "store"),
+        project=folder / "project",
         connections=connections,
         templates=load_templates(INCLUDE / "environments" / "templates"),
         prices=load_prices(INCLUDE / "policies" / "prices.yml"),
     )
+
+
+@pytest.fixture
+def work(connections: Connections, tmp_path: Path) -> Workspace:
+    """The shipped environments and policies on the account."""
+    return workspace(connections, tmp_path)
 
 
 @pytest.fixture
@@ -156,8 +166,8 @@ def advance(account: Snowdome) -> Callable[[int], None]:
 
 @pytest.fixture
 def morning(account: Snowdome) -> datetime:
-    """It is eight o'clock UTC of a day in mid-month, by the account's clock: hours pass within that day."""
-    return account.morning()
+    """Eight o'clock UTC of the day in mid-month that the test begins on: hours pass within that day."""
+    return datetime.fromisoformat(account.clock()).replace(hour=8, minute=0, second=0, microsecond=0)
 
 
 @pytest.fixture

@@ -39,13 +39,21 @@ READER = Identifier("OLIST_PROD_READER")
 @pytest.fixture
 def home(work: Workspace, admin: Session) -> Workspace:
     """All three environments stand, production holds a table, and Ann is a user who may do nothing."""
+    return work
+
+
+def stand(account: Snowdome, work: Workspace) -> None:
+    """They do."""
     for name in work.environments:
         provision(work, name, work.now(), holder=name)
-    admin.run(Statement("CREATE USER SVC_ANN PASSWORD = 'long enough for anyone'"))
+    with connect(work.connections("snowflake_admin")) as admin:
+        admin.run(Statement("CREATE USER SVC_ANN PASSWORD = 'long enough for anyone'"))
     with work.session("prod") as prod:
         prod.run(Statement("CREATE SCHEMA OLIST_PROD.MARTS"))
         prod.run(Statement("CREATE TABLE OLIST_PROD.MARTS.T AS SELECT 1 AS A"))
-    return work
+
+
+PREPARED = {"home": stand}
 
 
 def hand(work: Workspace, run: str = "run 1") -> Caller:

@@ -21,21 +21,23 @@ from sluice.operations.budgets.budgets import override
 from sluice.operations.caller import Caller
 from sluice.operations.ephemeral.creation import create
 from sluice.operations.promotion.candidate import BUILT
-from sluice.operations.provisioning.provision import provision
 from sluice.operations.workspace import Workspace
 from sluice.snowflake import journal
 from sluice.snowflake.statements import Statement
 from snowdome.pytest_plugin import Snowdome
+from tests.snowflake.prepared import provisioned
 
 POLICY = BudgetPolicy()
 DEPLOYMENT = Deployment("d20261120t100000-aaaaaa", "dev", "refresh", "r1")
 PLANNED = StageReport("plan", "r1 → dev", {"built": ["model.x.a"]})
 
 
+PREPARED = {"home": provisioned("dev")}
+
+
 @pytest.fixture
 def home(work: Workspace, morning: datetime) -> Workspace:
     """Dev stands, in the morning."""
-    provision(work, "dev", work.now(), holder="dev")
     return work
 
 

@@ -26,15 +26,17 @@ from sluice.snowflake import warehouses
 from sluice.snowflake.connect import Session
 from sluice.snowflake.statements import Statement
 from snowdome.pytest_plugin import Snowdome
+from tests.snowflake.prepared import provisioned
 
 POLICY = load_budgets(Path(__file__).resolve().parents[2] / "include" / "policies" / "budgets.yml")
+
+
+PREPARED = {"home": provisioned("dev", "prod")}
 
 
 @pytest.fixture
 def home(work: Workspace, morning: datetime) -> Workspace:
     """Dev and prod stand, in the morning."""
-    for name in ("dev", "prod"):
-        provision(work, name, work.now(), holder=name)
     return work
 
 

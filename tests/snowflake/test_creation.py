@@ -46,12 +46,19 @@ def asked(kind: Kind = Kind.FEATURE, feature: str = "orders", **wishes: Any) -> 
 @pytest.fixture
 def base(work: Workspace) -> Workspace:
     """Dev and prod stand, and prod holds something."""
+    return work
+
+
+def stand(account: Snowdome, work: Workspace) -> None:
+    """They do."""
     for name in ("dev", "prod"):
         provision(work, name, NOW, holder=name)
     with work.session("prod") as session:
         for sql in BASE:
             session.run(Statement(sql))
-    return work
+
+
+PREPARED = {"base": stand}
 
 
 def test_one_go_makes_a_whole_environment(base: Workspace, admin: Session) -> None:

@@ -38,10 +38,17 @@ HOURS = HoursBlock(zone="Europe/Berlin", start="08:00", end="18:00")
 @pytest.fixture
 def home(work: Workspace) -> Workspace:
     """Dev, which has hours, and prod, which has a schedule, stand."""
+    return having(work, HOURS)
+
+
+def stand(account: Snowdome, work: Workspace) -> None:
+    """They do."""
     work = having(work, HOURS)
     for name in work.environments:
         provision(work, name, work.now(), holder=name)
-    return work
+
+
+PREPARED = {"home": stand}
 
 
 def having(work: Workspace, hours: HoursBlock | None) -> Workspace:

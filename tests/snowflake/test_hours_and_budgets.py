@@ -81,12 +81,23 @@ class House:
 @pytest.fixture
 def house(work: Workspace, account: Snowdome) -> House:
     """It stands, on a Monday morning."""
-    dev = work.environments["dev"].model_copy(update={"hours": HOURS})
-    made = House(replace(work, environments={"dev": dev}), account)
-    provision(made.work, "dev", made.work.now(), holder="dev")
+    made = House(with_hours(work), account)
     made.to(9, weekday=0)
     made.keep()
     return made
+
+
+def with_hours(work: Workspace) -> Workspace:
+    """Dev alone, with hours."""
+    return replace(work, environments={"dev": work.environments["dev"].model_copy(update={"hours": HOURS})})
+
+
+def stand(account: Snowdome, work: Workspace) -> None:
+    """Dev is provisioned."""
+    provision(with_hours(work), "dev", work.now(), holder="dev")
+
+
+PREPARED = {"house": stand}
 
 
 @pytest.mark.timeout(600)

@@ -35,22 +35,23 @@ WAREHOUSE = "SLUICE_DEV_WH"
 
 
 @pytest.fixture
-def account(snowdome: Snowdome) -> Snowdome:
-    """An account of its own for each test: time begins anew in each."""
-    return snowdome
-
-
-@pytest.fixture
 def home(account: Snowdome, work: Workspace) -> Workspace:
     """Dev stands since yesterday, may cost USD 4 a day, and the meter has looked at midnight."""
-    account.clock(now=(BEGIN - 4 * HOUR).isoformat())
-    provision(work, "dev", work.now(), holder="test")
     dev = work.environments["dev"]
     budget = dev.budget.model_copy(update={"daily_usd": 4, "hourly_usd": 4})
     home = work.knowing(dev.model_copy(update={"budget": budget}))
     account.clock(now=BEGIN.isoformat())
     measure(home, home.now())
     return home
+
+
+def stand(account: Snowdome, work: Workspace) -> None:
+    """Dev is provisioned on the day before."""
+    account.clock(now=(BEGIN - 4 * HOUR).isoformat())
+    provision(work, "dev", work.now(), holder="test")
+
+
+PREPARED = {"home": stand}
 
 
 def cost(hour: int) -> float:

@@ -13,11 +13,11 @@ from sluice.domain.journal.events import Event, Kind
 from sluice.domain.names import Marker
 from sluice.operations.caller import Caller
 from sluice.operations.cleanup.orphans import clear, find
-from sluice.operations.provisioning.provision import provision
 from sluice.operations.workspace import Workspace
 from sluice.snowflake import journal, locks, observe
 from sluice.snowflake.statements import Statement
 from snowdome.pytest_plugin import Snowdome
+from tests.snowflake.prepared import provisioned
 
 POLICY = load_cleanup(Path(__file__).resolve().parents[2] / "include" / "policies" / "cleanup.yml")
 OLD = "d20261101t000000-aaaaaa"
@@ -25,11 +25,12 @@ RETAINED = "OLIST_PROD__R_20261101T000000_AAAAAA"
 GONE = "dev_x_john_20261001"
 
 
+PREPARED = {"home": provisioned("dev", "prod")}
+
+
 @pytest.fixture
 def home(work: Workspace) -> Workspace:
     """Dev and prod stand; beside them a retained database past its window, orphans, and what is not ours."""
-    for name in ("dev", "prod"):
-        provision(work, name, work.now(), holder=name)
     now = work.now()
     with work.control() as session:
         marker, gone = Marker("prod", OLD, "r1").comment, Marker(GONE).comment

@@ -26,6 +26,7 @@ from sluice.snowflake import journal, observe
 from sluice.snowflake.connect import Session
 from sluice.snowflake.error_mapping import DeniedError, MissingError
 from sluice.snowflake.statements import Statement
+from snowdome.pytest_plugin import Snowdome
 
 NOW = datetime(2026, 11, 20, 22, 49, 1, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -47,11 +48,18 @@ def request(feature: str = "orders", purpose: str = "dev") -> Request:
 @pytest.fixture
 def home(work: Workspace) -> Workspace:
     """Dev stands, and John's environment is there with a table in it."""
+    return work
+
+
+def stand(account: Snowdome, work: Workspace) -> None:
+    """They do."""
     provision(work, "dev", NOW, holder="dev")
     create(work, "feature", request(), NOW, holder="create", actor="john")
     with work.including(NAME).session(NAME) as session:
         session.run(Statement(f"CREATE TABLE {DATABASE}.PUBLIC.T AS SELECT 1 AS A"))
-    return work
+
+
+PREPARED = {"home": stand}
 
 
 def content(work: Workspace) -> list[dict[str, object]]:

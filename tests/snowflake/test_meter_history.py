@@ -30,18 +30,19 @@ def load(account: Snowdome, view: str, rows: list[dict[str, Any]]) -> None:
 
 
 @pytest.fixture
-def account(snowdome: Snowdome) -> Snowdome:
-    """An account of its own for each test: time begins anew in each, and what ran is not forgotten."""
-    return snowdome
-
-
-@pytest.fixture
 def home(account: Snowdome, work: Workspace) -> Workspace:
     """Dev and prod stand; it is a Friday."""
+    return work
+
+
+def stand(account: Snowdome, work: Workspace) -> None:
+    """They do."""
     account.clock(now=NOON.isoformat())
     for name in ("dev", "prod"):
         provision(work, name, work.now(), holder="test")
-    return work
+
+
+PREPARED = {"home": stand}
 
 
 def stored(day: datetime, database: str, tera: float, number: int) -> dict[str, Any]:

@@ -10,12 +10,12 @@ import pytest
 from sluice.domain.budgets.spend import Provenance
 from sluice.domain.budgets.usage_estimate import LedgerEntry
 from sluice.operations.budgets.metering import measure
-from sluice.operations.provisioning.provision import provision
 from sluice.operations.workspace import Workspace
 from sluice.snowflake.connect import Session
 from sluice.snowflake.meter import samples
 from sluice.snowflake.statements import Statement
 from snowdome.pytest_plugin import Snowdome
+from tests.snowflake.prepared import provisioned
 
 CHECK = 300
 """Seconds between two looks."""
@@ -23,11 +23,12 @@ LATER = 8 * 3600
 """Seconds after which Snowflake's rows are there for certain."""
 
 
+PREPARED = {"dev": provisioned("dev", "prod")}
+
+
 @pytest.fixture
 def dev(account: Snowdome, work: Workspace, morning: datetime) -> Iterator[Session]:
     """A session of dev's own user, on its warehouse, in an account where dev and prod stand."""
-    for name in ("dev", "prod"):
-        provision(work, name, work.now(), holder="test")
     account.clock(advance_seconds=3 * 3600)  # what provisioning used is over, and no part of the first look
     measure(work, work.now())
     with work.session("dev", tag={"stage": "build"}) as session:

@@ -16,21 +16,22 @@ from sluice.domain.budgets.spend import Figure, Measurement
 from sluice.operations.budgets.budgets import check, read
 from sluice.operations.budgets.metering import measure
 from sluice.operations.caller import Caller
-from sluice.operations.provisioning.provision import provision
 from sluice.operations.workspace import Workspace
 from sluice.snowflake.statements import Statement
 from snowdome.pytest_plugin import Snowdome
+from tests.snowflake.prepared import provisioned
 
 POLICY = load_budgets(Path(__file__).resolve().parents[2] / "include" / "policies" / "budgets.yml")
 CHECK = 300
 """Seconds between two checks."""
 
 
+PREPARED = {"home": provisioned("dev", "prod")}
+
+
 @pytest.fixture
 def home(work: Workspace, morning: datetime) -> Workspace:
     """Dev and prod stand, in the morning."""
-    for name in ("dev", "prod"):
-        provision(work, name, work.now(), holder=name)
     return work
 
 

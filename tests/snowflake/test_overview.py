@@ -12,18 +12,20 @@ from sluice.domain.ephemeral.templates import Request
 from sluice.operations.budgets.metering import measure
 from sluice.operations.ephemeral.creation import create
 from sluice.operations.ephemeral.overview import disagreements, overview
-from sluice.operations.provisioning.provision import provision
 from sluice.operations.workspace import Workspace
 from sluice.snowflake.statements import Statement
 from snowdome.pytest_plugin import Snowdome
+from tests.snowflake.prepared import provisioned
 
 HOUR = 3600
+
+
+PREPARED = {"mine": provisioned("dev")}
 
 
 @pytest.fixture
 def mine(work: Workspace, morning: datetime) -> str:
     """Dev stands; John's empty environment is there."""
-    provision(work, "dev", work.now(), holder="dev")
     name = EphemeralName.make("dev", "orders", "john", morning.date())
     create(work, "feature", Request(name, "john", "data", "x", base=""), work.now(), holder="c", actor="john")
     measure(work, work.now())

@@ -35,6 +35,11 @@ def hand(run: str = "run 1") -> Caller:
 @pytest.fixture
 def home(work: Workspace, admin: Session) -> Workspace:
     """Prod stands with two tables; John's environment is a clone, with a table, a view and a row of its own."""
+    return work
+
+
+def stand(account: Snowdome, work: Workspace) -> None:
+    """They do."""
     for name in ("dev", "prod"):
         provision(work, name, NOW, holder=name)
     with work.session("prod") as prod:
@@ -55,7 +60,9 @@ def home(work: Workspace, admin: Session) -> Workspace:
             mine.run(Statement(sql))
     with work.session("prod") as prod:
         prod.run(Statement("INSERT INTO OLIST_PROD.MARTS.ORDERS SELECT 2"))
-    return work
+
+
+PREPARED = {"home": stand}
 
 
 def read(work: Workspace, relation: str) -> list[int]:

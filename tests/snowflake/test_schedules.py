@@ -29,9 +29,20 @@ DAY, NIGHT = (2, 8, "STANDARD"), (1, 4, "ECONOMY")
 @pytest.fixture
 def home(work: Workspace) -> Workspace:
     """Prod stands, as it is shipped."""
-    work = replace(work, environments={"prod": work.environments["prod"].model_copy(update={"upstream": None})})
-    provision(work, "prod", work.now(), holder="prod")
-    return work
+    return alone(work)
+
+
+def alone(work: Workspace) -> Workspace:
+    """Prod, which follows nothing."""
+    return replace(work, environments={"prod": work.environments["prod"].model_copy(update={"upstream": None})})
+
+
+def stand(account: Snowdome, work: Workspace) -> None:
+    """Prod is provisioned."""
+    provision(alone(work), "prod", work.now(), holder="prod")
+
+
+PREPARED = {"home": stand}
 
 
 def to(account: Snowdome, work: Workspace, hour: int) -> datetime:

@@ -18,12 +18,12 @@ from sluice.operations.caller import Caller
 from sluice.operations.cleanup.sweep import plan_sweep, replay_policy, run_sweep, subjects
 from sluice.operations.ephemeral.creation import create
 from sluice.operations.ephemeral.lifecycle import bring_back, change
-from sluice.operations.provisioning.provision import provision
 from sluice.operations.workspace import Workspace
 from sluice.snowflake import locks, observe
 from sluice.snowflake.connect import Session
 from sluice.snowflake.statements import Statement
 from snowdome.pytest_plugin import Snowdome
+from tests.snowflake.prepared import provisioned
 
 POLICY = load_cleanup(Path(__file__).resolve().parents[2] / "include" / "policies" / "cleanup.yml")
 HOUR = timedelta(hours=1)
@@ -71,11 +71,13 @@ class Estate:
         return {one.name: one.action for one in swept.done}
 
 
+PREPARED = {"estate": provisioned("dev")}
+
+
 @pytest.fixture
 def estate(work: Workspace, account: Snowdome, admin: Session) -> Estate:
     """Dev stands; nothing else is there."""
     account.clock(advance_seconds=1)
-    provision(work, "dev", datetime.now(UTC), holder="dev")
     return Estate(work, account, admin)
 
 

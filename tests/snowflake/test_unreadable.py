@@ -14,11 +14,11 @@ from sluice.domain.budgets.spend import Provenance
 from sluice.operations.budgets.budgets import check, read
 from sluice.operations.budgets.metering import measure
 from sluice.operations.caller import Caller
-from sluice.operations.provisioning.provision import provision
 from sluice.operations.workspace import Workspace
 from sluice.snowflake.connect import ConnectionSettings
 from sluice.snowflake.statements import Statement
 from snowdome.pytest_plugin import Snowdome
+from tests.snowflake.prepared import provisioned
 
 CHECK = 300
 """Seconds between two looks."""
@@ -37,11 +37,12 @@ def load(account: Snowdome, view: str, rows: list[dict[str, Any]]) -> None:
     account.control("history", {"view": view, "rows": rows}, "POST")
 
 
+PREPARED = {"home": provisioned("dev", "prod")}
+
+
 @pytest.fixture
 def home(account: Snowdome, work: Workspace) -> Workspace:
     """Dev and prod stand, and what provisioning used is over."""
-    for name in ("dev", "prod"):
-        provision(work, name, work.now(), holder="test")
     account.clock(advance_seconds=3 * 3600)
     measure(work, work.now())
     return work

@@ -183,9 +183,12 @@ def connect(
     if query_tag:
         parameters["QUERY_TAG"] = query_tag
     _quieten()
+    arguments = settings.arguments()
+    if settings.private_key is not None:
+        arguments["private_key"] = settings._key()  # read already: as bytes, the connector would read it again
     try:
         connection = snowflake.connector.connect(
-            **settings.arguments(),
+            **arguments,
             login_timeout=settings.login_timeout,
             network_timeout=settings.network_timeout,
             session_parameters=parameters,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from dataclasses import dataclass
+from functools import lru_cache
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -22,6 +23,7 @@ class PublicKey:
     """`SHA256:…`, as DESCRIBE USER shows it."""
 
 
+@lru_cache(maxsize=128)  # to check a key's numbers takes 65 ms, and each session of a task asks anew
 def private_key(text: str | bytes, passphrase: str | None = None, where: str = "private key") -> rsa.RSAPrivateKey:
     """Return the RSA key in PEM, base64 or DER, or refuse it without repeating a character of it."""
     secret = passphrase.encode() if passphrase else None

@@ -84,7 +84,9 @@ def _serve(folder: Path | None, listener: socket.socket, host: str, *, attached:
         folder.mkdir(parents=True, exist_ok=True)
     password = os.environ.get("SNOWDOME_PASSWORD", PASSWORD)
     try:
-        face = Server(lambda: Account(folder, password), kept=folder is not None)
+        face = Server(
+            lambda engine, origin: Account(folder, password, engine=engine, origin=origin), kept=folder is not None
+        )
     except duckdb.IOException as problem:
         return _complain(f"cannot open the account in {folder}: {str(problem).splitlines()[0]}")
     config = uvicorn.Config(

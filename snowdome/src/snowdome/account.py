@@ -12,14 +12,16 @@ from snowdome.objects.retention import Purge
 from snowdome.query import account as query_account
 from snowdome.query.information_schema import InformationSchema
 from snowdome.query.views import Views
-from snowdome.state.catalog import Catalog
+from snowdome.state.catalog import LAST_ID, Catalog
 from snowdome.state.clock import Clock
+from snowdome.state.duckdb_engine import Engine
 from snowdome.state.duckdb_rows import Duck
 from snowdome.state.fault_injection import Faults
 from snowdome.state.locks import TableLocks
 from snowdome.state.results import Results
 from snowdome.state.running_queries import RunningQueries
 from snowdome.state.sessions import close_session
+from snowdome.state.snapshot import Snapshot
 from snowdome.state.statement_log import StatementLog
 from snowdome.state.store import Store
 from snowdome.state.task_state import Runs
@@ -27,6 +29,7 @@ from snowdome.state.timekeeper import Timekeeper
 from snowdome.state.timers import Timers
 from snowdome.usage import storage_views
 from snowdome.usage.recorder import Usage
+from snowdome.usage.store import USAGE
 from snowdome.warehouses.admission import Compute
 from snowdome.warehouses.clusters import Clusters
 from snowdome.warehouses.metering.ledger import Ledger
@@ -42,17 +45,24 @@ CANCELLED_WITHIN = 2.0
 class Account(query_account.Account):
     """A Snowflake account: its catalog, its rows, its clock, and the sessions on it."""
 
-    def __init__(self, folder: Path | None, password: str) -> None:
+    def __init__(
+        self, folder: Path | None, password: str, *, engine: Engine | None = None, origin: Snapshot | None = None
+    ) -> None:
+        """The account in the folder, in memory that of the snapshot, or a new one; the engine is not its to close."""
         super().__init__()
         self.clock = Clock()
-        self.store = Store(folder / "account.sqlite" if folder else None)
+        self.store = Store(folder / "account.sqlite" if folder else None, origin.store if origin else None)
         self.catalog = Catalog(self.store)
-        if (kept := self.catalog.fact(CLOCK)) is not None:
-            self.clock.resume(kept)
+        kept = self.catalog.fact(CLOCK)
         self.clock.kept = self._keep_clock
+        if origin is not None and origin.now is not None:
+            self.clock.set(now=origin.now, speed=origin.speed)
+        elif kept is not None:
+            self.clock.resume(kept)
+        saved = origin.rows if origin else None
         self.ledger = Ledger(self.store)
-        self.duck = Duck(folder)
-        self.usage = Usage(self, folder)
+        self.duck = Duck(folder, engine, saved)
+        self.usage = Usage(self, folder, saved)
         self.catalog.journal = self.usage.versions.journal
         self.views = Views(self)
         self.information_schema = InformationSchema(self)
@@ -80,6 +90,26 @@ class Account(query_account.Account):
                     kind.restore(self)
             storage_views.measure_at_midnight(self)
         self.time.start()
+
+        if origin is not None:
+            origin.recall(self)
+
+    def snapshot(self) -> Snapshot:
+        """Return a copy of the account as it is when the statements that commit just now have done so."""
+        self.usage.history.flush()
+        with self.time.standing(), self.catalog.lock:
+            self.clusters.mark()
+            with self.catalog.change() as change:
+                change.fact(LAST_ID, str(self.catalog.last_id))
+            return Snapshot(
+                now=self.clock.now() if self.clock.driven else None,
+                speed=self.clock.speed,
+                rows=self.duck.saved(USAGE),
+                store=Store(None, self.store),
+                statements=self.log.ended(),
+                outcomes=self.results.ended(),
+                runs=self.runs.all(),
+            )
 
     def _keep_clock(self, setting: str) -> None:
         with self.catalog.change() as change:

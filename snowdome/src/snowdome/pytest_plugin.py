@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -32,11 +32,13 @@ class Snowdome:
         self._process: subprocess.Popen[str] | None = None
         self._scratch = TemporaryDirectory(prefix="snowdome_")  # what a killed server leaves behind
         self._connections: list[Any] = []
+        self._prepared: dict[Hashable, str] = {}
         self.start()
 
     # -- the process --------------------------------------------------------------------------------------------
     def start(self) -> None:
         """The server runs and answers."""
+        self._prepared.clear()
         keeping = ["--data", str(self.folder)] if self.folder is not None else ["--memory"]
         command = [sys.executable, "-m", "snowdome", "serve", "--attached", "--port", str(self.port), *keeping]
         # attached: the server ends with the test run, also when that is killed
@@ -174,6 +176,29 @@ class Snowdome:
         """The statement log is empty."""
         self.control("statements", method="DELETE")
 
+    def snapshot(self) -> str:
+        """Return the id of a snapshot of the whole account as it is now."""
+        return str(self.control("snapshot", method="POST")["id"])
+
+    def restore(self, snapshot: str) -> None:
+        """The account is as it was in the snapshot; connections made before have to log in again."""
+        self.disconnect()
+        self.control("restore", {"id": snapshot}, "POST")
+
+    def discard(self, snapshot: str) -> None:
+        """The snapshot is no longer kept."""
+        self.control("snapshot", {"id": snapshot}, "DELETE")
+
+    def prepare(self, key: Hashable, make: Callable[[], object]) -> None:
+        """The account is as `make` leaves a fresh one in the morning: made once for each key, then restored."""
+        if key in self._prepared and self.running:
+            self.restore(self._prepared[key])
+            return
+        self.reset()
+        self.morning()
+        make()
+        self._prepared[key] = self.snapshot()
+
     def reset(self) -> None:
         """The account is fresh, and running if it was not."""
         self.disconnect()
@@ -183,38 +208,63 @@ class Snowdome:
             self.start()
 
 
+class _Servers:
+    """The servers of a test run's process: what a test or a module has given back, the next one takes."""
+
+    def __init__(self) -> None:
+        self._idle: list[Snowdome] = []
+        self._all: list[Snowdome] = []
+
+    @contextlib.contextmanager
+    def fresh(self) -> Iterator[Snowdome]:
+        """A server with a fresh account, until the end of the block."""
+        if self._idle:
+            server = self._idle.pop()
+            server.reset()
+        else:
+            server = Snowdome()
+            self._all.append(server)
+        try:
+            yield server
+        finally:
+            server.disconnect()
+            self._idle.append(server)
+
+    def close(self) -> None:
+        """None is left."""
+        for server in self._all:
+            server.close()
+
+
 @pytest.fixture(scope="session")
-def _snowdome_process() -> Iterator[Snowdome]:
-    """One server in memory for all tests of a run; it starts when the first test asks for it."""
-    server = Snowdome()
-    yield server
-    server.close()
+def _snowdome_servers() -> Iterator[_Servers]:
+    """The servers in memory of this process; one starts when a test asks for one and none is idle."""
+    servers = _Servers()
+    yield servers
+    servers.close()
 
 
 @pytest.fixture
-def snowdome(_snowdome_process: Snowdome) -> Iterator[Snowdome]:
+def snowdome(_snowdome_servers: _Servers) -> Iterator[Snowdome]:
     """A fresh account in memory, in the morning."""
-    _snowdome_process.reset()
-    _snowdome_process.morning()
-    yield _snowdome_process
-    _snowdome_process.disconnect()
+    with _snowdome_servers.fresh() as server:
+        server.morning()
+        yield server
 
 
 @pytest.fixture(scope="module")
-def snowdome_module() -> Iterator[Snowdome]:
+def snowdome_module(_snowdome_servers: _Servers) -> Iterator[Snowdome]:
     """One account in memory for all tests of a module, which keep out of each other's databases; in the morning."""
-    server = Snowdome()
-    server.morning()
-    yield server
-    server.close()
+    with _snowdome_servers.fresh() as server:
+        server.morning()
+        yield server
 
 
 @pytest.fixture(scope="module")
-def snowdome_today() -> Iterator[Snowdome]:
+def snowdome_today(_snowdome_servers: _Servers) -> Iterator[Snowdome]:
     """One account in memory for all tests of a module, on this machine's own time: for data that is made by that."""
-    server = Snowdome()
-    yield server
-    server.close()
+    with _snowdome_servers.fresh() as server:
+        yield server
 
 
 @pytest.fixture

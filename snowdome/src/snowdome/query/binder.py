@@ -274,7 +274,8 @@ class Binder:
                     raise invalid_identifier(resolve.dotted(*parts, "NEXTVAL")) from None
                 return
             self.context.require(self.account, "USAGE", found)
-            call = exp.Anonymous(this="nextval", expressions=[exp.Literal.string(f"{ROWS}.main.{found.physical}")])
+            # without the database: a column's default with it could not be copied to a snapshot's
+            call = exp.Anonymous(this="nextval", expressions=[exp.Literal.string(f"main.{found.physical}")])
             self.bound.session_bound = True
             if isinstance(column.parent, exp.Select):
                 column.replace(exp.alias_(call, "NEXTVAL", quoted=True))

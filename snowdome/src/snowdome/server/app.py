@@ -6,8 +6,9 @@ import asyncio
 import gzip
 import json
 import logging
+import threading
 from collections import Counter, OrderedDict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -27,6 +28,7 @@ from snowdome.server import queries as query_requests
 from snowdome.server.connections import GRACE, Connections, CutResponse
 from snowdome.server.control import routes as control_routes
 from snowdome.sql.redaction import redacted
+from snowdome.state.duckdb_engine import Engine
 from snowdome.state.edition import VERSION
 from snowdome.state.fault_injection import Cut
 from snowdome.state.records import Role
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
 
     from snowdome.account import Account
     from snowdome.state.session import Session
+    from snowdome.state.snapshot import Snapshot
 
 log = logging.getLogger("snowdome")
 DAY = 86_400
@@ -45,6 +48,8 @@ REMEMBERED_REQUESTS = 300
 MOST_STATEMENTS = 2_000
 """Statements at a time: most of them would be waiting for locks or for a place on a warehouse."""
 R = TypeVar("R")
+OpenAccount = Callable[["Engine | None", "Snapshot | None"], "Account"]
+"""Returns an account: on the engine, as it was in the snapshot."""
 
 
 class Unauthorized(Exception):  # noqa: N818 (an answer, not a fault)
@@ -58,10 +63,14 @@ class Expired(Exception):  # noqa: N818 (an answer, not a fault)
 class Server:
     """The HTTP face of one account."""
 
-    def __init__(self, open_account: Callable[[], Account], *, kept: bool) -> None:
+    def __init__(self, open_account: OpenAccount, *, kept: bool) -> None:
         self._open_account = open_account
         self._kept = kept
-        self.account = open_account()
+        self._engine = Engine()
+        self.account = open_account(self._engine if not kept else None, None)
+        self._exchange = threading.Lock()
+        """Held while another account takes the place of this one."""
+        self._snapshots: dict[str, Snapshot] = {}
         self._by_token: dict[str, Session] = {}
         self._threads = ThreadPoolExecutor(MOST_STATEMENTS, thread_name_prefix="statement")
         self._behind: Counter[int] = Counter()
@@ -89,15 +98,48 @@ class Server:
             exception_handlers={Unauthorized: _unauthorized, Expired: _expired, ClientDisconnect: _hung_up},
         )
 
+    # -- the whole account --------------------------------------------------------------------------------------
     def renew_account(self) -> bool:
         """The account is a fresh one and all sessions are gone, unless the account is kept on disk."""
         if self._kept:
             return False
-        old, self.account = self.account, self._open_account()
-        self._by_token.clear()
-        self._asked.clear()
-        old.close()
+        self._exchange_for(None)
         return True
+
+    def take_snapshot(self) -> str | None:
+        """Return the id of a new snapshot of the account; None for an account that is kept on disk."""
+        if self._kept:
+            return None
+        with self._exchange:
+            snapshot = self.account.snapshot()
+        snapshot_id = new_query_id()
+        self._snapshots[snapshot_id] = snapshot
+        return snapshot_id
+
+    def restore_snapshot(self, snapshot_id: str) -> bool:
+        """The account is as it was in the snapshot and all sessions are gone; False, and nothing done, without one."""
+        snapshot = self._snapshots.get(snapshot_id)
+        if snapshot is None:
+            return False
+        self._exchange_for(snapshot)
+        return True
+
+    def discard_snapshot(self, snapshot_id: str) -> bool:
+        """The snapshot is no longer kept; False if there was none."""
+        with self._exchange:
+            snapshot = self._snapshots.pop(snapshot_id, None)
+            if snapshot is not None:
+                snapshot.discard()
+        return snapshot is not None
+
+    def _exchange_for(self, snapshot: Snapshot | None) -> None:
+        with self._exchange:
+            self._by_token.clear()
+            self._asked.clear()
+            old = self.account
+            old.close()
+            self.account = self._open_account(self._engine, snapshot)
+            self.account.session_ids = old.session_ids  # who asks with an old one's token finds none of the new ones
 
     # -- sessions -----------------------------------------------------------------------------------------------
     async def login(self, request: Request) -> Response:
@@ -105,7 +147,7 @@ class Server:
         body = await _body(request)
         try:
             address = request.client.host if request.client is not None else ""
-            session = await self._on_thread(login.login, self.account, body["data"], request.query_params, address)
+            session = await self._on_thread(self._login, body["data"], request.query_params, address)
         except SqlError as problem:
             return JSONResponse(
                 {"data": None, "code": str(problem.errno), "message": problem.message, "success": False}
@@ -113,6 +155,11 @@ class Server:
         self._by_token[session.token] = session
         self._by_token[session.master_token] = session
         return JSONResponse({"data": self._greeting(session), "code": None, "message": None, "success": True})
+
+    def _login(self, data: dict[str, Any], asked: Mapping[str, str], address: str) -> Session:
+        with self._exchange:
+            account = self.account
+        return login.login(account, data, asked, address)
 
     def _greeting(self, session: Session) -> dict[str, Any]:
         return {

@@ -39,6 +39,14 @@ class ClockSetting(BaseModel):
     speed: float | None = Field(default=None, ge=0)
 
 
+class SnapshotChoice(BaseModel):
+    """Which snapshot is meant."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: str
+
+
 class NewPassword(BaseModel):
     """What the holder of a RESET PASSWORD URL says."""
 
@@ -60,6 +68,15 @@ class HasAccount(Protocol):
 
     def renew_account(self) -> bool:
         """The account is a fresh one, unless it is kept on disk."""
+
+    def take_snapshot(self) -> str | None:
+        """Return the id of a new snapshot of the account, unless it is kept on disk."""
+
+    def restore_snapshot(self, snapshot_id: str) -> bool:
+        """The account is as it was in the snapshot; False without one."""
+
+    def discard_snapshot(self, snapshot_id: str) -> bool:
+        """The snapshot is no longer kept; False without one."""
 
 
 def routes(holder: HasAccount) -> list[Route]:
@@ -101,6 +118,8 @@ def routes(holder: HasAccount) -> list[Route]:
         Route("/snowdome/history", _guarded(_usage(holder, usage_control.history)), methods=["GET", "POST", "DELETE"]),
         Route("/snowdome/prices", _guarded(_usage(holder, usage_control.prices)), methods=["GET", "POST"]),
         Route("/snowdome/reset", _guarded(reset), methods=["POST"]),
+        Route("/snowdome/snapshot", _guarded(_snapshot(holder)), methods=["POST", "DELETE"]),
+        Route("/snowdome/restore", _guarded(_restore(holder)), methods=["POST"]),
         Route("/snowdome/clock", _guarded(clock), methods=["GET", "POST"]),
         Route("/snowdome/faults", _guarded(faults), methods=["GET", "POST", "DELETE"]),
         Route("/snowdome/metering", _guarded(_metering(holder)), methods=["GET"]),
@@ -108,6 +127,40 @@ def routes(holder: HasAccount) -> list[Route]:
         Route("/snowdome/rates", _guarded(_rates(holder)), methods=["GET", "POST"]),
         Route("/snowdome/statements", _guarded(statements), methods=["GET", "DELETE"]),
     ]
+
+
+def _snapshot(holder: HasAccount) -> Endpoint:
+    """A snapshot is taken, or, with DELETE, no longer kept."""
+
+    async def snapshot(request: Request) -> Response:
+        if request.method == "DELETE":
+            chosen = SnapshotChoice.model_validate_json(await request.body())
+            known = await run_in_threadpool(holder.discard_snapshot, chosen.id)
+            return JSONResponse({"discarded": True}) if known else _unknown_snapshot(chosen)
+        taken = await run_in_threadpool(holder.take_snapshot)
+        if taken is None:
+            message = "an account that is kept on disk has no snapshots: stop the server and copy its folder"
+            return JSONResponse({"error": message}, status_code=409)
+        return JSONResponse({"id": taken})
+
+    return snapshot
+
+
+def _restore(holder: HasAccount) -> Endpoint:
+    """The account becomes what it was in a snapshot."""
+
+    async def restore(request: Request) -> Response:
+        chosen = SnapshotChoice.model_validate_json(await request.body())
+        if not await run_in_threadpool(holder.restore_snapshot, chosen.id):
+            return _unknown_snapshot(chosen)
+        return JSONResponse({"restored": chosen.id, "now": holder.account.clock.now().isoformat()})
+
+    return restore
+
+
+def _unknown_snapshot(chosen: SnapshotChoice) -> Response:
+    message = f"no snapshot {chosen.id!r} is kept here; POST /snowdome/snapshot takes one and answers its id"
+    return JSONResponse({"error": f"{message} (the account is unchanged)"}, status_code=404)
 
 
 def _metering(holder: HasAccount) -> Endpoint:

@@ -14,6 +14,7 @@ from snowdome.state import trace
 from snowdome.state.records import DatabaseRole, Record, Role, Table, View
 from snowdome.state.store import Store
 
+LAST_ID = "last_id"
 R = TypeVar("R", bound=Record)
 Pair = tuple[Record | None, Record | None]
 
@@ -40,7 +41,7 @@ class Catalog:
         """What `access` worked out from the roles, forgotten as soon as one of them changes."""
         for record in store.records():
             self._index(record)
-        self._last_id = max(int(store.fact("last_id") or 0), max(self._records, default=0))
+        self._last_id = max(int(store.fact(LAST_ID) or 0), max(self._records, default=0))
         self._saved_id = self._last_id
         """The last id that is on disk: also an id that only names an anonymous table is never given twice."""
 
@@ -238,7 +239,7 @@ class Change:
         written = [records[i] for i in self._before if i in records]
         given = self._catalog._last_id
         if given != self._catalog._saved_id:
-            self._facts["last_id"] = str(given)
+            self._facts[LAST_ID] = str(given)
         if self._before or self._facts or self._more:
             pairs = [(before, records.get(i)) for i, before in self._before.items()]
             more = [*self._more, *self._catalog.journal(pairs)]

@@ -7,6 +7,7 @@ finishes on what it was compiled against.
 
 from __future__ import annotations
 
+import shutil
 import threading
 import warnings
 from contextlib import suppress
@@ -15,10 +16,11 @@ from tempfile import TemporaryDirectory
 
 import duckdb
 from fakesnow import info_schema, macros
-from fakesnow.transforms import show, stage
+from fakesnow.transforms import stage
 
 from snowdome.errors import SqlError
 from snowdome.sql import macros as typed_macros
+from snowdome.state.duckdb_engine import Engine, SavedRows
 
 # DuckDB advises against arrow from DB-API cursors, whose extra copy is what we pay for transactions and parameters
 warnings.filterwarnings("ignore", message="Arrow output on a DB-API result")
@@ -32,24 +34,28 @@ with suppress(OSError):  # which fakesnow makes on import, and which no account 
 class Duck:
     """The engine under the account, and the care of its anonymous tables."""
 
-    def __init__(self, folder: Path | None) -> None:
-        self._root = duckdb.connect(":memory:", config={"lambda_syntax": "ENABLE_SINGLE_ARROW"})
-        self._root.execute("SET GLOBAL TimeZone = 'UTC'")
+    def __init__(self, folder: Path | None, engine: Engine | None = None, origin: SavedRows | None = None) -> None:
+        """The account's rows: those in the folder, in memory those of the origin, or none.
+
+        An engine that is given goes on when this is closed; without one, the account has its own.
+        """
+        self._engine, self._own = engine or Engine(), engine is None
+        self._attached: list[str] = []
+        self._root = self._engine.cursor()
         file = str(folder / "rows.duckdb").replace("'", "''") if folder else ":memory:"
-        self._root.execute(f"ATTACH '{file}' AS {ROWS}")
-        for name in (VIEWS, "_fs_global"):
-            self._root.execute(f"ATTACH ':memory:' AS {name}")
-        # what fakesnow's own statements and macros expect to find
-        self._root.execute(info_schema.fs_global_creation_sql())
-        self._root.execute(show.fs_global_creation_sql())
-        self._root.execute(info_schema.per_db_creation_sql(ROWS))
-        for name in (ROWS, VIEWS):
+        self.attach(ROWS, file, origin.databases[ROWS] if origin else None)
+        self.attach(VIEWS)
+        for name in (ROWS, VIEWS) if origin is None else (VIEWS,):
             self._root.execute(macros.creation_sql(name))
             self._root.execute(typed_macros.creation_sql(name))
+        if origin is None:
+            self._root.execute(info_schema.per_db_creation_sql(ROWS))
         self._root.execute(f"USE {ROWS}.main")
         self._files = None if folder else TemporaryDirectory(prefix="snowdome_stages_")
         files = folder / "stages" if folder else Path(self._files.name) if self._files else Path()
         files.mkdir(exist_ok=True)
+        if origin is not None:
+            shutil.copytree(origin.files.name, files, dirs_exist_ok=True)
         # an account's own: the next one in this process numbers its stages alike
         stage.LOCAL_BUCKET_PATH = str(files)
         self._lock = threading.Lock()
@@ -57,6 +63,17 @@ class Duck:
         self._running: dict[int, int] = {}
         self._retired: list[tuple[int, str]] = []
         self._needed: set[str] = set()
+
+    def attach(self, name: str, file: str = ":memory:", origin: str | None = None) -> None:
+        """The account has a database of that name, as the origin is if there is one."""
+        self._attached.append(name)
+        self._engine.attach(name, file, origin)
+
+    def saved(self, *more: str) -> SavedRows:
+        """Return a copy of the rows, of further databases of the account's, and of its stages' files."""
+        files = TemporaryDirectory(prefix="snowdome_snapshot_")
+        shutil.copytree(stage.LOCAL_BUCKET_PATH, files.name, dirs_exist_ok=True)
+        return SavedRows(self._engine, {name: self._engine.copied(name) for name in (ROWS, *more)}, files)
 
     def cursor(self) -> duckdb.DuckDBPyConnection:
         """A connection of its own for a session, with its own transactions and temporary tables."""
@@ -119,7 +136,8 @@ class Duck:
         """What the sequence gives next."""
         with self._root.cursor() as cursor:
             row = cursor.execute(
-                "SELECT last_value FROM duckdb_sequences() WHERE sequence_name = ?", [physical]
+                "SELECT last_value FROM duckdb_sequences() WHERE database_name = ? AND sequence_name = ?",
+                [ROWS, physical],
             ).fetchone()
             return start if row is None or row[0] is None else int(row[0]) + increment
 
@@ -157,6 +175,10 @@ class Duck:
     def close(self) -> None:
         """The file is checkpointed and closed; files of stages that nothing keeps are gone."""
         self._root.close()
+        if self._own:
+            self._engine.close()
+        else:
+            self._engine.detach(*self._attached)
         if self._files is not None:
             self._files.cleanup()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict, defaultdict, deque
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from snowdome.errors import SqlError
@@ -70,6 +71,16 @@ class Results:
         """What became of that statement, if it is still known, for the user who ran it (docs functions/result_scan)."""
         outcome = self._outcomes.get(query_id)
         return outcome if outcome is not None and outcome.user == session.user else None
+
+    def ended(self) -> dict[str, Outcome]:
+        """Return the outcomes of statements that are over, by query id."""
+        with self._lock:
+            return {i: o for i, o in self._outcomes.items() if o.result is not None or o.error is not None}
+
+    def keep(self, outcomes: Mapping[str, Outcome]) -> None:
+        """These outcomes are known too."""
+        with self._lock:
+            self._outcomes.update(outcomes)
 
     def last_id(self, session: Session, index: int = -1) -> str | None:
         """The id of one of the session's statements: -1 the last, 1 the first."""

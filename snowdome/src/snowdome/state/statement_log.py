@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import uuid
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -74,6 +74,10 @@ class StatementLog:
         """All that is kept."""
         with self._lock:
             return list(self._entries)
+
+    def ended(self) -> list[Entry]:
+        """Return copies of those that are over."""
+        return [replace(entry) for entry in self.entries() if entry.ended is not None]
 
     def find(self, query_id: str) -> Entry | None:
         """The statement of that id, if it is kept."""

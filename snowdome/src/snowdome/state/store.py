@@ -20,8 +20,11 @@ _ADAPTERS: dict[str, TypeAdapter[Record]] = {cls.__name__: TypeAdapter(cls) for 
 class Store:
     """Every record of the account, readable after a restart."""
 
-    def __init__(self, path: Path | None) -> None:
+    def __init__(self, path: Path | None, origin: Store | None = None) -> None:
+        """The file's records, in memory those of the origin, or none."""
         self._db = sqlite3.connect(path or ":memory:", check_same_thread=False, isolation_level=None)
+        if origin is not None:
+            origin._db.backup(self._db)
         self._check_layout()
         self._db.execute("PRAGMA journal_mode=WAL")
         # a killed process loses nothing by it; a machine that loses its power may lose the last statements

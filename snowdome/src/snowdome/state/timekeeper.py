@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -65,6 +65,12 @@ class Timekeeper:
             moment = self._clock.set(now=target, speed=speed)
         self._wake.set()
         return moment
+
+    @contextmanager
+    def standing(self) -> Iterator[None]:
+        """Nobody moves the clock inside, and nothing falls due."""
+        with self._turn:
+            yield
 
     def sleep(self, seconds: float) -> None:
         """That many seconds have passed on the account's clock; meant for what is no statement."""

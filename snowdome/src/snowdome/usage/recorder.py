@@ -16,6 +16,7 @@ from snowdome.usage.store import History
 if TYPE_CHECKING:
     from snowdome.result import Result
     from snowdome.state.account import Account
+    from snowdome.state.duckdb_engine import SavedRows
     from snowdome.state.session import Session
     from snowdome.state.statement_log import Entry
 
@@ -23,13 +24,13 @@ if TYPE_CHECKING:
 class Usage:
     """What happens in the account, kept for the views of SNOWFLAKE."""
 
-    def __init__(self, account: Account, folder: Path | None) -> None:
+    def __init__(self, account: Account, folder: Path | None, origin: SavedRows | None = None) -> None:
         self._account = account
         self._done: list[Trace] = []
         self.running: dict[str, Trace] = {}
         """Statements that run, by query id."""
         self.versions = Versions(account.store, account.clock.now, account.catalog.sharing)
-        self.history = History(account.duck, folder, self._gather)
+        self.history = History(account.duck, folder, self._gather, origin)
 
     def begin(self, session: Session, entry: Entry) -> Trace:
         """The session and this thread run the statement."""

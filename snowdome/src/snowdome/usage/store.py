@@ -20,6 +20,7 @@ from snowdome.usage.columns import HISTORIES, KEPT, QUERY_HISTORY, Shape
 from snowdome.usage.query_history import HASHED
 
 if TYPE_CHECKING:
+    from snowdome.state.duckdb_engine import SavedRows
     from snowdome.state.duckdb_rows import Duck
 
 log = logging.getLogger("snowdome")
@@ -54,7 +55,9 @@ ARROW = {
 class History:
     """The usage database, and the rows on their way into it."""
 
-    def __init__(self, duck: Duck, folder: Path | None, gather: Callable[[], None]) -> None:
+    def __init__(
+        self, duck: Duck, folder: Path | None, gather: Callable[[], None], origin: SavedRows | None = None
+    ) -> None:
         """`gather` is called before rows are written, and adds those that are not yet added."""
         self._duck = duck
         self._gather = gather
@@ -64,8 +67,9 @@ class History:
         self._something = threading.Event()
         self._closed = threading.Event()
         file = str(folder / "usage.duckdb").replace("'", "''") if folder else ":memory:"
-        duck.run(f"ATTACH '{file}' AS {USAGE}")
-        self._lay()
+        duck.attach(USAGE, file, origin.databases[USAGE] if origin else None)
+        if origin is None:
+            self._lay()
         self._cursor = duck.cursor()
         threading.Thread(target=self._behind, name="usage-history", daemon=True).start()
 
