@@ -87,6 +87,7 @@ def test_readme_is_short_and_leads_to_every_page() -> None:
 @pytest.mark.parametrize("page", [ROOT / "docs" / "architecture.md", ROOT / "CONTRIBUTING.md"], ids=name)
 def test_the_files_that_a_walk_names_are_there(page: Path) -> None:
     """A newcomer finds every file and folder that the pages for contributors name, also after a renaming."""
-    paths = [match["path"] for match in _PATH.finditer(_FENCE.sub("", page.read_text()))]
+    named = [match["path"] for match in _PATH.finditer(_FENCE.sub("", page.read_text()))]
+    paths = [path for path in named if not path.startswith("build/")]
     assert len(paths) > 10
     assert [path for path in paths if not any(any(room.glob(path.rstrip("/"))) for room in ROOMS)] == []
