@@ -14,7 +14,17 @@ import typer.main
 from sluice.cli import app
 
 ROOT = Path(__file__).resolve().parents[1]
-_PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), ROOT / "snowdome" / "README.md")
+_LINK = re.compile(r"\]\((?P<path>[^)#\s]+\.md)(?:#[^)\s]*)?\)")
+
+
+def pages() -> tuple[Path, ...]:
+    """Return README, then every page that it leads to in the order of its links, then those that it does not name."""
+    first = ROOT / "README.md"
+    linked = [ROOT / match["path"] for match in _LINK.finditer(first.read_text())]
+    return tuple(dict.fromkeys([first, *linked, *sorted((ROOT / "docs").glob("*.md"))]))
+
+
+_PAGES = pages()
 FOLLOWED = {"docs/own-dbt-project.md": "tests/e2e/test_own_project_page.py"}
 """Pages that a test of their own follows word for word."""
 _BLOCK = re.compile(r"^ *```bash\n(.*?)^ *```", re.DOTALL | re.MULTILINE)

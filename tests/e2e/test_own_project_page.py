@@ -168,5 +168,5 @@ def test_what_the_page_shows_is_what_there_is() -> None:
         "models/people.sql",
     ]
     commands = "\n".join(step.text for step in steps() if step.file is None)
-    for words in ("sluice init", "sluice validate", "laptop up", "refresh dev", "sluice dbt dev", "laptop down"):
+    for words in ("sluice init", "sluice validate", "devstack up", "refresh dev", "sluice dbt dev", "devstack down"):
         assert words in commands

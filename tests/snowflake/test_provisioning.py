@@ -288,7 +288,7 @@ PROVISIONER = (
 
 
 def test_a_role_with_less_than_accountadmin_can_provision(work: Workspace, admin: Session) -> None:
-    """Five privileges on the account and SYSADMIN's objects suffice; README names them."""
+    """Five privileges on the account and SYSADMIN's objects suffice; docs/own-account.md names them."""
     for sql in PROVISIONER:
         admin.run(Statement(sql))
     lesser = replace(

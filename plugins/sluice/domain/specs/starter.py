@@ -214,7 +214,7 @@ Airflow needs these connections; `airflow connections add`, Admin → Connection
 good. No secret is in this file: put none in. On one machine, `python -m sluice.devstack up` makes them itself, for an
 embedded account.
 
-An administrator, for provisioning only (README, *Your own Snowflake account*, has a role that needs no ACCOUNTADMIN):
+An administrator, for provisioning only (docs/own-account.md has a role that needs no ACCOUNTADMIN):
 
 ```bash
 airflow connections add snowflake_admin --conn-type snowflake --conn-login YOUR_USER --conn-password "$PASSWORD" \\
