@@ -56,9 +56,8 @@ def test_killed_after_each_stage_of_a_promotion(running_shop: Shop) -> None:
 def test_killed_after_each_stage_of_a_rollback(running_shop: Shop) -> None:
     """A rollback that dies anywhere is finished by its re-run, and never swaps twice."""
     shop = running_shop
-    if not [name for name in shop.databases() if "__R_" in name]:
-        shop.validated(leaf="select orders, 'next' as version from {{ ref('totals') }}")
-        shop.promote("prod")
+    shop.validated(leaf="select orders, 'next' as version from {{ ref('totals') }}")
+    shop.promote("prod")
     asked, _ = rollback.plan(shop.work, "prod", reason="a test", actor="ann", now=shop.now())
     for stage in deaths(shop, asked, ROLLBACK):
         live = shop.live("prod")

@@ -104,7 +104,10 @@ def test_a_rollback_takes_seconds_and_says_what_it_took(new_shop: Shop) -> None:
     arrived = receipt["no_longer_live"]
     assert isinstance(arrived, dict)
     assert arrived["relations"] == {"ANALYTICS.ORDERS": 1}
-    again = _facts(shop.rollback("prod"), "settle")
+    with pytest.raises(RefusedError, match="what is retained was rolled back"):
+        shop.rollback("prod")  # asked for twice, it does not bring back what had to go
+    assert new is not None
+    again = _facts(shop.rollback("prod", str(new.deployment)), "settle")
     assert shop.live("prod") == new
     assert shop.value("select count(*) from shop_prod.analytics.orders") == 3
     assert again["statements"] == receipt["statements"]

@@ -12,6 +12,7 @@ from sluice.domain.promotion.deployments import Deployment, StageReport
 from sluice.domain.promotion.inventory import to_json
 from sluice.errors import StopError
 from sluice.operations.promotion.candidate import BUILT, drop
+from sluice.operations.promotion.verification import checks_of
 from sluice.operations.rollback.rows_since_cutover import ARRIVED
 from sluice.operations.stage import Stage, stage
 from sluice.operations.workspace import Workspace
@@ -30,7 +31,9 @@ def settle(work: Workspace, deployment: Deployment, now: datetime) -> StageRepor
         _park(one, exchange, markers)
         facts = _facts(one, exchange)
         inventory = to_json(observe.inventory(one.session, one.live))
-        one.note(Kind.LIVE, {**facts, "inventory": inventory, "evidence": _evidence(one)}, once=True)
+        checks = [check.model_dump(mode="json") for check in checks_of(one)]
+        seen = {"inventory": inventory, "evidence": _evidence(one), "checks": checks}
+        one.note(Kind.LIVE, {**facts, **seen}, once=True)
         receipt = _receipt(one) if deployment.kind == "rollback" else {}
         kept = _retire(one, exchange)
         summary = f"{deployment.environment} is live with {exchange.wanted.release}; {kept}"

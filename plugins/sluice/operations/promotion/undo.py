@@ -83,7 +83,7 @@ def _checked(one: Stage, exchange: Exchange) -> tuple[Evidence, ...]:
     if not deployed(exchange.former):
         return ()
     try:
-        return checked(one)
+        return checked(one, one.work.checks(one.deployment.environment))
     except NoComputeError as error:
         return (Evidence("checks of live", Verdict.MARGINAL, f"not asked: {error.message}", "its warehouse runs"),)
 

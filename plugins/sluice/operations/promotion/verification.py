@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sluice.dbt import artifacts
 from sluice.dbt.invoke import run
+from sluice.domain.journal.events import Kind
 from sluice.domain.names import Identifier
 from sluice.domain.promotion.cutover import named
 from sluice.domain.promotion.deployments import Deployment, StageReport
@@ -15,7 +16,7 @@ from sluice.errors import RefusedError, StopError
 from sluice.operations.refresh import dbt_builds
 from sluice.operations.stage import Stage, stage
 from sluice.operations.workspace import Workspace
-from sluice.snowflake import promotion_sql
+from sluice.snowflake import journal, promotion_sql
 from sluice.snowflake.connect import Session
 from sluice.snowflake.error_mapping import NoComputeError, said_by_snowflake
 from sluice.snowflake.statements import use_database
@@ -25,25 +26,34 @@ _TAG = dbt_builds.AFTER.removeprefix("tag:")
 
 
 def verify(work: Workspace, deployment: Deployment, now: datetime) -> StageReport:
-    """Know that live bears what is wanted and that its consumers find it right."""
+    """Know that live bears what is wanted and that its consumers find it right.
+
+    A rollback is somebody's decision: what its checks find is reported, and what came back stays. To swap once more
+    would bring the release back that had to go.
+    """
     with stage("verify", work, deployment, now) as one:
         exchange, found = one.exchange(), one.markers().get(one.live.name)
         if found != exchange.wanted:
             raise StopError(f"live bears {named(found)}", where=exchange.live, value=named(exchange.wanted))
-        evidence = checked(one) if deployment.kind == "rollback" else (*checked(one), *_tested(one))
+        asked = checked(one, checks_of(one))
+        evidence = asked if deployment.kind == "rollback" else (*asked, *_tested(one))
         one.note(VERIFIED, {"evidence": [piece.to_json() for piece in evidence]})
-        if failed(evidence):
+        bad = failed(evidence)
+        if not bad:
+            return one.report(f"{len(evidence)} checks of live pass", {}, evidence)
+        if deployment.kind != "rollback":
             raise one.refuse("live does not pass", evidence, untouched="the former live, which comes back by undo")
-        return one.report(f"{len(evidence)} checks of live pass", {}, evidence)
+        names = ", ".join(dict.fromkeys(piece.gate for piece in bad))
+        summary = f"{named(found)} is live again and stays; {len(bad)} of {len(evidence)} checks do not pass: {names}"
+        return one.report(summary, {"failing": len(bad)}, evidence)
 
 
-def checked(one: Stage) -> tuple[Evidence, ...]:
-    """Return what the checks of the policies say of live, asked as each consumer role.
+def checked(one: Stage, checks: tuple[Check, ...]) -> tuple[Evidence, ...]:
+    """Return what the checks say of live, asked as each consumer role.
 
     Raises:
         NoComputeError: the environment's warehouse may not run, so that nothing can be said of live.
     """
-    checks = one.work.checks(one.deployment.environment)
     readers = one.spec.access.readers or (one.spec.access.role,)
     evidence: list[Evidence] = []
     for role in readers:
@@ -54,6 +64,17 @@ def checked(one: Stage) -> tuple[Evidence, ...]:
             ]
             one.session.statements += session.statements
     return tuple(evidence)
+
+
+def checks_of(one: Stage) -> tuple[Check, ...]:
+    """Return the checks that live is asked: those of today, or for a rollback those that came with what comes back."""
+    environment, restored = one.deployment.environment, one.deployment.restores
+    if one.deployment.kind == "rollback" and restored is not None:
+        lived = journal.read(one.session, environment=environment, deployment=restored, kinds=(Kind.LIVE,))
+        kept = lived[-1].payload.get("checks") if lived else None
+        if isinstance(kept, list):
+            return tuple(Check.model_validate(check) for check in kept)
+    return one.work.checks(environment)
 
 
 def _enters(session: Session, live: Identifier, role: Identifier) -> Evidence:

@@ -9,6 +9,7 @@ from sluice.domain.journal.events import Kind
 from sluice.domain.names import Marker, deployment_id, retained_name
 from sluice.domain.promotion.cutover import Exchange, deployed, named
 from sluice.domain.promotion.deployments import Deployment, StageReport
+from sluice.domain.promotion.lineage import lineage
 from sluice.domain.specs.environment import EnvironmentSpec
 from sluice.errors import RefusedError, SpecError, StopError
 from sluice.operations.promotion.cutover import cut_over
@@ -116,7 +117,7 @@ def _restored(session: Session, spec: EnvironmentSpec, markers: Mapping[str, Mar
             good="a promotion keeps the deployment that it replaces; repair by a new release",
             untouched="everything",
         )
-    wanted = _previous(session, spec, found) if asked == PREVIOUS else asked
+    wanted = _previous(session, spec, markers, found) if asked == PREVIOUS else asked
     if wanted not in found:
         raise RefusedError(
             "this deployment is not retained",
@@ -128,10 +129,20 @@ def _restored(session: Session, spec: EnvironmentSpec, markers: Mapping[str, Mar
     return found[wanted]
 
 
-def _previous(session: Session, spec: EnvironmentSpec, found: Mapping[str, Marker]) -> str:
-    """The one that live replaced, if it is still there; else the newest that is."""
-    for event in reversed(journal.read(session, environment=spec.name, kinds=[Kind.LIVE])):
-        kept = event.payload.get("retained")
-        if isinstance(kept, Mapping) and kept.get("deployment") in found:
-            return str(kept["deployment"])
-    return max(found)
+def _previous(
+    session: Session, spec: EnvironmentSpec, markers: Mapping[str, Marker | None], found: Mapping[str, Marker]
+) -> str:
+    """The retained deployment that live descends from; asked for again, one further back."""
+    known = lineage(journal.read(session, environment=spec.name, kinds=[Kind.LIVE]))
+    previous = known.previous(deployed(markers.get(spec.database.name.name)), found)
+    if previous is None:
+        undone = [name for name in found if name in known.rolled_back]
+        raise RefusedError(
+            f"nothing earlier than live is retained for {spec.name}: "
+            + ("what is retained was rolled back" if undone else "what is retained is no former live of it"),
+            where=f"environment {spec.name}, deployment",
+            value=PREVIOUS,
+            good=f"one of them by its name: {', '.join(found)}",
+            untouched="everything",
+        )
+    return previous
