@@ -66,7 +66,7 @@ def provision(
         raise RefusedError(
             f"its budget has suspended it: {guard.reason}",
             where=f"environment {environment}",
-            good=f"sluice budget start {environment}, or: sluice budget override {environment}",
+            good=f"sluice budget resume {environment}, or: sluice budget override {environment}",
             untouched="everything",
         )
     with work.admin(environment) as session:
