@@ -1,4 +1,4 @@
-"""Airflow DAG: build the working dbt project in an environment that comes and goes."""
+"""Airflow DAG: build the working dbt project in an ephemeral environment."""
 
 from sluice.airflow.flows import build_environment_dag
 

@@ -1,4 +1,4 @@
-"""Airflow DAG: extend, pin, resize, hand over or bring back an environment that comes and goes."""
+"""Airflow DAG: extend, pin, resize, hand over or bring back an ephemeral environment."""
 
 from sluice.airflow.flows import change_environment_dag
 

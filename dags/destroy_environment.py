@@ -1,4 +1,4 @@
-"""Airflow DAG: destroy an environment that comes and goes."""
+"""Airflow DAG: destroy an ephemeral environment."""
 
 from sluice.airflow.flows import destroy_environment_dag
 

@@ -91,7 +91,7 @@ def test_the_thirteen_stages_follow_one_another(bag: DagBag) -> None:
 
 
 @pytest.mark.parametrize(
-    "dag_id", ["promote_staging", "promote_prod", "refresh_dev", "build_environment", "refresh_environment"]
+    "dag_id", ["promote_staging", "promote_prod", "refresh_dev", "build_environment", "reclone_environment"]
 )
 def test_nothing_is_planned_or_locked_before_the_gate(bag: DagBag, dag_id: str) -> None:
     """What works in an environment begins with its gate; going back, giving up and looking after are never held up."""

@@ -162,7 +162,7 @@ WHO = {"environment": EPHEMERAL_EXAMPLE, "reason": "x"}
     [
         (ChangeEnvironment, {**WHO, "what": "resize", "size": None}, "size: 'resize' needs this field"),
         (ChangeEnvironment, {**WHO, "what": "budget", "daily_usd": ""}, "daily_usd: 'budget' needs this field"),
-        (ChangeEnvironment, {**WHO, "what": "hand over", "owner": " "}, "owner: 'hand over' needs this field"),
+        (ChangeEnvironment, {**WHO, "what": "transfer", "owner": " "}, "owner: 'transfer' needs this field"),
         (
             ChangeEnvironment,
             {**WHO, "what": "extend", "size": "LARGE"},

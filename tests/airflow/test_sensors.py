@@ -136,7 +136,7 @@ def test_a_gate_waits_or_fails_as_the_spec_says(
     )
     with caplog.at_level(logging.INFO, "sluice"):
         trigger = waiting(gate)
-    assert "a runaway job; waiting (sluice budget start dev" in caplog.text
+    assert "a runaway job; waiting (sluice budget resume dev" in caplog.text
     shutil.copytree(settings().environments, tmp_path / "environments")
     dev = tmp_path / "environments" / "development.yml"
     dev.write_text(dev.read_text().replace("at_limit: suspend", "at_limit: suspend\n  when_suspended: fail"))

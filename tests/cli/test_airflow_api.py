@@ -69,7 +69,7 @@ def closed_port() -> int:
         ((404, "nothing here"), SWITCHED_ON, SWITCHED_ON, "not the API of an Airflow 3"),
         (TOKEN, (403, {"detail": "Forbidden"}), SWITCHED_ON, "carol may not do that in Airflow"),
         (TOKEN, (404, {"detail": "no DAG"}), SWITCHED_ON, "this Airflow has no such DAG"),
-        (TOKEN, (200, {"is_paused": True}), SWITCHED_ON, "this DAG is switched off"),
+        (TOKEN, (200, {"is_paused": True}), SWITCHED_ON, "this DAG is paused"),
         (TOKEN, SWITCHED_ON, (403, {"detail": "Forbidden"}), "carol may not do that in Airflow"),
         (TOKEN, SWITCHED_ON, (404, {"detail": "no DAG"}), "this Airflow has no such DAG"),
         (TOKEN, SWITCHED_ON, (500, {"detail": "Internal Server Error"}), "was answered 500: Internal Server Error"),

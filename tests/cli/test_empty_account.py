@@ -30,7 +30,7 @@ def nothing_is_there(snowdome: Snowdome) -> bool:
     ("words", "says"),
     [
         (["status"], NOTHING),
-        (["env", "list"], "no environment that comes and goes"),
+        (["env", "list"], "no ephemeral environment"),
         (["budget", "status"], NOTHING),
         (["explain", "provision", "dev"], "predicted cost: unknown: nothing was provisioned yet; USD 50.00"),
     ],

@@ -96,7 +96,7 @@ def test_the_policies_are_those_that_ship_but_for_their_tables(root: Path) -> No
     assert load_budgets(folder / "budgets.yml") == load_budgets(ROOT / "include" / "policies" / "budgets.yml")
     assert load_cleanup(folder / "cleanup.yml") == load_cleanup(ROOT / "include" / "policies" / "cleanup.yml")
     dags = {dag for role in read_access(folder / "access.yml").roles.values() for dag in role.dags}
-    assert "refresh_environment" in dags
+    assert "reclone_environment" in dags
     assert "marts.sales" in (folder / "gates.yml").read_text()
     assert "marts.sales" in (folder / "checks.yml").read_text()
 

@@ -103,7 +103,7 @@ def test_a_name_of_another_kind_is_refused() -> None:
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"kind": "production"}, "stand for good"),
+        ({"kind": "production"}, "are permanent"),
         ({"max_daily_usd": 1}, "exceeds max_daily_usd"),
         ({"lifetime": {"hours": 5, "max_hours": 2}}, "exceeds max_hours"),
         ({"database": {"transient": True, "retention_days": 7}}, "at most 1 day"),

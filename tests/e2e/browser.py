@@ -60,10 +60,10 @@ class Browser:
 
     def go(self, page: Page, path: str) -> None:
         """The page is at a path of the UI."""
-        page.goto(f"{self.stack.surroundings.url}{path}")
+        page.goto(f"{self.stack.environment.url}{path}")
 
     def _sign_in(self, user: str) -> BrowserContext:
-        url = self.stack.surroundings.url
+        url = self.stack.environment.url
         context = self._chromium.new_context(base_url=url, reduced_motion="reduce", locale="en-GB", timezone_id="UTC")
         context.set_default_timeout(PATIENCE * 1000)
         context.set_default_navigation_timeout(PATIENCE * 1000)

@@ -14,9 +14,7 @@ from world import World
 def sluice(world: World, *words: str) -> subprocess.CompletedProcess[str]:
     """Run the command line as an operator of this Airflow."""
     command = [sys.executable, "-c", "from sluice.cli import main; main()", *words]
-    return subprocess.run(
-        command, env=world.stack.surroundings.variables(), capture_output=True, text=True, check=False
-    )
+    return subprocess.run(command, env=world.stack.environment.variables(), capture_output=True, text=True, check=False)
 
 
 def listed(world: World) -> dict[str, dict[str, str]]:
@@ -28,7 +26,7 @@ def listed(world: World) -> dict[str, dict[str, str]]:
 
 def clock(world: World, **setting: object) -> dict[str, Any]:
     """The account's clock, set if something is said."""
-    address = f"http://127.0.0.1:{world.stack.surroundings.account_port}/snowdome/clock"
+    address = f"http://127.0.0.1:{world.stack.environment.account_port}/snowdome/clock"
     body = json.dumps(setting).encode() if setting else None
     request = urllib.request.Request(address, body, method="POST" if setting else "GET")
     with urllib.request.urlopen(request, timeout=30) as answer:

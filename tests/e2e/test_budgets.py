@@ -9,7 +9,7 @@ from people import sluice
 from world import World
 
 from sluice.devstack.budget_scenario import Runaway
-from sluice.devstack.script_runner import Story
+from sluice.devstack.script_runner import ScriptLog
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 
@@ -23,7 +23,7 @@ def budgets(world: World) -> dict[str, dict[str, str]]:
 
 def test_a_runaway_is_limited_then_suspended_and_nothing_else_is_touched(world: World) -> None:
     """The demo's last act: a feature environment of USD 25 a day on a large warehouse that never stops."""
-    said = Runaway(world.stack, Story(), world.alice).play()
+    said = Runaway(world.stack, ScriptLog(), world.alice).play()
     assert "limited, then suspended" in said
     now = budgets(world)
     name = next(name for name in now if name.startswith("dev_runaway_alice_"))
@@ -40,6 +40,6 @@ def test_stopped_and_started_by_hand(world: World) -> None:
     refused = sluice(world, "budget", "stop", "prod", "--reason", "panic")
     assert refused.returncode == 1
     assert "never stopped" in refused.stderr
-    started = sluice(world, "budget", "start", "dev", "--reason", "mended")
+    started = sluice(world, "budget", "resume", "dev", "--reason", "mended")
     assert started.returncode == 0, started.stdout + started.stderr
     assert budgets(world)["dev"]["held"] == "free"

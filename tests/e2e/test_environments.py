@@ -60,7 +60,7 @@ def test_the_life_of_a_branch_of_ones_own(world: World) -> None:
     (name,) = [name for name in listed(world) if name.startswith("dev_segments_alice_")]
     built = sluice(world, "env", "build", name)
     assert built.returncode == 0, built.stdout + built.stderr
-    fresh = sluice(world, "env", "refresh", name, "--keep", "--reason", "production went on")
+    fresh = sluice(world, "env", "reclone", name, "--keep", "--reason", "production went on")
     assert fresh.returncode == 0, fresh.stdout + fresh.stderr
     given = sluice(
         world, "access", "grant", name, "--role", "OLIST_DEV_READER", "--hours", "1", "--reason", "a second look"

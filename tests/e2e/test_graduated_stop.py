@@ -28,7 +28,7 @@ class Estate:
 
     def __init__(self, world: World, session: Session) -> None:
         self.world, self.session = world, session
-        self.policy = Path(world.stack.surroundings.variables()["SLUICE_POLICIES"]) / "budgets.yml"
+        self.policy = Path(world.stack.environment.variables()["SLUICE_POLICIES"]) / "budgets.yml"
         asked = {"kind": "feature", "feature": "steep", "owner": "alice", "base": "empty", "size": "LARGE"}
         made = world.run("provision_environment", environment="a new one", reason="a large join", **asked)
         assert made.state == "success"
@@ -77,7 +77,7 @@ ACTS = {"suspend", "limit", "restore"}
 @pytest.fixture(scope="module")
 def estate(world: World) -> Iterator[Estate]:
     """The world, with a budget policy of its own while these tests run."""
-    administrator = replace(Observer(world.stack.surroundings).administrator(), warehouse="SLUICE_WH")
+    administrator = replace(Observer(world.stack.environment).administrator(), warehouse="SLUICE_WH")
     with connect(administrator) as session:
         made = Estate(world, session)
         yield made
@@ -143,6 +143,6 @@ def test_several_are_stopped_and_started_by_hand(estate: Estate) -> None:
     assert estate.check() == []
     status = json.loads(sluice(world, "budget", "status", "--json").stdout)["environments"]
     assert {one["environment"] for one in status if one["held"] == "suspended by hand"} == set(both)
-    started = sluice(world, "budget", "start", *both, "--reason", "over")
+    started = sluice(world, "budget", "resume", *both, "--reason", "over")
     assert started.returncode == 0, started.stdout + started.stderr
     assert {estate.settings(name)["auto_resume"] for name in both} == {"true"}

@@ -50,7 +50,7 @@ def test_stop_ends_what_ignores_it_and_what_left_the_session(stubborn: processes
 def test_down_ends_what_the_state_file_names(stubborn: processes.Service, tmp_path: Path) -> None:
     """`down` in another process finds the services again by id and start time."""
     file, stack = tmp_path / "stack.json", Stack.at(tmp_path, "x")
-    write_state(file, stack.surroundings, [stubborn])
+    write_state(file, stack.environment, [stubborn])
     assert read_state(file) == [stubborn]
     with pytest.raises(RefusedError, match="already running"):
         refuse_running(file)

@@ -30,7 +30,7 @@ def until(holds: Callable[[], bool], seconds: float = 120) -> None:
 
 def statements(world: World, text: str) -> list[dict[str, Any]]:
     """What the account was asked that has this in it."""
-    address = f"http://127.0.0.1:{world.stack.surroundings.account_port}/snowdome/statements"
+    address = f"http://127.0.0.1:{world.stack.environment.account_port}/snowdome/statements"
     with urllib.request.urlopen(address, timeout=30) as answer:
         return [one for one in json.load(answer)["statements"] if text in one["text"]]
 
@@ -47,7 +47,7 @@ def test_a_build_that_its_budget_cuts_short_says_so_and_the_next_one_waits(world
 
     A refresh that is begun then waits at its gate, without a worker, until dev is started, and succeeds.
     """
-    policy = Path(world.stack.surroundings.variables()["SLUICE_POLICIES"]) / "budgets.yml"
+    policy = Path(world.stack.environment.variables()["SLUICE_POLICIES"]) / "budgets.yml"
     world.write(leaf=f"{{{{ config(pre_hook=\"{LONG}\") }}}}\nselect sales, 2 as version from {{{{ ref('totals') }}}}")
     run = world.alice.trigger("refresh_dev", full_refresh=True)
     world.known.add(run.run_id)
@@ -74,7 +74,7 @@ def test_a_build_that_its_budget_cuts_short_says_so_and_the_next_one_waits(world
     }
     for name, how in held(world).items():
         if how != "free":
-            started = sluice(world, "budget", "start", name, "--reason", "mended")
+            started = sluice(world, "budget", "resume", name, "--reason", "mended")
             assert started.returncode == 0, started.stdout + started.stderr
     assert world.end(waits).state == "success"
     driven(world, 24)  # what comes after begins a day of its own

@@ -32,7 +32,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 RUNS = {
     "access grant", "access list", "access review", "access revoke", "audit", "budget override", "budget status",
     "budget stop", "dbt", "env build", "env create", "env destroy", "env extend", "env inventory", "env list",
-    "env refresh", "env show", "env sweep", "env undo", "explain promote", "explain provision", "history", "hours open",
+    "env reclone", "env show", "env sweep", "env undo", "explain promote", "explain provision", "history", "hours open",
     "hours status", "provision", "refresh", "rollback", "status", "validate",
 }  # fmt: skip
 """Commands that run by themselves. A command that is documented anew is added here, or to those that somebody ends."""
@@ -56,7 +56,7 @@ class Desk:
     @property
     def account_time(self) -> datetime:
         """The account's time, which other tests may have driven on."""
-        with connect(Observer(self.world.stack.surroundings).administrator()) as session:
+        with connect(Observer(self.world.stack.environment).administrator()) as session:
             return observe.now(session)
 
     def words(self, command: Command) -> list[str]:
@@ -88,15 +88,15 @@ class Desk:
 @pytest.fixture(scope="module")
 def desk(world: World, tmp_path_factory: pytest.TempPathFactory) -> Desk:
     """A terminal in a checkout under whose build/ the stack runs; a release is live everywhere, and nothing waits."""
-    here = world.stack.surroundings
+    here = world.stack.environment
     project = {"SLUICE_DBT_PROJECT": str(here.project), "SLUICE_POLICIES": here.more["SLUICE_POLICIES"]}
     terminal = Terminal(tmp_path_factory.mktemp("desk"), project)
     (terminal.root / "build").mkdir()
-    (terminal.root / "build" / "e2e").symlink_to(world.stack.surroundings.home)
+    (terminal.root / "build" / "e2e").symlink_to(world.stack.environment.home)
     made = Desk(world, terminal)
     made.end_what_waits()
     world.reset()
-    with connect(Observer(world.stack.surroundings).administrator()) as session:
+    with connect(Observer(world.stack.environment).administrator()) as session:
         session.run(Statement("CREATE USER IF NOT EXISTS ANN"))
     if world.live("prod").release is None:
         assert world.run("refresh_dev").state == "success", world.said
@@ -138,7 +138,7 @@ def test_a_documented_command_does_what_it_says(desk: Desk, command: Command) ->
     if command.path == "env create":
         desk.made.append(made(desk, done))
     if command.path == "budget stop":
-        started = desk.terminal("budget", "start", "dev", "--reason", "mended").clean()
+        started = desk.terminal("budget", "resume", "dev", "--reason", "mended").clean()
         assert started.code == 0, str(started)
 
 
@@ -146,7 +146,7 @@ def approved(desk: Desk, words: list[str]) -> Done:
     """Start a promotion, see that it says whom it waits for, and have bob approve it."""
     process, run, line = desk.until_somebody_is_asked(*words)
     assert "bob" in line
-    assert run.page(desk.world.stack.surroundings.url) in line
+    assert run.page(desk.world.stack.environment.url) in line
 
     def say_yes(tasks: Mapping[str, Json]) -> None:
         if tasks["approve"]["state"] == "awaiting_input":  # asked once more where Airflow lost the answer
@@ -207,7 +207,7 @@ def printed(desk: Desk, path: str, kind: str) -> set[str]:
         (["rollback", "prod", "--reason", "x"], "rollback: reason: 'x' is too short"),
         (["env", "destroy", "somewhere", "--reason", "over"], "sluice env list"),
         (["explain", "promote", "prd"], "for example: prod"),
-        (["env", "show", "dev"], "this environment stands for good"),
+        (["env", "show", "dev"], "this environment is permanent"),
     ],
 )
 def test_what_cannot_be_is_told_and_starts_nothing(desk: Desk, words: list[str], says: str) -> None:
@@ -223,7 +223,7 @@ def test_what_cannot_be_is_told_and_starts_nothing(desk: Desk, words: list[str],
 @pytest.mark.parametrize(("user", "password"), [("alice", "wrong"), ("nobody", "wrong")])
 def test_a_wrong_password_is_told(desk: Desk, user: str, password: str) -> None:
     """Airflow's own refusal of a log-in names the user, not the password."""
-    named = {"SLUICE_AIRFLOW_URL": desk.world.stack.surroundings.url, "SLUICE_AIRFLOW_USER": user}
+    named = {"SLUICE_AIRFLOW_URL": desk.world.stack.environment.url, "SLUICE_AIRFLOW_USER": user}
     done = desk.terminal("provision", "dev", more={**named, "SLUICE_AIRFLOW_PASSWORD": password}).clean()
     assert done.code == 1, str(done)
     assert "Airflow did not let the user in" in done.err
@@ -237,7 +237,7 @@ def test_a_run_that_fails_shows_what_its_task_says(desk: Desk) -> None:
     assert done.code == 1, str(done)
     assert "d20200101t000000-abcdef" in done.err
     assert "Worker startup" not in done.err
-    assert f"{desk.world.stack.surroundings.url}/dags/rollback/runs/" in done.err
+    assert f"{desk.world.stack.environment.url}/dags/rollback/runs/" in done.err
     words = ("env", "destroy", desk.made[0], "--confirm", "another", "--reason", "over", "--json")
     as_json = desk.terminal(*words).clean()
     assert as_json.code == 1, str(as_json)
@@ -254,7 +254,7 @@ def test_a_dag_that_is_switched_off_is_not_triggered(desk: Desk) -> None:
     finally:
         desk.world.admin.unpause("provision_environment")
     assert done.code == 1, str(done)
-    assert "this DAG is switched off" in done.err
+    assert "this DAG is paused" in done.err
 
 
 def test_whoever_stops_following_leaves_the_run_alone(desk: Desk) -> None:
@@ -268,5 +268,5 @@ def test_whoever_stops_following_leaves_the_run_alone(desk: Desk) -> None:
     behind = desk.terminal("promote", "prod", "--no-wait", "--json").clean()
     assert behind.code == 0, str(behind)
     assert json.loads(behind.out)["state"] == "queued"
-    assert f"waits for its turn, behind {run.page(desk.world.stack.surroundings.url)}" in behind.err
+    assert f"queued behind {run.page(desk.world.stack.environment.url)}" in behind.err
     desk.end_what_waits()

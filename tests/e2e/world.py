@@ -48,12 +48,12 @@ class World:
     def write(self, **models: str) -> None:
         """Change models of the working project."""
         for name, text in {f"models/{name}.sql": text for name, text in models.items()}.items():
-            (self.stack.surroundings.project / name).write_text(text)
+            (self.stack.environment.project / name).write_text(text)
 
     def reset(self) -> None:
         """The working project is as it was at first."""
         for name, text in PROJECT.items():
-            path = self.stack.surroundings.project / name
+            path = self.stack.environment.project / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text)
 
@@ -73,4 +73,4 @@ class World:
 
     def live(self, environment: str) -> Marker:
         """What live bears."""
-        return Observer(self.stack.surroundings).live(self.specs[environment])
+        return Observer(self.stack.environment).live(self.specs[environment])

@@ -74,7 +74,7 @@ def test_extended_resized_and_handed_over(home: Workspace, admin: Session) -> No
     assert later.expires == NOW + 9 * DAY
     change(home, NAME, ChangeRequest(Change.RESIZE, "a large join", size="SMALL"), hand(2))
     change(home, NAME, ChangeRequest(Change.BUDGET, "a large join", daily_usd=Decimal(50)), hand(3))
-    change(home, NAME, ChangeRequest(Change.HAND_OVER, "on leave", owner="ann"), hand(4))
+    change(home, NAME, ChangeRequest(Change.TRANSFER, "on leave", owner="ann"), hand(4))
     life = home.lives()[NAME]
     assert (life.owner, life.expires, life.spec.tags["OWNER"]) == ("ann", later.expires, "ann")
     assert plan_provision(home.including(NAME), NAME, NOW).empty
@@ -90,7 +90,7 @@ def test_extended_resized_and_handed_over(home: Workspace, admin: Session) -> No
         (ChangeRequest(Change.EXTEND, "less", hours=0), SpecError, "at most 720 hours"),
         (ChangeRequest(Change.RESIZE, "x", size="HUGE"), SpecError, "no such warehouse size"),
         (ChangeRequest(Change.BUDGET, "x", daily_usd=Decimal(500)), SpecError, "at most USD 100"),
-        (ChangeRequest(Change.HAND_OVER, "x", owner="john"), SpecError, "somebody else"),
+        (ChangeRequest(Change.TRANSFER, "x", owner="john"), SpecError, "somebody else"),
     ],
 )
 def test_bad_wishes_change_nothing(home: Workspace, wish: ChangeRequest, error: type[SluiceError], words: str) -> None:

@@ -24,7 +24,7 @@ _FIELD = re.compile(r"Invalid input for param (?P<field>\w+): (?P<why>[^\n]*)")
 
 
 class ApiError(RefusedError):
-    """Airflow answered, and said no; `status` is HTTP's."""
+    """Airflow answered with an error; `status` is that of HTTP."""
 
     def __init__(self, message: str, status: int, **facts: Any) -> None:
         super().__init__(message, **facts)
@@ -66,7 +66,7 @@ class AirflowApi:
             raise
 
     def close(self) -> None:
-        """The client's connections are closed."""
+        """Close the connections."""
         self._client.close()
 
     def call(self, method: str, path: str, **arguments: Any) -> Json:
@@ -77,7 +77,7 @@ class AirflowApi:
         return self._json(answer) if answer.content else {}
 
     def trigger(self, dag_id: str, **conf: Any) -> Run:
-        """A run of the DAG is queued with these parameters."""
+        """Trigger a run of the DAG with these parameters; return it."""
         body = {"logical_date": None, "conf": conf}
         try:
             return Run(dag_id, self.call("POST", f"/api/v2/dags/{dag_id}/dagRuns", json=body)["dag_run_id"])
@@ -139,8 +139,8 @@ class AirflowApi:
 
     def tasks(self, run: Run) -> dict[str, Json]:
         """Return the run's task instances by task id."""
-        found = self.call("GET", f"{run.path}/taskInstances", params={"limit": 100})["task_instances"]
-        return {task["task_id"]: task for task in found}
+        instances = self.call("GET", f"{run.path}/taskInstances", params={"limit": 100})["task_instances"]
+        return {task["task_id"]: task for task in instances}
 
     def xcom(self, run: Run, task_id: str, key: str = "return_value") -> Any:
         """Return what a task left in XCom, `None` when it left nothing."""
@@ -154,12 +154,12 @@ class AirflowApi:
         """Return the text of one task's log."""
         return "\n".join(str(line.get("event", line)) for line in self._lines(run, task_id, attempt))
 
-    def words(self, run: Run, task_id: str, attempt: int = 1) -> list[str]:
-        """Return what our own code wrote into a task's log, and at last the error that ended the task."""
+    def own_lines(self, run: Run, task_id: str, attempt: int = 1) -> list[str]:
+        """Return the lines that sluice wrote into a task's log, and then the error that ended the task."""
         lines = self._lines(run, task_id, attempt)
-        ended = [error["exc_value"] for line in lines for error in (line.get("error_detail") or ())[:1]][-1:]
-        ours = [str(line["event"]) for line in lines if "sluice" in str(line.get("logger"))]
-        return [*(text for text in ours if not any(text in error for error in ended)), *ended]
+        errors = [error["exc_value"] for line in lines for error in (line.get("error_detail") or ())[:1]][-1:]
+        own_lines = [str(line["event"]) for line in lines if "sluice" in str(line.get("logger"))]
+        return [*(text for text in own_lines if not any(text in error for error in errors)), *errors]
 
     def _lines(self, run: Run, task_id: str, attempt: int) -> list[Json]:
         lines = self.call("GET", f"{run.path}/taskInstances/{quote(task_id)}/logs/{attempt}")["content"]
@@ -171,7 +171,7 @@ class AirflowApi:
         return list(answer["hitl_details"])
 
     def answer(self, run: Run, task_id: str, choice: str) -> Json:
-        """The question of this task is answered in this user's name."""
+        """Answer the question of this task as this user."""
         path = f"{run.path}/taskInstances/{quote(task_id)}/-1/hitlDetails"
         return self.call("PATCH", path, json={"chosen_options": [choice], "params_input": {}})
 
@@ -210,7 +210,7 @@ class AirflowApi:
         return str(token)
 
     def _answer(self, method: str, path: str, **arguments: Any) -> httpx.Response:
-        """Return whatever came back; a question is asked again when the line is cut or the server is busy."""
+        """Return whatever came back; a GET is repeated after a connection error or a server error."""
         for attempt in range(1, _ATTEMPTS + 1):
             last = method != "GET" or attempt == _ATTEMPTS
             try:

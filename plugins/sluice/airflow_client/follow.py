@@ -1,4 +1,4 @@
-"""DAG runs as a person follows them: each task told when it ends, with what its report says."""
+"""Following DAG runs: each task is reported when it ends, with the summary of its report."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ ENDED = frozenset({"success", "failed", "upstream_failed", "skipped"})
 WAITS = "awaiting_input"
 """A task that has asked a person."""
 THOUGHT = 4.0
-"""Seconds a person takes; an answer in the very second a task parks is lost by Airflow 3.3's scheduler."""
+"""Seconds before an answer: Airflow 3.3's scheduler loses one given in the second in which a task defers."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """A DAG run that ended, and what its tasks came to."""
+    """A DAG run that ended, with its tasks and their reports."""
 
     run: Run
     state: str
@@ -38,8 +38,8 @@ class Ended:
     @property
     def built(self) -> int | None:
         """How many models the run built."""
-        found = next((self.fact(task, "built") for task in ("build", "build_in_place") if task in self.reports), None)
-        return None if found is None else int(found)
+        models = next((self.fact(task, "built") for task in ("build", "build_in_place") if task in self.reports), None)
+        return None if models is None else int(models)
 
 
 def follow(
@@ -52,39 +52,39 @@ def follow(
     waits: Callable[[str], None] | None = None,
     doing: Callable[[str], None] = lambda _: None,
 ) -> Ended:
-    """Wait until the run ends; tell each task; answer its questions as `approver`.
+    """Wait until the run ends; report each task; approve its questions as `approver`.
 
-    Without one, `waits` (else `say`) hears who is waited for; `doing` hears at every look what runs.
+    Without one, `waits` (else `say`) is called with who must answer; `doing` at every poll with what runs.
     """
-    told: dict[str, str] = {}
+    reported: dict[str, str] = {}
     reports: dict[str, Json] = {}
 
     def watch(tasks: Mapping[str, Json]) -> None:
         doing(_now(tasks))
         for name, task in tasks.items():
             state = str(task["state"])
-            if state in ENDED and told.get(name) != state:
-                told[name] = state
+            if state in ENDED and reported.get(name) != state:
+                reported[name] = state
                 report = api.xcom(run, name) if state == "success" else None
                 if isinstance(report, dict):
                     reports[name] = report
                 if state in {"success", "failed"}:
                     say(_line(name, task, report))
-            if state == WAITS and told.get(name) != state:
-                told[name] = state
+            if state == WAITS and reported.get(name) != state:
+                reported[name] = state
                 if approver is not None:
                     approve(approver, run, name, say)
                 else:
                     (waits or say)(_waits(api, run, name))
-            elif state == "up_for_retry":  # it will be asked once more
-                told.pop(name, None)
+            elif state == "up_for_retry":  # it will ask again
+                reported.pop(name, None)
 
     state = api.wait(run, seconds=seconds, watch=watch)
     return Ended(run, state, api.tasks(run), reports)
 
 
 def approve(approver: AirflowApi, run: Run, task: str, say: Callable[[str], None]) -> None:
-    """The approver reads the question for a moment and says yes."""
+    """Approve the question as the approver, after a moment."""
     question = _question(approver, run, task)
     if question is None:
         return
@@ -98,10 +98,10 @@ def next_run(api: AirflowApi, dag_id: str, known: set[str], *, seconds: float = 
     """Return the run that the DAG's asset started, once it is there; `known` are the runs of before."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
-        for found in reversed(api.runs(dag_id)):
-            if found["dag_run_id"] not in known:
-                known.add(found["dag_run_id"])
-                return Run(dag_id, found["dag_run_id"])
+        for run in reversed(api.runs(dag_id)):
+            if run["dag_run_id"] not in known:
+                known.add(run["dag_run_id"])
+                return Run(dag_id, run["dag_run_id"])
         time.sleep(0.5)
     raise StopError(f"its asset started no run of {dag_id} in {seconds:.0f} s", where=dag_id)
 
@@ -113,13 +113,13 @@ class RunFailedError(StopError):
 
 
 def why(api: AirflowApi, ended: Ended, logs: Path | None = None) -> RunFailedError:
-    """Return the error that a run makes which ended otherwise than expected: the task, its words, its log.
+    """Return the error for a run that did not succeed: the task, its log lines, where its log is.
 
     The log is a file under `logs`, or, where nothing is known of files, a page of that Airflow.
     """
     task = ended.failed_task() or "none of its tasks"
-    words = api.words(ended.run, task, int(ended.tasks[task]["try_number"])) if task in ended.tasks else []
-    lines = "\n".join(words).splitlines()
+    log_lines = api.own_lines(ended.run, task, int(ended.tasks[task]["try_number"])) if task in ended.tasks else []
+    lines = "\n".join(log_lines).splitlines()
     return RunFailedError(
         "\n  ".join([f"ended as {ended.state}; failed: {task}", *lines[-25:]]),
         where=ended.run.page(api.url, ended.failed_task() or "")
@@ -129,11 +129,11 @@ def why(api: AirflowApi, ended: Ended, logs: Path | None = None) -> RunFailedErr
 
 
 def _question(api: AirflowApi, run: Run, task: str) -> Json | None:
-    return next((asked for asked in api.waiting(run) if asked["task_instance"]["task_id"] == task), None)
+    return next((question for question in api.waiting(run) if question["task_instance"]["task_id"] == task), None)
 
 
 def _waits(api: AirflowApi, run: Run, task: str) -> str:
-    """What is asked, of whom, and where to answer."""
+    """Return what is asked, of whom, and where to answer."""
     try:
         question = _question(api, run, task) or {}
     except RefusedError:  # who may start it may not read what is asked
@@ -153,6 +153,6 @@ def _now(tasks: Mapping[str, Json]) -> str:
 
 def _line(name: str, task: Json, report: Any) -> str:
     seconds = f"{float(task['duration'] or 0):.1f} s"
-    said = str(report["summary"]) if isinstance(report, dict) and report.get("summary") else ""
+    summary = str(report["summary"]) if isinstance(report, dict) and report.get("summary") else ""
     mark = "✓" if task["state"] == "success" else "✗"
-    return f"{mark} {name:<15} {seconds:>8}  {said.splitlines()[0] if said else ''}"
+    return f"{mark} {name:<15} {seconds:>8}  {summary.splitlines()[0] if summary else ''}"

@@ -1,4 +1,4 @@
-"""`sluice access`: who has access, for how long; given and taken back through Airflow."""
+"""`sluice access`: temporary access to environments, granted and revoked through Airflow."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import typer
 from rich.table import Column, Table
 
 from sluice.cli.environments import Name
-from sluice.cli.runs import NoWait, Reason, RunAsJson, through
+from sluice.cli.runs import NoWait, Reason, RunAsJson, run_dag
 from sluice.cli.terminal import AsJson, out, print_json, workspace
 
-app = typer.Typer(no_args_is_help=True, help="Access that ends by itself, and the review of who has what.")
+app = typer.Typer(no_args_is_help=True, help="Temporary access, and the access review.")
 
 User = Annotated[str, typer.Option("--user", help="a Snowflake user")]
 Role = Annotated[str, typer.Option("--role", help="a Snowflake role")]
@@ -29,9 +29,9 @@ def grant(  # noqa: PLR0917 (one option for each field of the form)
     as_json: RunAsJson = False,
     no_wait: NoWait = False,
 ) -> None:
-    """Give a user or a role access to an environment for a while."""
-    wishes = {"what": "grant", "environment": environment, "level": level, "hours": hours} | _to(user, role, reason)
-    through("change_access", wishes, about=[environment], as_json=as_json, no_wait=no_wait)
+    """Grant a user or a role access to an environment for a number of hours."""
+    values = {"what": "grant", "environment": environment, "level": level, "hours": hours} | _to(user, role, reason)
+    run_dag("change_access", values, about=[environment], as_json=as_json, no_wait=no_wait)
 
 
 @app.command()
@@ -43,51 +43,58 @@ def revoke(  # noqa: PLR0917 (one option for each field of the form)
     as_json: RunAsJson = False,
     no_wait: NoWait = False,
 ) -> None:
-    """Take access back before its time is over."""
-    wishes = {"what": "revoke", "environment": environment} | _to(user, role, reason)
-    through("change_access", wishes, about=[environment], as_json=as_json, no_wait=no_wait)
+    """Revoke access before it expires."""
+    values = {"what": "revoke", "environment": environment} | _to(user, role, reason)
+    run_dag("change_access", values, about=[environment], as_json=as_json, no_wait=no_wait)
 
 
 @app.command(name="list")
 def show_all(as_json: AsJson = False) -> None:
-    """Show who has access that ends: to what, until when, why."""
+    """Show temporary grants: who, to what, until when, why."""
     from sluice.operations.access.access import current
 
     with workspace("reading the journal", when_empty=[], as_json=as_json) as work:
-        found, now = current(work), work.now()
+        grants, now = current(work), work.now()
     if as_json:
-        print_json([{**asdict(one), "role": one.role.name, "holder": str(one.holder)} for one in found])
+        print_json([{**asdict(grant), "role": grant.role.name, "holder": str(grant.holder)} for grant in grants])
         return
-    if not found:
-        out.print("nobody has access that ends by itself", highlight=False)
+    if not grants:
+        out.print("there are no temporary grants", highlight=False)
         return
     names = ("Environment", "Level", "Who", "Until (UTC)", "By", "Why")
-    table = Table(*(Column(name, overflow="fold") for name in names), title="access that ends by itself")
-    for one in found:
-        ends = f"{one.until:%Y-%m-%d %H:%M}" + (" (over: the next sweep takes it back)" if one.ended(now) else "")
-        table.add_row(one.environment, one.level, str(one.holder), ends, one.by, one.reason)
+    table = Table(*(Column(name, overflow="fold") for name in names), title="temporary access")
+    for grant in grants:
+        ends = f"{grant.until:%Y-%m-%d %H:%M}" + (" (expired: the next sweep revokes it)" if grant.ended(now) else "")
+        table.add_row(grant.environment, grant.level, str(grant.holder), ends, grant.by, grant.reason)
     out.print(table)
 
 
 @app.command()
 def review(as_json: AsJson = False) -> None:
-    """Show who has which role of ours, since when, last used, and what should be taken back."""
+    """Show who has which role that sluice manages, since when, last used, and what should be revoked."""
     from sluice.operations.access.access import review_access
     from sluice.operations.policies import policy_files
 
     with workspace("reading grants and history", when_empty=[], as_json=as_json) as work:
         lines = review_access(work, policy_files().access(), work.now())
     if as_json:
-        print_json([asdict(one) for one in lines])
+        print_json([asdict(line) for line in lines])
         return
     if not lines:
-        out.print("nobody but the environments' own users has a role of ours", highlight=False)
+        out.print("nobody but the service users of the environments has a role that sluice manages", highlight=False)
         return
     names = ("What to do", "Who", "Role", "Environment", "Since", "Last used", "Ends", "Why")
     table = Table(*(Column(name, overflow="fold") for name in names), title="access review")
-    for one in lines:
+    for line in lines:
         table.add_row(
-            one.recommendation, one.holder, one.role, one.environment, one.since, one.last_used, one.ends, one.why
+            line.recommendation,
+            line.holder,
+            line.role,
+            line.environment,
+            line.since,
+            line.last_used,
+            line.ends,
+            line.why,
         )
     out.print(table)
 

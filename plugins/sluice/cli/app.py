@@ -20,8 +20,8 @@ from sluice.cli.validate import validate
 app = typer.Typer(cls=Commands, no_args_is_help=True, pretty_exceptions_enable=False)
 
 
-def _version(asked: bool) -> None:
-    if asked:
+def _version(requested: bool) -> None:
+    if requested:
         out.print(f"sluice {__version__}", highlight=False)
         raise typer.Exit
 

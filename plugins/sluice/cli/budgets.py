@@ -1,4 +1,4 @@
-"""`sluice budget`: what environments cost against what they may; stopped, limited and started through Airflow."""
+"""`sluice budget`: spend against budget; environments are stopped, limited and resumed through Airflow."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import typer
 from rich.live import Live
 from rich.table import Column, Table
 
-from sluice.cli.runs import NoWait, Reason, RunAsJson, through
+from sluice.cli.runs import NoWait, Reason, RunAsJson, run_dag
 from sluice.cli.terminal import AsJson, out, print_json, workspace
 
 if TYPE_CHECKING:
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
     from sluice.operations.budgets.budgets import Checked
     from sluice.operations.workspace import Workspace
 
-app = typer.Typer(no_args_is_help=True, help="Budgets: what environments cost, and what is done about it.")
+app = typer.Typer(no_args_is_help=True, help="Budgets: spend, limits and overrides.")
 
 Environments = Annotated[list[str], typer.Argument(help="one environment or several")]
 
 
 @app.command()
 def status(as_json: AsJson = False) -> None:
-    """Show what each environment costs against its budget, how that is known, and what a check would do now."""
+    """Show each environment's spend against its budget, the source of the figures, and what a check would do now."""
     from sluice.domain.budgets.budget_actions import explain
 
     empty: dict[str, list[object]] = {"environments": [], "notes": []}
@@ -45,9 +45,9 @@ def status(as_json: AsJson = False) -> None:
 
 @app.command()
 def watch(
-    seconds: Annotated[float, typer.Option(min=2, help="between two looks")] = 15, as_json: AsJson = False
+    seconds: Annotated[float, typer.Option(min=2, help="between two measurements")] = 15, as_json: AsJson = False
 ) -> None:
-    """Show the same, again and again, until interrupted; as JSON, a line for each look."""
+    """Show the same repeatedly until interrupted; with --json, a line for each measurement."""
     empty: dict[str, list[object]] = {"environments": [], "notes": []}
     with workspace(when_empty=empty, as_json=as_json) as work:
         if as_json:
@@ -62,40 +62,38 @@ def watch(
 
 @app.command()
 def stop(environments: Environments, reason: Reason, as_json: RunAsJson = False, no_wait: NoWait = False) -> None:
-    """Suspend them and abort what runs; no check gives them back, `start` does. Never production."""
+    """Suspend them and abort running statements, until `resume`. Never production."""
     _control("stop", environments, reason, as_json=as_json, no_wait=no_wait)
 
 
 @app.command()
 def limit(environments: Environments, reason: Reason, as_json: RunAsJson = False, no_wait: NoWait = False) -> None:
-    """Give them a size less, one cluster, fewer and shorter statements, until `start`."""
+    """Throttle them until `resume`: one size smaller, one cluster, fewer and shorter statements."""
     _control("limit", environments, reason, as_json=as_json, no_wait=no_wait)
 
 
 @app.command()
-def start(environments: Environments, reason: Reason, as_json: RunAsJson = False, no_wait: NoWait = False) -> None:
-    """Give back the settings that were recorded when they were limited or stopped."""
-    _control("start", environments, reason, as_json=as_json, no_wait=no_wait)
+def resume(environments: Environments, reason: Reason, as_json: RunAsJson = False, no_wait: NoWait = False) -> None:
+    """Restore the settings that were recorded when they were limited or stopped."""
+    _control("resume", environments, reason, as_json=as_json, no_wait=no_wait)
 
 
 @app.command()
 def override(  # noqa: PLR0917 (one option for each field of the form)
     environments: Environments,
-    usd: Annotated[float, typer.Option(help="dollars more")],
+    usd: Annotated[float, typer.Option(help="additional US dollars")],
     hours: Annotated[int, typer.Option(min=1, help="for how long")],
     reason: Reason,
     as_json: RunAsJson = False,
     no_wait: NoWait = False,
 ) -> None:
-    """Let them cost more for a while."""
+    """Raise their budget for a number of hours."""
     _control("override", environments, reason, as_json=as_json, no_wait=no_wait, usd=usd, hours=hours)
 
 
-def _control(
-    what: str, environments: list[str], reason: str, *, as_json: bool, no_wait: bool, **wishes: object
-) -> None:
-    asked = {"what": what, "environments": environments, "reason": reason} | wishes
-    through("budget_control", asked, about=environments, as_json=as_json, no_wait=no_wait)
+def _control(what: str, environments: list[str], reason: str, *, as_json: bool, no_wait: bool, **more: object) -> None:
+    values = {"what": what, "environments": environments, "reason": reason} | more
+    run_dag("budget_control", values, about=environments, as_json=as_json, no_wait=no_wait)
 
 
 def _look(work: Workspace) -> tuple[Measurement, Checked, dict[str, str]]:
@@ -108,8 +106,8 @@ def _look(work: Workspace) -> tuple[Measurement, Checked, dict[str, str]]:
     return measured, look(work, policy, measured, now), _closed(work, now)
 
 
-def _held(guard: BudgetState | None, closed: str | None) -> str:
-    by_budget = f"{guard.hold}{' by hand' if guard.by_hand else ''}" if guard else "free"
+def _restriction(state: BudgetState | None, closed: str | None) -> str:
+    by_budget = f"{state.hold}{' by hand' if state.by_hand else ''}" if state else "free"
     return by_budget if closed is None else closed if by_budget == "free" else f"{by_budget}, {closed}"
 
 
@@ -120,13 +118,24 @@ def _closed(work: Workspace, now: datetime) -> dict[str, str]:
 
     specs = specs_of(work)
     with work.control() as session:
-        found = schedules.read(session)
-    return {name: why_closed(specs[name], now) for name, one in found.items() if one.holds and name in specs}
+        states = schedules.read(session)
+    return {name: why_closed(specs[name], now) for name, state in states.items() if state.holds and name in specs}
 
 
 def _table(measured: Measurement, checked: Checked, closed: dict[str, str]) -> Table:
-    columns = ("Environment", "State", "USD/h", "Today", "of budget", "Known", "Error", "Budget says", "Held", "Runs")
-    title = f"budgets at {measured.at:%Y-%m-%d %H:%M:%S} UTC; USD {measured.unattributed_day.usd:.2f} today is nobody's"
+    columns = (
+        "Environment",
+        "State",
+        "USD/h",
+        "Today",
+        "of budget",
+        "Source",
+        "Error",
+        "Verdict",
+        "Restriction",
+        "Running",
+    )
+    title = f"budgets at {measured.at:%Y-%m-%d %H:%M:%S} UTC; USD {measured.unattributed_day.usd:.2f} not attributed"
     table = Table(*(Column(name, overflow="fold") for name in columns), title=title)
     for row in _rows(measured, checked, closed):
         table.add_row(*(_cell(key, row[key]) for key in _KEYS))
@@ -157,12 +166,12 @@ def _facts(measured: Measurement, checked: Checked, closed: dict[str, str]) -> M
 def _rows(measured: Measurement, checked: Checked, closed: dict[str, str]) -> list[dict[str, object]]:
     rows: list[dict[str, object]] = []
     for name, verdict in sorted(checked.verdicts.items()):
-        spend, guard = measured.spends[name], checked.guards.get(name)
-        mine = [warehouse for warehouse in measured.warehouses if warehouse.environment == name]
+        spend, state = measured.spends[name], checked.guards.get(name)
+        warehouses = [warehouse for warehouse in measured.warehouses if warehouse.environment == name]
         rows.append(
             {
                 "environment": name,
-                "state": ", ".join(sorted({warehouse.state for warehouse in mine})) or "none",
+                "state": ", ".join(sorted({warehouse.state for warehouse in warehouses})) or "none",
                 "usd_per_hour": round(spend.usd_per_hour, 2),
                 "day_usd": round(spend.day.usd, 2),
                 "percent": round(verdict.percent, 1),
@@ -170,8 +179,8 @@ def _rows(measured: Measurement, checked: Checked, closed: dict[str, str]) -> li
                 "error_percent": None if spend.error_percent is None else round(spend.error_percent, 1),
                 "verdict": f"{verdict.level.name.lower()}: {verdict.rule}",
                 "hour": verdict.compared,
-                "held": _held(guard, closed.get(name)),
-                "runs": sum(warehouse.running for warehouse in mine),
+                "held": _restriction(state, closed.get(name)),
+                "runs": sum(warehouse.running for warehouse in warehouses),
             }
         )
     return rows

@@ -30,8 +30,8 @@ def configured() -> bool:
 
 
 def connection(conn_id: str) -> ConnectionSettings:
-    """Return what the Airflow connection of this id says, or refuse one that is not there with how to make it."""
-    named = _named()
+    """Return the settings of this Airflow connection, or refuse one that does not exist, saying how to create it."""
+    configured_here = _named()
     if not configured():
         raise SpecError(
             "there is no such Airflow connection: no Airflow is configured here",
@@ -45,7 +45,7 @@ def connection(conn_id: str) -> ConnectionSettings:
     try:
         return snowflake_settings(conn_id)
     except SpecError as error:
-        if not named and error.good:
+        if not configured_here and error.good:
             error.good = _or_make_up(error.good)
         raise
 
@@ -72,13 +72,13 @@ def _or_make_up(good: str) -> str:
 
 
 def _import_airflow() -> None:
-    """Airflow is there as for an operator's own process: it looks into its database too, and it is silent."""
+    """Import Airflow so that it reads connections from its database too, and logs nothing."""
     # Without it Airflow looks for connections in variables only.
     os.environ.setdefault("_AIRFLOW_PROCESS_CONTEXT", "server")
     # Whatever a container sets for its services: what they log is not what a command answers.
     os.environ["AIRFLOW__LOGGING__LOGGING_LEVEL"] = "ERROR"
     try:
-        import airflow.sdk  # noqa: F401 (here, so that what its configuration breaks is told as such)
+        import airflow.sdk  # noqa: F401 (here, so that a broken configuration is reported as such)
     except Exception as error:
         raise SpecError(
             f"Airflow cannot be used as it is configured: {type(error).__name__}: {error}",

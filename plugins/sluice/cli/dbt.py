@@ -61,7 +61,7 @@ def _state(work: Workspace, call: Invocation, environment: str, command: Typed) 
 
 def _developer(words: list[str]) -> tuple[list[str], str | None]:
     """Return dbt's words, and the name that stood among them as `--developer`."""
-    kept: list[str] = []
+    others: list[str] = []
     name = None
     rest = iter(words)
     for word in rest:
@@ -70,8 +70,8 @@ def _developer(words: list[str]) -> tuple[list[str], str | None]:
         elif word.startswith("--developer="):
             name = word.partition("=")[2]
         else:
-            kept.append(word)
-    return kept, name
+            others.append(word)
+    return others, name
 
 
 def _warn(text: str) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from sluice.cli.runs import NoWait, Reason, RunAsJson, through
+from sluice.cli.runs import NoWait, Reason, RunAsJson, run_dag
 from sluice.cli.terminal import Environment
 
 FullRefresh = Annotated[bool, typer.Option("--full-refresh", help="build everything")]
@@ -15,9 +15,9 @@ FullRefresh = Annotated[bool, typer.Option("--full-refresh", help="build everyth
 def provision(
     environment: Environment, reason: Reason = "", as_json: RunAsJson = False, no_wait: NoWait = False
 ) -> None:
-    """Make or repair an environment as its spec says; see it first with `sluice explain provision`."""
-    wishes = {"environment": environment, "reason": reason}
-    through("provision_environment", wishes, about=[environment], as_json=as_json, no_wait=no_wait)
+    """Create or repair an environment as its spec says; preview with `sluice explain provision`."""
+    values = {"environment": environment, "reason": reason}
+    run_dag("provision_environment", values, about=[environment], as_json=as_json, no_wait=no_wait)
 
 
 def promote(  # noqa: PLR0917 (one option for each field of the form)
@@ -25,15 +25,15 @@ def promote(  # noqa: PLR0917 (one option for each field of the form)
     release: Annotated[str | None, typer.Option(help="default: the release live upstream")] = None,
     full_refresh: FullRefresh = False,
     keep_candidate: Annotated[
-        bool, typer.Option("--keep-candidate", help="a candidate that does not pass stays for inspection")
+        bool, typer.Option("--keep-candidate", help="keep a candidate that does not pass, for inspection")
     ] = False,
     reason: Reason = "",
     as_json: RunAsJson = False,
     no_wait: NoWait = False,
 ) -> None:
-    """Bring the release that runs upstream to an environment; it waits for whoever approves, and says for whom."""
-    wishes = {"release": release, "full_refresh": full_refresh, "keep_candidate": keep_candidate, "reason": reason}
-    through(f"promote_{environment}", wishes, about=[environment], as_json=as_json, no_wait=no_wait)
+    """Promote the release that is live upstream to an environment; waits for approval and says whose."""
+    values = {"release": release, "full_refresh": full_refresh, "keep_candidate": keep_candidate, "reason": reason}
+    run_dag(f"promote_{environment}", values, about=[environment], as_json=as_json, no_wait=no_wait)
 
 
 def refresh(
@@ -44,8 +44,8 @@ def refresh(
     no_wait: NoWait = False,
 ) -> None:
     """Build the working dbt project in an environment, in place, and keep it as a release."""
-    wishes = {"full_refresh": full_refresh, "reason": reason}
-    through(f"refresh_{environment}", wishes, about=[environment], as_json=as_json, no_wait=no_wait)
+    values = {"full_refresh": full_refresh, "reason": reason}
+    run_dag(f"refresh_{environment}", values, about=[environment], as_json=as_json, no_wait=no_wait)
 
 
 def rollback(
@@ -55,6 +55,6 @@ def rollback(
     as_json: RunAsJson = False,
     no_wait: NoWait = False,
 ) -> None:
-    """Make a retained deployment live again, in one exchange of names."""
-    wishes = {"environment": environment, "deployment": deployment, "reason": reason}
-    through("rollback", wishes, about=[environment], as_json=as_json, no_wait=no_wait)
+    """Make a retained deployment live again by one atomic swap."""
+    values = {"environment": environment, "deployment": deployment, "reason": reason}
+    run_dag("rollback", values, about=[environment], as_json=as_json, no_wait=no_wait)

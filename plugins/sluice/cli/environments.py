@@ -1,4 +1,4 @@
-"""`sluice env`: environments that come and go, as they are; what changes them is in lifecycle.py."""
+"""`sluice env`: shows ephemeral environments; what changes them is in lifecycle.py."""
 
 from __future__ import annotations
 
@@ -17,30 +17,30 @@ if TYPE_CHECKING:
     from sluice.operations.ephemeral.overview import Overview
     from sluice.operations.workspace import Workspace
 
-app = typer.Typer(no_args_is_help=True, help="Environments that come and go.")
+app = typer.Typer(no_args_is_help=True, help="Ephemeral environments.")
 
 Name = Annotated[str, typer.Argument(help="an environment, e.g. dev_user_segmentation_john_20231201")]
 
 
 @app.command(name="list")
 def show_all(as_json: AsJson = False) -> None:
-    """Show every environment that comes and goes: state, owner, age, idle time, cost so far, time left."""
+    """Show every ephemeral environment: state, owner, age, idle time, cost so far, time left."""
     from sluice.operations.ephemeral.overview import overview
 
     with workspace("reading journal, usage and metering", when_empty=[], as_json=as_json) as work:
         now = work.now()
-        found = overview(work, now)
+        overviews = overview(work, now)
     if as_json:
-        print_json([as_dict(one, now) for one in found])
-    elif found:
-        out.print(_table(found, now))
+        print_json([as_dict(each, now) for each in overviews])
+    elif overviews:
+        out.print(_table(overviews, now))
     else:
-        out.print("no environment that comes and goes; make one: sluice env create", highlight=False)
+        out.print("no ephemeral environment; create one: sluice env create", highlight=False)
 
 
 @app.command()
 def show(environment: Name, as_json: AsJson = False) -> None:
-    """Show one environment: its life, cost, access, history and spec."""
+    """Show one environment: state, cost, access, history and spec."""
     with workspace("reading journal, usage and metering") as work:
         facts = _all_of(work, environment)
     if as_json:
@@ -55,7 +55,7 @@ def show(environment: Name, as_json: AsJson = False) -> None:
 
 @app.command()
 def inventory(as_json: AsJson = False) -> None:
-    """Show what journal and account disagree on, and what was left behind; exit code 1 where they disagree."""
+    """Show where journal and account disagree, and orphaned objects; exit code 1 where they disagree."""
     from sluice.operations.cleanup.orphans import find
     from sluice.operations.ephemeral.overview import disagreements
     from sluice.operations.policies import policy_files
@@ -63,30 +63,41 @@ def inventory(as_json: AsJson = False) -> None:
     empty: dict[str, list[object]] = {"disagreements": [], "leftovers": []}
     with workspace("comparing journal and account", when_empty=empty, as_json=as_json) as work:
         lines = disagreements(work)
-        left = find(work, policy_files().cleanup(), work.now())
+        orphans = find(work, policy_files().cleanup(), work.now())
     if as_json:
-        leftovers = [{"what": str(one), "next_sweep_drops_it": one.drop} for one in left]
+        leftovers = [{"what": str(orphan), "next_sweep_drops_it": orphan.drop} for orphan in orphans]
         print_json({"disagreements": lines, "leftovers": leftovers})
         raise typer.Exit(1 if lines else 0)
-    for line in (*lines, *(f"{one}{' (the next sweep drops it)' if one.drop else ''}" for one in left)):
+    for line in (*lines, *(f"{orphan}{' (the next sweep drops it)' if orphan.drop else ''}" for orphan in orphans)):
         out.print(line, markup=False, highlight=False)
-    if not lines and not left:
-        out.print("journal and account agree, nothing was left behind")
+    if not lines and not orphans:
+        out.print("journal and account agree, there are no orphaned objects")
     raise typer.Exit(1 if lines else 0)
 
 
-def _table(found: Iterable[Overview], now: datetime) -> Table:
+def _table(overviews: Iterable[Overview], now: datetime) -> Table:
     columns = ("Environment", "Kind", "State", "Owner", "Age", "Idle", "Cost", "USD/day", "Left", "Why")
-    table = Table(*(Column(name, overflow="fold") for name in columns), title="environments that come and go")
-    for one in found:
-        life = one.life
-        left = "pinned" if life.pinned else span(life.left(now))
-        age = span((now - life.created).total_seconds() / 3600)
-        idle = one.idle(now)
+    table = Table(*(Column(name, overflow="fold") for name in columns), title="ephemeral environments")
+    for each in overviews:
+        environment = each.life
+        remaining = "pinned" if environment.pinned else span(environment.left(now))
+        age = span((now - environment.created).total_seconds() / 3600)
+        idle = each.idle(now)
         idling = span(idle.total_seconds() / 3600) if idle is not None else "not known"
-        cost = f"{one.cost.usd:.2f} {one.cost.provenance}" if one.cost.usd else "0"
-        limit = str(life.spec.budget.daily_usd)
-        table.add_row(life.name, life.spec.kind, life.state, life.owner, age, idling, cost, limit, left, life.reason)
+        cost = f"{each.cost.usd:.2f} {each.cost.provenance}" if each.cost.usd else "0"
+        limit = str(environment.spec.budget.daily_usd)
+        table.add_row(
+            environment.name,
+            environment.spec.kind,
+            environment.state,
+            environment.owner,
+            age,
+            idling,
+            cost,
+            limit,
+            remaining,
+            environment.reason,
+        )
     return table
 
 
@@ -97,23 +108,23 @@ def _all_of(work: Workspace, environment: str) -> dict[str, object]:
 
     work.including(environment)
     now = work.now()
-    found = {one.life.name: one for one in overview(work, now)}
-    if environment not in found:
+    overviews = {each.life.name: each for each in overview(work, now)}
+    if environment not in overviews:
         raise SpecError(
-            "this environment stands for good",
+            "this environment is permanent",
             where="environment",
             value=environment,
-            good=", ".join(found) or "sluice status, sluice history, and its file in include/environments",
+            good=", ".join(overviews) or "sluice status, sluice history, and its file in include/environments",
         )
-    given = [grant for grant in current(work) if grant.environment == environment]
+    grants = [grant for grant in current(work) if grant.environment == environment]
     events = audit(work, environment, limit=20)
-    return as_dict(found[environment], now) | {
-        "access": [f"{grant.holder} {grant.level} until {grant.until.isoformat()}" for grant in given],
+    return as_dict(overviews[environment], now) | {
+        "access": [f"{grant.holder} {grant.level} until {grant.until.isoformat()}" for grant in grants],
         "history": [
             f"{event.at:%Y-%m-%d %H:%M:%S} {event.actor}: {event.kind} {event.payload.get('reason') or ''}".rstrip()
             for event in events
         ],
-        "spec": found[environment].life.spec.model_dump(mode="json"),
+        "spec": overviews[environment].life.spec.model_dump(mode="json"),
     }
 
 
@@ -123,33 +134,33 @@ def _plain(facts: object) -> object:
     return json.loads(json.dumps(facts, default=str))
 
 
-def as_dict(one: Overview, now: datetime) -> dict[str, object]:
+def as_dict(overview: Overview, now: datetime) -> dict[str, object]:
     """Return an environment with its idle time and cost as primitives."""
-    idle = one.idle(now)
-    return facts(one.life, now) | {
-        "last_used": one.last_used.isoformat() if one.last_used else None,
+    idle = overview.idle(now)
+    return facts(overview.life, now) | {
+        "last_used": overview.last_used.isoformat() if overview.last_used else None,
         "idle_hours": round(idle.total_seconds() / 3600, 1) if idle is not None else None,
-        "cost_usd": round(one.cost.usd, 4),
-        "cost_provenance": str(one.cost.provenance),
-        "usd_per_hour": round(one.usd_per_hour, 4),
+        "cost_usd": round(overview.cost.usd, 4),
+        "cost_provenance": str(overview.cost.provenance),
+        "usd_per_hour": round(overview.usd_per_hour, 4),
     }
 
 
-def facts(life: EphemeralEnvironment, now: datetime) -> dict[str, object]:
-    """Return a life as primitives."""
+def facts(environment: EphemeralEnvironment, now: datetime) -> dict[str, object]:
+    """Return an environment's state as primitives."""
     return {
-        "environment": life.name,
-        "kind": str(life.spec.kind),
-        "state": str(life.state),
-        "owner": life.owner,
-        "team": life.team,
-        "created": life.created.isoformat(),
-        "expires": life.expires.isoformat(),
-        "hours_left": round(life.left(now), 1),
-        "pinned": life.pinned,
-        "until": life.until.isoformat() if life.until else None,
-        "daily_usd": str(life.spec.budget.daily_usd),
-        "reason": life.reason,
+        "environment": environment.name,
+        "kind": str(environment.spec.kind),
+        "state": str(environment.state),
+        "owner": environment.owner,
+        "team": environment.team,
+        "created": environment.created.isoformat(),
+        "expires": environment.expires.isoformat(),
+        "hours_left": round(environment.left(now), 1),
+        "pinned": environment.pinned,
+        "until": environment.until.isoformat() if environment.until else None,
+        "daily_usd": str(environment.spec.budget.daily_usd),
+        "reason": environment.reason,
     }
 
 

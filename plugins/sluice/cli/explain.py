@@ -1,4 +1,4 @@
-"""`sluice explain`: the very steps that would run, and what they would likely cost; nothing is changed."""
+"""`sluice explain`: the steps that would run, and what they would likely cost; nothing is changed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sluice.cli.terminal import AsJson, Environment, out, print_json, workspace
 if TYPE_CHECKING:
     from sluice.domain.promotion.evidence import Evidence
 
-app = typer.Typer(no_args_is_help=True, help="Print the very steps that would run; nothing is changed.")
+app = typer.Typer(no_args_is_help=True, help="Print the steps that would run; nothing is changed.")
 
 
 @app.command()
@@ -44,7 +44,7 @@ def promote(
 
 @app.command()
 def provision(environment: Environment, as_json: AsJson = False) -> None:
-    """Show what provisioning an environment would make or repair, and what a build in it will likely cost."""
+    """Show what provisioning an environment would create or repair, and what a build in it will likely cost."""
     from sluice.domain.provisioning.steps import as_text, explain
     from sluice.operations.budgets.admission import expected_next
     from sluice.operations.policies import policy_files

@@ -1,4 +1,4 @@
-"""How a command ends when something is wrong: a message and an exit code, never a traceback."""
+"""How a command ends in an error: a message and an exit code, never a traceback."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from sluice.cli.terminal import err
 from sluice.errors import SluiceError
 
 TRACEBACK = "SLUICE_TRACEBACK"
-"""Set to anything, what nobody expected is raised as Python raises it."""
+"""Set to anything, an unexpected error is raised with its traceback."""
 INTERRUPTED = 130
 
 
 class Commands(TyperGroup):
-    """All commands: whatever goes wrong in one of them is told to its reader here.
+    """All commands: whatever goes wrong in one of them is reported here.
 
     Exit codes: 0 done, 1 refused or failed, 2 wrong usage (Typer's), 130 interrupted.
     """
 
     def invoke(self, ctx: Any) -> Any:
-        """The command has run, or its error was told."""
+        """Run the command; report its error and exit."""
         try:
             return super().invoke(ctx)
         except SluiceError as error:
@@ -49,7 +49,7 @@ class Commands(TyperGroup):
 
 
 def tell(message: str, advice: str = "") -> None:
-    """The message is on stderr, its lines not broken, so that what it holds can be copied."""
+    """Print the message to stderr without wrapping, so that it can be copied."""
     err.print(message, style="red", markup=False, highlight=False, soft_wrap=True)
     if advice:
         err.print(advice, markup=False, highlight=False, soft_wrap=True)
@@ -60,5 +60,5 @@ def _of_the_system(error: OSError) -> str:
 
 
 def _of_typer(error: Exception) -> bool:
-    """Wrong usage, which Typer tells."""
+    """Whether it is wrong usage, which Typer reports."""
     return type(error).__module__.startswith("typer")

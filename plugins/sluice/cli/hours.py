@@ -1,4 +1,4 @@
-"""`sluice hours`: when environments are open; kept open through Airflow, which decides and records."""
+"""`sluice hours`: opening hours and warehouse schedules; kept open longer through Airflow."""
 
 from __future__ import annotations
 
@@ -9,28 +9,30 @@ import typer
 from rich.table import Column, Table
 
 from sluice.cli.budgets import Environments
-from sluice.cli.runs import NoWait, Reason, RunAsJson, through
+from sluice.cli.runs import NoWait, Reason, RunAsJson, run_dag
 from sluice.cli.terminal import AsJson, out, print_json, workspace
 
 if TYPE_CHECKING:
     from sluice.domain.schedules.schedule_state import ScheduleState
     from sluice.domain.specs.environment import EnvironmentSpec
 
-app = typer.Typer(no_args_is_help=True, help="Hours: when environments are open, and how wide their warehouses are.")
+app = typer.Typer(
+    no_args_is_help=True, help="Opening hours of environments, and cluster schedules of their warehouses."
+)
 
 
 @app.command()
 def status(as_json: AsJson = False) -> None:
-    """Show which environments have hours or a schedule, whether they are open, and what they are given now."""
+    """Show environments with hours or a schedule: whether they are open, and their warehouse settings now."""
     from sluice.operations.budgets.budgets import specs_of
     from sluice.operations.schedules import schedules
 
     with workspace("reading the journal", when_empty=[], as_json=as_json) as work:
         now, specs = work.now(), specs_of(work)
         with work.control() as session:
-            found = schedules.read(session)
+            states = schedules.read(session)
         rows = [
-            _row(spec, found.get(name), now) for name, spec in specs.items() if spec.hours or spec.warehouse_schedule
+            _row(spec, states.get(name), now) for name, spec in specs.items() if spec.hours or spec.warehouse_schedule
         ]
     if as_json:
         print_json(rows)
@@ -48,24 +50,28 @@ def status(as_json: AsJson = False) -> None:
 @app.command(name="open")
 def stay_open(
     environments: Environments,
-    until: Annotated[str, typer.Option(help="21:00, or 2026-11-28T21:00, by the environment's own clock")],
+    until: Annotated[str, typer.Option(help="21:00, or 2026-11-28T21:00, in the environment's time zone")],
     reason: Reason,
     as_json: RunAsJson = False,
     no_wait: NoWait = False,
 ) -> None:
-    """Open them at once and until then, whatever their hours say; they close by themselves."""
-    wishes = {"what": "open", "environments": environments, "until": until, "reason": reason}
-    through("budget_control", wishes, about=environments, as_json=as_json, no_wait=no_wait)
+    """Open them now until this time, whatever their hours say; then they close again."""
+    values = {"what": "open", "environments": environments, "until": until, "reason": reason}
+    run_dag("budget_control", values, about=environments, as_json=as_json, no_wait=no_wait)
 
 
-def _row(spec: EnvironmentSpec, closing: ScheduleState | None, now: datetime) -> dict[str, Any]:
+def _row(spec: EnvironmentSpec, state: ScheduleState | None, now: datetime) -> dict[str, Any]:
     from sluice.domain.schedules.schedule_state import asked, why_closed
 
-    late = closing.late if closing is not None and closing.late is not None and now < closing.late.until else None
-    shut = closing is not None and bool(closing.holds)
+    override = state.late if state is not None and state.late is not None and now < state.late.until else None
+    closed = state is not None and bool(state.holds)
     return {
         "environment": spec.name,
-        "state": why_closed(spec, now) if shut else f"open until {late.until:%Y-%m-%d %H:%M} UTC" if late else "open",
-        "by": f"{late.by}: {late.reason}" if late else "its hours" if spec.hours else "always",
+        "state": why_closed(spec, now)
+        if closed
+        else f"open until {override.until:%Y-%m-%d %H:%M} UTC"
+        if override
+        else "open",
+        "by": f"{override.by}: {override.reason}" if override else "its hours" if spec.hours else "always",
         "warehouse": dict(asked(spec, now)),
     }

@@ -1,4 +1,4 @@
-"""`sluice history` and `sluice audit`: what the journal has of an environment."""
+"""`sluice history` and `sluice audit`: the journal of an environment."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sluice.cli.terminal import AsJson, Environment, out, print_json, workspace
 if TYPE_CHECKING:
     from sluice.domain.journal.events import Event
 
-Limit = Annotated[int, typer.Option(min=1, help="so many events, the latest")]
+Limit = Annotated[int, typer.Option(min=1, help="how many of the latest events")]
 
 
 def history(environment: Environment, limit: Limit = 50, as_json: AsJson = False) -> None:
@@ -25,7 +25,7 @@ def history(environment: Environment, limit: Limit = 50, as_json: AsJson = False
         print_json([_facts(event) for event in events])
         return
     if not events:
-        out.print(f"nothing is in the journal of {environment} yet", highlight=False)
+        out.print(f"the journal of {environment} is empty", highlight=False)
         return
     table = _table(f"journal of {environment}", "At (UTC)", "What", "Deployment", "By", "Facts")
     for event in events:
@@ -35,7 +35,7 @@ def history(environment: Environment, limit: Limit = 50, as_json: AsJson = False
 
 
 def audit(environment: Environment, limit: Limit = 200, as_json: AsJson = False) -> None:
-    """Show who did what to an environment, when and why; also to one that is gone."""
+    """Show who did what to an environment, when and why; also for a dropped one."""
     from sluice.operations.status import audit as read
 
     with workspace("reading the journal", when_empty=[], as_json=as_json) as work:
@@ -44,12 +44,12 @@ def audit(environment: Environment, limit: Limit = 200, as_json: AsJson = False)
             events = read(work, environment, limit=limit)
         finally:
             if not events:
-                work.including(environment)  # a name that nobody knows is a mistake, not an empty answer
+                work.including(environment)  # an unknown name is a mistake, not an empty answer
     if as_json:
         print_json([_facts(event) for event in events])
         return
     if not events:
-        out.print(f"nothing is in the journal of {environment} yet", highlight=False)
+        out.print(f"the journal of {environment} is empty", highlight=False)
         return
     table = _table(environment, "At (UTC)", "Who", "What", "Why")
     for event in events:

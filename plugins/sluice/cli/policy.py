@@ -1,4 +1,4 @@
-"""`sluice policy`: what the clean-up policy would have done, before it is switched on."""
+"""`sluice policy`: back-test the clean-up policy before it is enabled."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ def _group() -> None:
 
 @app.command()
 def replay(
-    days: Annotated[int, typer.Option(min=1, max=365, help="so many days back")] = 90,
-    policy: Annotated[Path | None, typer.Option(help="another file than include/policies/cleanup.yml")] = None,
+    days: Annotated[int, typer.Option(min=1, max=365, help="how many days back")] = 90,
+    policy: Annotated[Path | None, typer.Option(help="a file instead of include/policies/cleanup.yml")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show what the policy would have noticed and removed, what was used afterwards, and what it would have saved."""
+    """Back-test the policy: what it would have removed, what was used afterwards, and what it would have saved."""
     from sluice.operations.cleanup.sweep import replay_policy
     from sluice.operations.policies import policy_files
 
-    chosen = policy_files().cleanup(policy)  # a file that is wrong is told before anything is asked
+    chosen = policy_files().cleanup(policy)  # a bad file is refused before anything is read
     empty: dict[str, object] = {
         "from": None,
         "to": None,
@@ -48,17 +48,19 @@ def replay(
         return
     names = ("Environment", "Owner", "Noticed", "Removed", "Why", "Used afterwards", "Credits after")
     table = Table(*(Column(name, overflow="fold") for name in names), title=f"{days} nights of this policy")
-    for one in outcome.environments:
-        wrong = f"[red]{one.used_after:%Y-%m-%d %H:%M}[/red]" if one.used_after else ""
-        moments = [f"{at:%Y-%m-%d}" if at else "" for at in (one.noticed, one.removed)]
-        table.add_row(one.name, one.owner, *moments, one.reason, wrong, f"{one.saved_credits:.2f}")
+    for environment in outcome.environments:
+        wrong = f"[red]{environment.used_after:%Y-%m-%d %H:%M}[/red]" if environment.used_after else ""
+        moments = [f"{at:%Y-%m-%d}" if at else "" for at in (environment.noticed, environment.removed)]
+        table.add_row(
+            environment.name, environment.owner, *moments, environment.reason, wrong, f"{environment.saved_credits:.2f}"
+        )
     out.print(table)
     for night, why in outcome.stopped:
         out.print(f"{night:%Y-%m-%d}: stopped, {why}", highlight=False)
-    removed = [one for one in outcome.environments if one.removed]
+    removed = [environment for environment in outcome.environments if environment.removed]
     out.print(
         f"{len(removed)} removed, {len(outcome.wrong)} of them used afterwards; "
-        f"{outcome.saved_credits:.2f} credits (USD {dollars:.2f}) that nobody would have missed",
+        f"{outcome.saved_credits:.2f} credits (USD {dollars:.2f}) saved by removals of unused environments",
         highlight=False,
     )
 
@@ -72,14 +74,14 @@ def _facts(outcome: Outcome, dollars: float) -> dict[str, object]:
         "stopped": [{"night": night.isoformat(), "why": why} for night, why in outcome.stopped],
         "environments": [
             {
-                "environment": one.name,
-                "owner": one.owner,
-                "noticed": one.noticed.isoformat() if one.noticed else None,
-                "removed": one.removed.isoformat() if one.removed else None,
-                "reason": one.reason,
-                "used_after": one.used_after.isoformat() if one.used_after else None,
-                "credits_after": one.saved_credits,
+                "environment": environment.name,
+                "owner": environment.owner,
+                "noticed": environment.noticed.isoformat() if environment.noticed else None,
+                "removed": environment.removed.isoformat() if environment.removed else None,
+                "reason": environment.reason,
+                "used_after": environment.used_after.isoformat() if environment.used_after else None,
+                "credits_after": environment.saved_credits,
             }
-            for one in outcome.environments
+            for environment in outcome.environments
         ],
     }

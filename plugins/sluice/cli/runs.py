@@ -1,4 +1,4 @@
-"""Commands that change something: each triggers a DAG, which decides and records, and follows it to its end."""
+"""Commands that change something: each triggers a DAG and follows its run to the end."""
 
 from __future__ import annotations
 
@@ -17,35 +17,35 @@ if TYPE_CHECKING:
 
 Reason = Annotated[str, typer.Option(help="why; kept in the journal")]
 NoWait = Annotated[bool, typer.Option("--no-wait", help="return at once: the run goes on in Airflow")]
-RunAsJson = Annotated[bool, typer.Option("--json", help="print what came of it as JSON, and nothing else")]
+RunAsJson = Annotated[bool, typer.Option("--json", help="print the result as JSON, and nothing else")]
 
 
-def through(
+def run_dag(
     dag_id: str, conf: Mapping[str, object], *, about: Sequence[str] = (), as_json: bool, no_wait: bool
 ) -> Ended | None:
-    """Trigger a DAG and follow it to its end; exit code 1 when it fails, the failing task's words shown.
+    """Trigger a DAG and follow it to its end; exit code 1 when it fails, with the log of the failing task.
 
-    `about` names the environments where the run does not say what it made. What was not given is not sent: the form's
-    own defaults count. Returns what came of it, for a command that has more to tell; None: nothing to tell any more.
+    `about` names the environments where the run does not report what it created. Options that are not given are not
+    sent: the defaults of the form apply. Returns the ended run, for a command that prints more; None: no more to print.
     """
     from sluice.cli.signin import signed_in
 
-    given = {name: value for name, value in conf.items() if value is not None and value != ""}
+    values = {name: value for name, value in conf.items() if value is not None and value != ""}
     with signed_in() as api:
         if api.paused(dag_id):
             raise RefusedError(
-                "this DAG is switched off: a run of it would wait until somebody switches it on",
+                "this DAG is paused: a run of it would wait until somebody unpauses it",
                 where=f"{api.url}/dags/{dag_id}",
                 value=dag_id,
-                good="switch it on there, or: airflow dags unpause " + dag_id,
+                good="unpause it there, or: airflow dags unpause " + dag_id,
                 untouched="everything",
             )
-        run = api.trigger(dag_id, **given)
+        run = api.trigger(dag_id, **values)
         if not as_json:
             out.print(f"{dag_id}: {run.page(api.url)}", markup=False, highlight=False, soft_wrap=True)
         before = api.ahead(run)
         if before is not None:
-            line = f"waits for its turn, behind {before.page(api.url)}"
+            line = f"queued behind {before.page(api.url)}"
             (err if as_json else out).print(line, markup=False, highlight=False, soft_wrap=True)
         if no_wait:
             if as_json:
@@ -67,23 +67,23 @@ def _followed(api: AirflowApi, run: Run, *, as_json: bool) -> Ended:
 
     from sluice.airflow_client.follow import follow
 
-    def waits(line: str) -> None:
+    def say_waiting(line: str) -> None:
         (err if as_json else out).print(line, markup=False, highlight=False, soft_wrap=True)
 
-    def say(line: str) -> None:
+    def say_unless_json(line: str) -> None:
         if not as_json or err.is_terminal:
-            waits(line)
+            say_waiting(line)
 
-    # One console has both, so that a line does not run into what is shown meanwhile.
+    # One console for both, so that a line does not run into the spinner.
     spinner = (out if out.is_terminal and not as_json else err).status(run.dag_id)
     try:
         with spinner:
             return follow(
                 api,
                 run,
-                say,
+                say_unless_json,
                 seconds=math.inf,
-                waits=waits,
+                waits=say_waiting,
                 doing=lambda now: spinner.update(f"{run.dag_id}: {now}"),
             )
     except KeyboardInterrupt:
@@ -108,7 +108,7 @@ def _facts(
 
 
 def _new_environments(reports: Mapping[str, Any]) -> list[str]:
-    """The name of the environment that the run has made, or was about to make."""
+    """The name of the environment that the run has created, or was about to create."""
     planned = [report.get("facts", {}).get("name") for report in reports.values()]
     names = [*planned, *(report.get("environment") for report in reports.values())]
     return list(dict.fromkeys(str(name) for name in names if name))

@@ -1,4 +1,4 @@
-"""The specs, policies and DAG files that ship: in the wheel as data, in a checkout where they lie."""
+"""The specs, policies and DAG files that ship: in the wheel as data, in a checkout at their usual place."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PATTERNS = (
     "dags/*.py",
     "airflow_settings.yaml",
 )
-"""What `sluice init` makes its files of. The wheel has the very same files, see pyproject.toml, force-include."""
+"""The sources of the files of `sluice init`. The wheel has the same files: pyproject.toml, force-include."""
 DOOR = ("plugins/.airflowignore", "plugins/sluice_plugin.py")
 """What lets Airflow find the plugin where its entry point is not installed."""
 

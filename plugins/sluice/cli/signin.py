@@ -1,4 +1,4 @@
-"""Signing in to Airflow's API from the command line: the Airflow that the variables name, or the one beside us."""
+"""Signing in to Airflow's API from the command line: the Airflow that the variables name, or the local stack."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def signed_in() -> Iterator[AirflowApi]:
     user, url = os.environ.get(_USER) or "admin", os.environ.get(_URL)
     password = os.environ.get(_PASSWORD)
     if not url:
-        url, password = _beside(settings().root, user)
+        url, password = _running_stack(settings().root, user)
     if not password:
         raise SpecError("no password to sign in with", where=_PASSWORD, good=f"export {_PASSWORD}=…")
     api = AirflowApi(url, user, password)
@@ -39,7 +39,7 @@ def signed_in() -> Iterator[AirflowApi]:
         api.close()
 
 
-def _beside(root: Path, user: str) -> tuple[str, str]:
+def _running_stack(root: Path, user: str) -> tuple[str, str]:
     home = running(root)
     if home is None:
         named = f"export {_URL}=https://airflow.example, {_USER} and {_PASSWORD}"

@@ -1,4 +1,4 @@
-"""`sluice status`: every environment as it stands, read from the account and the journal."""
+"""`sluice status`: the state of every environment, read from the account and the journal."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _NUMBER = re.compile(r"\d+")
 
 
 def status(as_json: AsJson = False) -> None:
-    """Show every environment: live deployment, release, since when, what is retained, who holds the lock."""
+    """Show every environment: live deployment, release, since when, retained databases, lock owner."""
     with workspace() as work:
         states = _read(work)
     if as_json:
@@ -44,24 +44,24 @@ def _read(work: Workspace) -> list[Status]:
     from sluice.operations.status import status as read
 
     states: list[Status] = []
-    away: dict[tuple[object, ...], Status] = {}
+    unreachable: dict[tuple[object, ...], Status] = {}
     for name in _progress("reading environments", list(work.environments)):
         account = _account(work, name)
-        spec, silent = work.environments[name], away.get(account)
-        if silent is not None:
-            same = replace(silent, environment=name, kind=spec.kind, database=spec.database.name.name)
+        spec, unanswered = work.environments[name], unreachable.get(account)
+        if unanswered is not None:
+            same = replace(unanswered, environment=name, kind=spec.kind, database=spec.database.name.name)
             states.append(same)
             continue
         states.append(read(work, name))
         if account and isinstance(states[-1].error, RetryError):
-            away[account] = states[-1]
+            unreachable[account] = states[-1]
     return states
 
 
 def _account(work: Workspace, name: str) -> tuple[object, ...]:
     try:
         settings = work.connections(work.environments[name].connection)
-    except SluiceError:  # what reads the environment tells it
+    except SluiceError:  # reported by what reads the environment
         return ()
     return (settings.account, settings.host, settings.port)
 
@@ -81,7 +81,7 @@ def _table(states: Iterable[Status]) -> Table:
             why = "[red]see below[/red]" if state.problem else "not provisioned yet"
             table.add_row(state.environment, state.database, why)
             continue
-        retained = "\n".join(f"{kept.deployment} ({kept.release})" for kept in state.retained)
+        retained = "\n".join(f"{database.deployment} ({database.release})" for database in state.retained)
         lock = (
             f"{state.lock_holder} until {state.lock_until:%H:%M:%S}" if state.lock_holder and state.lock_until else ""
         )

@@ -1,4 +1,4 @@
-"""What the commands share: where they print, their options, and the workspace they open."""
+"""Shared by the commands: consoles, common options, and the workspace."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ Environment = Annotated[
 
 
 def print_json(value: object) -> None:
-    """The value is on stdout as JSON, moments and dates as ISO 8601."""
+    """Print the value to stdout as JSON, times and dates in ISO 8601."""
     out.print_json(json.dumps(value, default=_primitive))
 
 
@@ -64,7 +64,7 @@ def _primitive(value: object) -> str:
 
 
 def nothing_yet(work: Workspace) -> str:
-    """Return what is said of an account in which nothing is provisioned."""
+    """Return the message for an account in which nothing is provisioned."""
     first = next(iter(work.environments))
     return f"nothing was provisioned in this account yet; the first environment: sluice provision {first}"
 
@@ -81,8 +81,8 @@ def person() -> str:
 def workspace(doing: str = "", *, when_empty: object = None, as_json: bool = False) -> Iterator[Workspace]:
     """The workspace with Airflow's connections (of `make up`'s Airflow where that runs and AIRFLOW_HOME is not set).
 
-    `doing` is shown meanwhile. Where the command stumbles over an account in which nothing is provisioned yet, that is
-    told, with exit code 0 if `when_empty` is given: what the command then prints as JSON.
+    `doing` is shown meanwhile. Where nothing is provisioned in the account yet, the command says so, with exit code 0
+    if `when_empty` is given, which is what it then prints as JSON.
     """
     attach(settings().root)
     spinner = err.status(doing)
@@ -105,13 +105,13 @@ def _workspace() -> Workspace:
     from sluice.cli.connections import connection, object_storage
     from sluice.operations.workspace import workspace as of_settings
 
-    here = settings()
-    work = of_settings(here, connection)
-    return work if here.store.startswith("file:") else replace(work, store=object_storage(here.store))
+    current = settings()
+    work = of_settings(current, connection)
+    return work if current.store.startswith("file:") else replace(work, store=object_storage(current.store))
 
 
 def _explain_missing(work: Workspace, error: SluiceError, when_empty: object, *, as_json: bool) -> None:
-    """End the command, or raise a clearer error, where what is missing was only never made."""
+    """End the command, or raise a clearer error, where something is missing because it was never provisioned."""
     from sluice.operations.provisioning.provisioned import nothing_provisioned, unprovisioned
     from sluice.snowflake.error_mapping import LoginError, MissingError
 

@@ -1,4 +1,4 @@
-"""`sluice validate`: everything that is wrong or missing in include/, each with its cure; no account is touched."""
+"""`sluice validate`: everything that is wrong or missing in include/, each with a fix; no account is touched."""
 
 from __future__ import annotations
 
@@ -29,26 +29,26 @@ def validate(strict: Strict = False, as_json: AsJson = False) -> None:
     from sluice.cli.connections import configured, connection
     from sluice.operations.validation.environment_check import check, read_included
 
-    here = settings()
-    attach(here.root)
+    current = settings()
+    attach(current.root)
     airflow = configured()
     with err.status("reading include/ and the dbt project"):
-        included, errors = read_included(here)
-        found = check(here, included, errors, connection if airflow else None)
-        found += _project(here, included, connection)
-        found += _store(here)
+        included, errors = read_included(current)
+        findings = check(current, included, errors, connection if airflow else None)
+        findings += _project(current, included, connection)
+        findings += _store(current)
     notes = [] if airflow else ["Airflow's connections are not checked: no Airflow here (AIRFLOW_HOME is not set)"]
     if as_json:
-        print_json(_facts(included, found, notes))
+        print_json(_facts(included, findings, notes))
     else:
-        _print(included, found, notes)
-    levels = {finding.level for finding in found}
+        _print(included, findings, notes)
+    levels = {finding.level for finding in findings}
     if "error" in levels or (strict and "warning" in levels):
         raise typer.Exit(1)
 
 
 def _project(
-    here: Settings, included: Included, connections: Callable[[str], ConnectionSettings]
+    current: Settings, included: Included, connections: Callable[[str], ConnectionSettings]
 ) -> tuple[Finding, ...]:
     """What is wrong with the dbt project for the environments whose specs can be read."""
     from upath import UPath
@@ -60,31 +60,31 @@ def _project(
     if not included.specs:
         return ()
     policies = included.policies or Policies(Gates(), {}, ())
-    return project_findings(Workspace(included.specs, policies, UPath(here.store), here.project, connections))
+    return project_findings(Workspace(included.specs, policies, UPath(current.store), current.project, connections))
 
 
-def _store(here: Settings) -> tuple[Finding, ...]:
+def _store(current: Settings) -> tuple[Finding, ...]:
     """What keeps the release store from being opened; a folder needs nothing, and is made by the first release."""
     from sluice.cli.connections import object_storage
     from sluice.domain.findings import Finding
     from sluice.errors import SpecError
 
-    if here.store.startswith("file:"):
+    if current.store.startswith("file:"):
         return ()
     try:
-        object_storage(here.store)
+        object_storage(current.store)
     except SpecError as error:
         return (Finding("error", f"{error.where}: {error.value}", error.message, error.good or error.advice),)
     return ()
 
 
-def _print(included: Included, found: Iterable[Finding], notes: Iterable[str]) -> None:
-    for line in _summaries(included, found):
+def _print(included: Included, findings: Iterable[Finding], notes: Iterable[str]) -> None:
+    for line in _summaries(included, findings):
         level = str(line["level"])
         text = f"{line['name']} ({line['kind']}): {line['database']}, {line['metrics']} metrics, {line['dag']}"
         out.print(f"[{_COLOURS[level]}]{level}[/] ", end="")
         out.print(text, markup=False, highlight=False, soft_wrap=True)
-    for finding in found:
+    for finding in findings:
         out.print(f"\n[{_COLOURS[finding.level]}]{finding.level}[/] ", end="")
         out.print(f"{finding.where}\n  {finding.message}", markup=False, highlight=False, soft_wrap=True)
         cure = finding.cure.strip("\n").replace("\n", "\n        ")
@@ -93,22 +93,22 @@ def _print(included: Included, found: Iterable[Finding], notes: Iterable[str]) -
         out.print(f"\n{note}", markup=False, highlight=False, soft_wrap=True)
 
 
-def _facts(included: Included, found: Iterable[Finding], notes: list[str]) -> dict[str, object]:
+def _facts(included: Included, findings: Iterable[Finding], notes: list[str]) -> dict[str, object]:
     return {
-        "environments": _summaries(included, found),
-        "findings": [asdict(finding) for finding in found],
+        "environments": _summaries(included, findings),
+        "findings": [asdict(finding) for finding in findings],
         "notes": notes,
     }
 
 
-def _summaries(included: Included, found: Iterable[Finding]) -> list[dict[str, object]]:
-    """One line for each environment that can be read, with the worst that is said of its own file."""
+def _summaries(included: Included, findings: Iterable[Finding]) -> list[dict[str, object]]:
+    """One line for each environment that can be read, with the worst finding about its own file."""
     from sluice.domain.specs.environment_rules import own_dag
 
     lines: list[dict[str, object]] = []
     for name, spec in included.specs.items():
         file = str(included.spec_files[name])
-        levels = {finding.level for finding in found if finding.where.startswith(f"{file}: ")}
+        levels = {finding.level for finding in findings if finding.where.startswith(f"{file}: ")}
         gates = included.policies.gates(name, spec.kind) if included.policies is not None else None
         lines.append(
             {

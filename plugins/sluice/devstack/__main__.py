@@ -1,4 +1,4 @@
-"""`python -m sluice.devstack demo|up|down`: the whole product on one machine."""
+"""`python -m sluice.devstack demo|up|down`: the whole stack on one machine."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Port = Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one")]
 
 @app.command()
 def demo(scale: Scale = 0.1) -> None:
-    """Play the main job end to end; nothing is left running."""
+    """Run the demo end to end; nothing is left running."""
     require_local()
     from sluice.devstack.demo import demo as play
 
@@ -45,7 +45,7 @@ def down() -> None:
 
 
 def main() -> None:
-    """Run a command; what goes wrong is said in a few lines."""
+    """Run a command; print an error in a few lines."""
     try:
         app()
     except SluiceError as error:

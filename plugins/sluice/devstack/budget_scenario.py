@@ -1,4 +1,4 @@
-"""A runaway: an environment whose warehouse never stops, and the hours that pass meanwhile on the account's clock."""
+"""A runaway environment: its warehouse never stops, and hours pass on the account's clock."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import httpx
 from sluice.airflow_client.api import AirflowApi
 from sluice.airflow_client.follow import follow
 from sluice.devstack.production import Observer
-from sluice.devstack.script_runner import Story
+from sluice.devstack.script_runner import ScriptLog
 from sluice.devstack.stack import Stack
 from sluice.domain.budgets.budget_state import Restriction
 from sluice.domain.journal.control_schema import control_warehouse
@@ -28,63 +28,63 @@ _BETWEEN = 600
 
 
 class Runaway:
-    """A feature environment that somebody let run, and what the budget makes of it."""
+    """A feature environment whose warehouse keeps running, and how the budget restricts it."""
 
-    def __init__(self, stack: Stack, story: Story, alice: AirflowApi) -> None:
-        self.stack, self.story, self.alice = stack, story, alice
+    def __init__(self, stack: Stack, log: ScriptLog, alice: AirflowApi) -> None:
+        self.stack, self.log, self.alice = stack, log, alice
         warehouse = control_warehouse(Identifier("SLUICE")).name
-        self.administrator = replace(Observer(stack.surroundings).administrator(), warehouse=warehouse)
+        self.administrator = replace(Observer(stack.environment).administrator(), warehouse=warehouse)
 
     def play(self) -> str:
-        """Return what came of it: it was limited, then suspended, and nothing else was touched."""
-        self._morning()
-        name = self._made()
+        """Return a summary: it was limited, then suspended, and nothing else was touched."""
+        self._advance_to_morning()
+        name = self._create_environment()
         warehouse = Identifier(f"{name.upper()}_WH")
         with connect(self.administrator) as session:
             session.run(alter_warehouse(warehouse, [Change("auto_suspend", "60", 0)], Marker(name)))
             session.run(resume(warehouse))
-        seen: list[str] = []
+        restrictions: list[str] = []
         for number in range(1, _CHECKS + 1):
-            self._pass(_BETWEEN)
-            self._check()
-            held = self._held()
-            if held.get(name, "free") not in {*seen, "free"}:
-                seen.append(held[name])
-                self.story.say(f"{name} is {held[name]} after {number * _BETWEEN // 60} minutes of the account's time")
-            if others := {other: state for other, state in held.items() if other != name and state != "free"}:
+            self._advance(_BETWEEN)
+            self._check_budgets()
+            current = self._restrictions()
+            if current.get(name, "free") not in {*restrictions, "free"}:
+                restrictions.append(current[name])
+                self.log.say(f"{name} is {current[name]} after {number * _BETWEEN // 60} minutes of the account's time")
+            if others := {other: state for other, state in current.items() if other != name and state != "free"}:
                 raise StopError("the budget touched another environment", where="budget_check", value=others)
-            if seen[-1:] == [str(Restriction.SUSPENDED)]:
+            if restrictions[-1:] == [str(Restriction.SUSPENDED)]:
                 minutes = number * _BETWEEN // 60
-                return f"{name}: {', then '.join(seen)}, after {minutes} minutes; nothing else was touched"
-        raise StopError("it was not suspended", where=name, value=seen)
+                return f"{name}: {', then '.join(restrictions)}, after {minutes} minutes; nothing else was touched"
+        raise StopError("it was not suspended", where=name, value=restrictions)
 
-    def _made(self) -> str:
-        asked = {"kind": "feature", "feature": "runaway", "owner": "alice", "base": "empty", "size": "LARGE"}
-        run = self.alice.trigger("provision_environment", environment="a new one", reason="a demo", **asked)
-        ended = follow(self.alice, run, self.story.say)
+    def _create_environment(self) -> str:
+        values = {"kind": "feature", "feature": "runaway", "owner": "alice", "base": "empty", "size": "LARGE"}
+        run = self.alice.trigger("provision_environment", environment="a new one", reason="a demo", **values)
+        ended = follow(self.alice, run, self.log.say)
         if ended.state != "success":
-            raise StopError("the environment was not made", where=run.dag_id, value=ended.failed_task())
+            raise StopError("the environment was not created", where=run.dag_id, value=ended.failed_task())
         return str(ended.reports["apply"]["environment"])
 
-    def _check(self) -> None:
+    def _check_budgets(self) -> None:
         run = self.alice.trigger("budget_check")
         ended = follow(self.alice, run, lambda _: None)
         if ended.state != "success":
             raise StopError("the check failed", where=run.dag_id, value=ended.failed_task())
 
-    def _held(self) -> dict[str, str]:
+    def _restrictions(self) -> dict[str, str]:
         with connect(self.administrator) as session:
-            return {name: str(guard.hold) for name, guard in read(session).items()}
+            return {name: str(state.hold) for name, state in read(session).items()}
 
-    def _morning(self) -> None:
-        """An hour past midnight: the budget's day does not end meanwhile."""
+    def _advance_to_morning(self) -> None:
+        """Advance the clock to an hour past midnight, so that the budget's day does not end meanwhile."""
         now = datetime.fromisoformat(str(self._clock()["now"]))
-        self._pass(int((25 - now.hour - now.minute / 60) * 3600))
+        self._advance(int((25 - now.hour - now.minute / 60) * 3600))
 
-    def _pass(self, seconds: int) -> None:
+    def _advance(self, seconds: int) -> None:
         self._clock({"advance_seconds": seconds})
 
     def _clock(self, setting: dict[str, int] | None = None) -> dict[str, object]:
-        address = f"http://127.0.0.1:{self.stack.surroundings.account_port}/snowdome/clock"
+        address = f"http://127.0.0.1:{self.stack.environment.account_port}/snowdome/clock"
         answer = httpx.post(address, json=setting, timeout=60) if setting else httpx.get(address, timeout=60)
         return dict(answer.raise_for_status().json())

@@ -1,4 +1,4 @@
-"""`make demo`: from nothing to a production promoted to, protected and rolled back, on real Airflow processes."""
+"""`make demo`: provision, promote to production, refuse bad releases and roll back, on real Airflow processes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from types import FrameType
 
 from sluice.devstack.demo_script import PROJECT, Script
 from sluice.devstack.memory import MemoryWatch
-from sluice.devstack.script_runner import Story
+from sluice.devstack.script_runner import ScriptLog
 from sluice.devstack.stack import Stack
 from sluice.errors import SluiceError
 
@@ -20,40 +20,40 @@ OF_A_RUN = ("account", "airflow", "logs", "project", "scratch", "store")
 
 
 def demo(root: Path, scale: float) -> int:
-    """The script was played and nothing of it runs any more; return the exit code."""
-    story, started = Story(), time.monotonic()
+    """Run the script, stop everything, and return the exit code."""
+    log, started = ScriptLog(), time.monotonic()
     home, record = root / "build" / "demo", root / "build" / "demo.json"
     signal.signal(signal.SIGTERM, _interrupt)
     result: dict[str, object] = {"scale": scale, "ok": False}
     try:
-        _play(root, home, scale, story, result)
+        _play(root, home, scale, log, result)
         result["ok"] = True
     except SluiceError as error:
-        story.console.print(f"\n{error}\n", style="red", markup=False, highlight=False, soft_wrap=True)
+        log.console.print(f"\n{error}\n", style="red", markup=False, highlight=False, soft_wrap=True)
     except KeyboardInterrupt:
-        story.console.print("\ninterrupted: everything is stopped", style="red")
-    result |= {"seconds": round(time.monotonic() - started, 1), "steps": [step.to_json() for step in story.steps]}
+        log.console.print("\ninterrupted: everything is stopped", style="red")
+    result |= {"seconds": round(time.monotonic() - started, 1), "steps": [step.to_json() for step in log.steps]}
     record.parent.mkdir(exist_ok=True)
     record.write_text(json.dumps(result, indent=2) + "\n")
-    story.console.print("", story.table("The demo"), highlight=False)
-    story.console.print(f"{result['seconds']} s; written to {record}", highlight=False)
+    log.console.print("", log.table("The demo"), highlight=False)
+    log.console.print(f"{result['seconds']} s; written to {record}", highlight=False)
     if not result["ok"]:
-        story.console.print(f"It did not go through. Logs: {home}/logs (processes), {home}/airflow/logs (tasks)")
+        log.console.print(f"It failed. Logs: {home}/logs (processes), {home}/airflow/logs (tasks)")
     return 0 if result["ok"] else 1
 
 
-def _play(root: Path, home: Path, scale: float, story: Story, result: dict[str, object]) -> None:
-    stack = Stack.at(root, "demo", project=home / "project", say=story.say)
+def _play(root: Path, home: Path, scale: float, log: ScriptLog, result: dict[str, object]) -> None:
+    stack = Stack.at(root, "demo", project=home / "project", say=log.say)
     for old in OF_A_RUN:
         shutil.rmtree(home / old, ignore_errors=True)
     shutil.copytree(root / PROJECT, home / "project", ignore=shutil.ignore_patterns("target", "logs"))
     with ExitStack() as running:
-        with story.step("Start an embedded Snowflake account and Airflow") as step:
+        with log.step("Start an embedded Snowflake account and Airflow") as step:
             running.enter_context(stack)
-            step.outcome = f"Airflow is at {stack.surroundings.url}"
+            step.outcome = f"Airflow is at {stack.environment.url}"
         memory = running.enter_context(MemoryWatch(stack))
         alice, bob = (running.enter_context(stack.api(user)) for user in ("alice", "bob"))
-        script = Script(stack, story, alice=alice, bob=bob, scale=scale)
+        script = Script(stack, log, alice=alice, bob=bob, scale=scale)
         try:
             script.play()
         finally:

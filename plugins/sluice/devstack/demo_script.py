@@ -1,4 +1,4 @@
-"""The demo's script: each step is a thing an engineer does, and what must come of it."""
+"""The demo's script: each step is something an engineer does, with its expected result."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sluice.airflow_client.follow import Ended, follow, next_run, why
 from sluice.devstack.budget_scenario import Runaway
 from sluice.devstack.production import Observer, what_must_agree
 from sluice.devstack.readers import Readers, Seen
-from sluice.devstack.script_runner import Step, Story
+from sluice.devstack.script_runner import ScriptLog, Step
 from sluice.devstack.stack import Stack
 from sluice.domain.specs.environment import load_environments
 from sluice.errors import StopError
@@ -21,121 +21,121 @@ PROJECT, CHANGES = Path("include/dbt/olist_analytics"), Path("include/dbt/olist_
 class Script:
     """Alice starts things, bob approves them, readers read all the time; the project they change is a copy."""
 
-    def __init__(self, stack: Stack, story: Story, *, alice: AirflowApi, bob: AirflowApi, scale: float) -> None:
-        self.stack, self.story, self.alice, self.bob, self.scale = stack, story, alice, bob, scale
-        self.root, self.project = stack.surroundings.root, stack.surroundings.project
+    def __init__(self, stack: Stack, log: ScriptLog, *, alice: AirflowApi, bob: AirflowApi, scale: float) -> None:
+        self.stack, self.log, self.alice, self.bob, self.scale = stack, log, alice, bob, scale
+        self.root, self.project = stack.environment.root, stack.environment.project
         self.specs = load_environments(self.root / "include" / "environments")
-        self.onlooker = Observer(stack.surroundings)
+        self.observer = Observer(stack.environment)
         self.seen = Seen()
         self.rollback: dict[str, object] = {}
         self._known: set[str] = set()
 
     def play(self) -> None:
-        """Every step has come out as it must, or an error names the one that did not."""
+        """Run every step; raise an error for the first one without its expected result."""
         self.provision()
         self.load()
         prod = self.specs["prod"]
-        with Readers(self.onlooker.consumer(prod), what_must_agree(prod)) as readers:
+        with Readers(self.observer.consumer(prod), what_must_agree(prod)) as readers:
             self.seen = readers.seen
             self.first()
             self.leaf()
             self.gate()
             self.verification()
             self.roll_back()
-        with self.story.step("What 8 readers of production saw meanwhile") as step:
+        with self.log.step("What 8 readers of production saw meanwhile") as step:
             seen = readers.seen
             step.outcome = f"{seen.reads} reads, {len(seen.values)} answers, {seen.errors} errors, {seen.torn} torn"
             if seen.errors or seen.torn or not seen.reads:
                 raise StopError("readers were disturbed", where=str(prod.database.name), value=seen.complaints[:3])
-        with self.story.step("A runaway in a feature environment is limited, then suspended") as step:
-            step.outcome = Runaway(self.stack, self.story, self.alice).play()
+        with self.log.step("A runaway in a feature environment is limited, then suspended") as step:
+            step.outcome = Runaway(self.stack, self.log, self.alice).play()
 
     def provision(self) -> None:
         """The three environments are as their specs say."""
-        with self.story.step("Provision dev, staging and production") as step:
+        with self.log.step("Provision dev, staging and production") as step:
             runs = [self.alice.trigger("provision_environment", environment=name) for name in self.specs]
-            done = [self._succeeded(follow(self.alice, run, self.story.say)) for run in runs]
+            done = [self._succeeded(follow(self.alice, run, self.log.say)) for run in runs]
             step.outcome = f"{sum(len(ended.reports['apply']['steps']) for ended in done)} steps applied"
 
     def load(self) -> None:
         """The raw database holds the data."""
-        with self.story.step(f"Load the Olist data at scale {self.scale:g}") as step:
+        with self.log.step(f"Load the Olist data at scale {self.scale:g}") as step:
             run = self.alice.trigger("load_olist", scale=self.scale)
-            ended = self._succeeded(follow(self.alice, run, self.story.say))
+            ended = self._succeeded(follow(self.alice, run, self.log.say))
             step.outcome = f"{sum(ended.reports['load_olist'].values()):,} rows"
 
     def first(self) -> None:
         """The first release is live in production."""
-        with self.story.step("Build dev; it becomes a release") as step:
+        with self.log.step("Build dev; it becomes a release") as step:
             self._count(step, self._refresh("the first release"))
-        with self.story.step("Promote to staging: the asset sluice://dev starts it") as step:
+        with self.log.step("Promote to staging: the asset sluice://dev starts it") as step:
             self._count(step, self._promoted("promote_staging"))
-        with self.story.step("Promote to production: bob approves what alice began") as step:
+        with self.log.step("Promote to production: bob approves what alice started") as step:
             self._count(step, self._promoted("promote_prod"))
 
     def leaf(self) -> None:
         """A changed leaf is live in production; only what changed was built."""
         self._change("leaf")
-        with self.story.step("Change a leaf model: dev builds what changed") as step:
+        with self.log.step("Change a leaf model: dev builds what changed") as step:
             self._count(step, self._refresh("one leaf changed"))
-        with self.story.step("The changed leaf goes to staging") as step:
+        with self.log.step("The changed leaf goes to staging") as step:
             self._count(step, self._promoted("promote_staging"))
-        with self.story.step("The changed leaf goes to production") as step:
+        with self.log.step("The changed leaf goes to production") as step:
             self._count(step, self._promoted("promote_prod"))
 
     def gate(self) -> None:
         """A bad release was stopped before cut-over; production is untouched."""
-        before = self.onlooker.live(self.specs["prod"])
-        with self.story.step("A release that breaks a gate is stopped before cut-over") as step:
+        before = self.observer.live(self.specs["prod"])
+        with self.log.step("A release that breaks a gate is stopped before cut-over") as step:
             ended = self._bring("breaks_gate")
             self._stopped(ended, "judge", step)
-            now = self.onlooker.live(self.specs["prod"])
+            now = self.observer.live(self.specs["prod"])
             if now != before:
                 raise StopError("production changed", where=str(self.specs["prod"].database.name), value=str(now))
             step.outcome += "; production untouched"
 
     def verification(self) -> None:
-        """A release that only live could unmask was swapped back by itself."""
-        before = {name: self.onlooker.live(spec) for name, spec in self.specs.items()}
-        with self.story.step("A release that passes the gates but not verification is rolled back by itself") as step:
+        """A release that fails verification on live was swapped back automatically."""
+        before = {name: self.observer.live(spec) for name, spec in self.specs.items()}
+        with self.log.step("A release that passes the gates but fails verification is rolled back") as step:
             ended = self._bring("fails_verification")
             self._stopped(ended, "verify", step)
             environment = ended.run.dag_id.removeprefix("promote_")
-            now = self.onlooker.live(self.specs[environment])
+            now = self.observer.live(self.specs[environment])
             if not ended.fact("undo", "swapped_back") or now != before[environment]:
                 raise StopError("live was not swapped back", where=ended.run.dag_id, value=str(now))
 
     def roll_back(self) -> None:
-        """The deployment before is live in production again, by one DAG run."""
-        with self.story.step("Roll production back by hand") as step:
-            before = self.onlooker.live(self.specs["prod"])
+        """The previous deployment is live in production again, by one DAG run."""
+        with self.log.step("Roll production back by hand") as step:
+            before = self.observer.live(self.specs["prod"])
             run = self.alice.trigger("rollback", environment="prod", reason="the demo shows how")
-            ended = self._succeeded(follow(self.alice, run, self.story.say))
-            now = self.onlooker.live(self.specs["prod"])
+            ended = self._succeeded(follow(self.alice, run, self.log.say))
+            now = self.observer.live(self.specs["prod"])
             self.rollback = {
                 "seconds": ended.fact("settle", "seconds"),
                 "statements": ended.fact("settle", "statements"),
                 "swap_seconds": ended.fact("settle", "swap_seconds"),
             }
             if None in self.rollback.values():
-                raise StopError("the rollback's receipt has gaps", where=run.dag_id, value=self.rollback)
+                raise StopError("the rollback's report is incomplete", where=run.dag_id, value=self.rollback)
             if now.release == before.release:
-                raise StopError("production is what it was", where=run.dag_id, value=str(now))
+                raise StopError("production did not change", where=run.dag_id, value=str(now))
             step.outcome = (
                 f"{before.release} → {now.release}: {self.rollback['seconds']} s of work, "
                 f"{self.rollback['statements']} statements"
             )
 
     def _refresh(self, reason: str) -> Ended:
-        return self._succeeded(follow(self.alice, self.alice.trigger("refresh_dev", reason=reason), self.story.say))
+        return self._succeeded(follow(self.alice, self.alice.trigger("refresh_dev", reason=reason), self.log.say))
 
     def _promoted(self, dag_id: str) -> Ended:
         return self._succeeded(self._started_by_asset(dag_id))
 
     def _started_by_asset(self, dag_id: str) -> Ended:
         run = next_run(self.alice, dag_id, self._known)
-        self.story.say(f"Airflow started {dag_id}: its upstream's asset was updated")
-        return follow(self.alice, run, self.story.say, approver=self.bob)
+        self.log.say(f"Airflow started {dag_id}: its upstream's asset was updated")
+        return follow(self.alice, run, self.log.say, approver=self.bob)
 
     def _bring(self, change: str) -> Ended:
         """Let a change go as far as it gets."""
@@ -145,7 +145,7 @@ class Script:
         return ended if ended.state == "failed" else self._started_by_asset("promote_prod")
 
     def _change(self, change: str) -> None:
-        """The project is what ships, with the leaf's change, and with this change over it."""
+        """Copy the shipped project with the leaf's change, and this change over it."""
         shutil.rmtree(self.project)
         shutil.copytree(self.root / PROJECT, self.project, ignore=shutil.ignore_patterns("target", "logs"))
         for name in dict.fromkeys(("leaf", change)):

@@ -13,7 +13,7 @@ USERS = "admin:admin,alice:op,bob:op"
 
 @dataclass(frozen=True, slots=True)
 class StackEnvironment:
-    """Where one stack lives and how it is reached; the secrets live in this process and its children only."""
+    """The folders, ports and secrets of one stack; the secrets are in this process and its children only."""
 
     root: Path
     """The project: dags/, plugins/, include/."""
@@ -35,7 +35,7 @@ class StackEnvironment:
 
     @property
     def scratch(self) -> Path:
-        """What can be made again: unpacked releases, dbt's target folders."""
+        """Temporary files: unpacked releases, dbt's target folders."""
         return self.home / "scratch"
 
     @property
@@ -60,7 +60,7 @@ class StackEnvironment:
             "SLUICE_ROOT": str(self.root),
             "SLUICE_DBT_PROJECT": str(self.project),
             "SLUICE_STORE": f"file://{self.home / 'store'}",
-            "SLUICE_GATE_SECONDS": "5",  # nobody pays for a look here
+            "SLUICE_GATE_SECONDS": "5",  # a poll costs nothing here
             "SLUICE_OFF_HOURS": "no",  # a demo, a test and whoever tries this out work at any hour
             "SNOWDOME_PASSWORD": self.account_password,
             "TMPDIR": str(self.scratch),

@@ -1,4 +1,4 @@
-"""What the stack of a laptop needs beyond production: the packages of the extra `local`."""
+"""What the local stack needs beyond production: the packages of the extra `local`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How much memory the stack takes, looked at while it works."""
+"""The memory of the stack, sampled while it runs."""
 
 from __future__ import annotations
 
@@ -41,10 +41,10 @@ class MemoryWatch:
     def _watch(self) -> None:
         while not self._end.wait(EVERY):
             running = [*processes.members(self._stack.services), psutil.Process()]
-            self.peak = max(self.peak, sum(_held(process) for process in running))
+            self.peak = max(self.peak, sum(_memory_of(process) for process in running))
 
 
-def _held(process: psutil.Process) -> int:
+def _memory_of(process: psutil.Process) -> int:
     try:
         memory = process.memory_full_info()
     except psutil.Error:

@@ -1,4 +1,4 @@
-"""Ports of this machine: a free one, or a clear word that the wanted one is taken."""
+"""Ports of this machine: a free one, or a refusal where the requested one is taken."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from sluice.errors import SpecError
 
 
 def free_port() -> int:
-    """Return a port nobody listens on."""
+    """Return a free port."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
 def claim(port: int, what: str, option: str) -> int:
-    """Return the wanted port (0: a free one), or refuse because somebody listens there."""
+    """Return the requested port (0: a free one), or refuse one that is in use."""
     if port == 0:
         return free_port()
     with socket.socket() as probe:

@@ -21,11 +21,11 @@ IMPORTED_BY_TASKS = (
     "dbt.adapters.snowflake",
 )
 SAMPLE_DATA = "include.olist.load"
-"""Not in a root of somebody's own."""
+"""Absent in your own project."""
 
 
 def main() -> None:
-    """Airflow's command line runs in this process, warm."""
+    """Import what tasks need, then run Airflow's command line in this process."""
     for module in IMPORTED_BY_TASKS:
         importlib.import_module(module)
     with suppress(ModuleNotFoundError):

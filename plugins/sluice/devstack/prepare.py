@@ -1,4 +1,4 @@
-"""Run once as a process of its own under the stack's environment: Airflow's database, our connections and pools.
+"""Prepares Airflow's database, connections and pools; a process of its own, under the stack's environment.
 
 Connections go straight into Airflow's (encrypted) table: no secret is on a command line or in a file of ours, and the
 service users' private keys never leave this process in the clear.
@@ -19,7 +19,7 @@ from sluice.domain.specs.environment import EnvironmentSpec, readable_environmen
 
 
 def main() -> None:
-    """Airflow's database is migrated; pools and connections are those of airflow_settings.yaml and of the specs."""
+    """Migrate Airflow's database; create the pools and connections of airflow_settings.yaml and of the specs."""
     from airflow.utils.db import upgradedb
 
     upgradedb()
@@ -32,8 +32,8 @@ def main() -> None:
 
 
 def further_connections(listed: Iterable[Mapping[str, Any]], specs: Iterable[EnvironmentSpec]) -> list[dict[str, Any]]:
-    """Return the connections that specs name and no file lists: a further environment is one file on this machine."""
-    known = {wanted["conn_id"] for wanted in listed}
+    """Return the connections that specs name and the settings file does not list."""
+    known = {connection["conn_id"] for connection in listed}
     return [
         {
             "conn_id": spec.connection,
@@ -55,10 +55,10 @@ def _put(settings: dict[str, Any], port: int) -> None:
     from airflow.utils.session import create_session
 
     with create_session() as session:
-        for wanted in settings["connections"]:
-            found = session.query(Connection).filter(Connection.conn_id == wanted["conn_id"]).one_or_none()
-            connection = found or Connection(conn_id=wanted["conn_id"])
-            _fill(connection, wanted, port)
+        for settings_of in settings["connections"]:
+            existing = session.query(Connection).filter(Connection.conn_id == settings_of["conn_id"]).one_or_none()
+            connection = existing or Connection(conn_id=settings_of["conn_id"])
+            _fill(connection, settings_of, port)
             session.add(connection)
         for pool in settings["pools"]:
             Pool.create_or_update_pool(
@@ -66,17 +66,17 @@ def _put(settings: dict[str, Any], port: int) -> None:
             )
 
 
-def _fill(connection: Any, wanted: dict[str, Any], port: int) -> None:
-    """The connection points to this machine's account; password and key are those of the first start."""
-    kept = connection.extra_dejson.get("private_key_content")
-    extra = dict(wanted["conn_extra"]) | {"account": "snowdome", "host": "127.0.0.1", "port": port, "protocol": "http"}
-    connection.conn_type = wanted["conn_type"]
-    connection.login = wanted["conn_login"]
-    connection.schema = wanted.get("conn_schema") or ""
-    if wanted["conn_login"] == "ADMIN":
+def _fill(connection: Any, values: dict[str, Any], port: int) -> None:
+    """Point the connection to the local account; keep the password and key of the first start."""
+    private_key = connection.extra_dejson.get("private_key_content")
+    extra = dict(values["conn_extra"]) | {"account": "snowdome", "host": "127.0.0.1", "port": port, "protocol": "http"}
+    connection.conn_type = values["conn_type"]
+    connection.login = values["conn_login"]
+    connection.schema = values.get("conn_schema") or ""
+    if values["conn_login"] == "ADMIN":
         connection.password = connection.password or os.environ["SNOWDOME_PASSWORD"]
     else:
-        extra["private_key_content"] = kept or _new_key()
+        extra["private_key_content"] = private_key or _new_key()
     connection.extra = json.dumps(extra)
 
 

@@ -1,4 +1,4 @@
-"""Processes we start: each in a session of its own, so that whatever it forks can be found and ended with it."""
+"""The stack's processes: each in its own session, so that its children can be found and ended with it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from sluice.errors import RetryError
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """One process we started: the leader of its session, recognised again by its start time."""
+    """A started process: the leader of its session, identified by pid and start time."""
 
     name: str
     pid: int
@@ -31,7 +31,7 @@ class Service:
 
     @property
     def running(self) -> bool:
-        """Whether the very process we started still runs."""
+        """Whether this process still runs."""
         try:
             process = psutil.Process(self.pid)
             return bool(abs(process.create_time() - self.started) < 1 and process.status() != psutil.STATUS_ZOMBIE)
@@ -58,33 +58,33 @@ def launch(name: str, command: Sequence[str], *, environment: Mapping[str, str],
 def members(services: Iterable[Service]) -> list[psutil.Process]:
     """Return every living process of the services' sessions, and what those have forked into other sessions."""
     sessions = {service.pid for service in services if not _reused(service)}
-    found: dict[int, psutil.Process] = {}
+    processes: dict[int, psutil.Process] = {}
     for process in psutil.process_iter():
         try:
             if os.getsid(process.pid) in sessions and process.status() != psutil.STATUS_ZOMBIE:
-                found[process.pid] = process
-                found.update({child.pid: child for child in process.children(recursive=True)})
+                processes[process.pid] = process
+                processes.update({child.pid: child for child in process.children(recursive=True)})
         except (ProcessLookupError, PermissionError, psutil.Error):
             continue
-    return [process for process in found.values() if process.is_running()]
+    return [process for process in processes.values() if process.is_running()]
 
 
 def stop(services: Sequence[Service], *, grace: float = 8.0) -> None:
-    """Nothing of the services' sessions runs any more: asked first, then killed."""
-    seen = members(services)
+    """Terminate the services' sessions, then kill what remains."""
+    known = members(services)
     for service in services:
         if service.running:
             os.kill(service.pid, signal.SIGTERM)
-    _wait(services, seen, grace)
+    _wait(services, known, grace)
     for _ in range(20):
-        left = {process.pid: process for process in [*members(services), *seen] if _lives(process)}
-        if not left:
+        remaining_by_id = {process.pid: process for process in [*members(services), *known] if _lives(process)}
+        if not remaining_by_id:
             break
-        for process in left.values():
+        for process in remaining_by_id.values():
             _kill(process)
-        psutil.wait_procs(list(left.values()), timeout=1)
+        psutil.wait_procs(list(remaining_by_id.values()), timeout=1)
     _reap(services)
-    if remaining := [process.pid for process in [*members(services), *seen] if _lives(process)]:
+    if remaining := [process.pid for process in [*members(services), *known] if _lives(process)]:
         raise RetryError("some processes did not end", where="stack", value=str(remaining), good="end them by id")
 
 

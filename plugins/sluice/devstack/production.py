@@ -16,18 +16,18 @@ from sluice.snowflake.statements import Statement
 
 @dataclass(frozen=True, slots=True)
 class Observer:
-    """The account's administrator, who looks and touches nothing."""
+    """The account's administrator, read-only."""
 
-    surroundings: StackEnvironment
+    environment: StackEnvironment
 
     def live(self, spec: EnvironmentSpec) -> Marker:
-        """Return what live of an environment bears."""
+        """Return the marker of an environment's live database."""
         name = spec.database.name.name
         with connect(self.administrator()) as session:
-            found = markers(session, name)[name]
-        if found is None:
-            raise StopError("live bears no marker", where=name)
-        return found
+            marker = markers(session, name)[name]
+        if marker is None:
+            raise StopError("the live database has no marker", where=name)
+        return marker
 
     def administrator(self) -> ConnectionSettings:
         """Return how the account's administrator connects."""
@@ -41,18 +41,18 @@ class Observer:
         return ConnectionSettings(
             account="snowdome",
             user="ADMIN",
-            password=self.surroundings.account_password,
+            password=self.environment.account_password,
             role=role,
             warehouse=warehouse,
             host="127.0.0.1",
-            port=self.surroundings.account_port,
+            port=self.environment.account_port,
             protocol="http",
             name="the embedded account's administrator",
         )
 
 
 def what_must_agree(spec: EnvironmentSpec) -> Statement:
-    """Return a question whose two answers agree within every deployment, and differ from one to the next.
+    """Return a query whose two values agree within every deployment, and differ between deployments.
 
     Revenue by day is revenue by month; and dbt's own record, which each build adds to, knows the same builds in the
     table of runs as in the table of results.

@@ -1,4 +1,4 @@
-"""Consumers who read production all the time, by its live name, and notice whether what they see hangs together."""
+"""Consumers that query production continuously by its live name and check that what they read is consistent."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sluice.snowflake.error_mapping import MissingError
 from sluice.snowflake.statements import Statement, use_secondary_roles
 
 PAUSE = 0.25
-"""Seconds between two reads of one thread: enough to hammer, little enough to leave two cores some air."""
+"""Seconds between two reads of one thread."""
 
 
 @dataclass(slots=True)
@@ -76,13 +76,13 @@ class Readers:
                     self._begun.set()
                     self._judge(str(answer["one"]), str(answer["other"]))
 
-    def _judge(self, one: str, other: str) -> None:
+    def _judge(self, first: str, second: str) -> None:
         with self._lock:
             self.seen.reads += 1
-            self.seen.values.add(one)
-            if one != other:
+            self.seen.values.add(first)
+            if first != second:
                 self.seen.torn += 1
-                self.seen.complaints.append(f"torn: {one} and {other} in one answer")
+                self.seen.complaints.append(f"torn: {first} and {second} in one answer")
 
     def _complain(self, text: str) -> None:
         with self._lock:

@@ -1,4 +1,4 @@
-"""A script with numbered steps: what is happening, for how long, and what came of it."""
+"""A script with numbered steps, their durations and outcomes, logged to a console."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def wide_console() -> Console:
 
 @dataclass(slots=True)
 class Step:
-    """One step and what it came to."""
+    """One step and its outcome."""
 
     title: str
     seconds: float = 0.0
@@ -40,21 +40,21 @@ class Step:
 
 
 @dataclass(slots=True)
-class Story:
-    """The steps so far, told on a console as they go."""
+class ScriptLog:
+    """The steps so far, logged to a console."""
 
     console: Console = field(default_factory=wide_console)
     steps: list[Step] = field(default_factory=list)
     begun: float = field(default_factory=time.monotonic)
 
     def say(self, text: str) -> None:
-        """One line of what is happening, with the time since the beginning."""
+        """Print a line with the time since the start."""
         minutes, seconds = divmod(int(time.monotonic() - self.begun), 60)
         self.console.print(f"[dim]{minutes:3d}:{seconds:02d}[/dim]   {escape(text)}", highlight=False, soft_wrap=True)
 
     @contextmanager
     def step(self, title: str) -> Iterator[Step]:
-        """Tell a step's beginning and its end, whichever way it ends."""
+        """Log the start and the end of a step."""
         step = Step(title)
         self.steps.append(step)
         self.console.print(f"\n[bold cyan]{len(self.steps):2d}. {escape(title)}[/bold cyan]", highlight=False)

@@ -34,12 +34,12 @@ Say = Callable[[str], None]
 
 
 class Stack:
-    """The whole product on one machine; leaving the `with` block ends every process it started."""
+    """The whole stack on one machine; leaving the `with` block ends every process it started."""
 
-    def __init__(self, surroundings: StackEnvironment, say: Say = lambda _: None) -> None:
-        self.surroundings = surroundings
+    def __init__(self, environment: StackEnvironment, log: Say = lambda _: None) -> None:
+        self.environment = environment
         self.services: list[Service] = []
-        self._say = say
+        self._say = log
 
     @classmethod
     def at(
@@ -53,10 +53,10 @@ class Stack:
         more: Mapping[str, str] | None = None,
         say: Say = lambda _: None,
     ) -> Self:
-        """Return a stack that lives in build/<name>, not started; refuses one that runs, and ports that are taken."""
+        """Return a stack in build/<name>, not started; refuses one that is running, and ports that are taken."""
         home = root / "build" / name
         refuse_running(home / "stack.json")
-        surroundings = StackEnvironment(
+        environment = StackEnvironment(
             root=root,
             home=home,
             account_port=claim(account_port, "the embedded account", "--account-port"),
@@ -64,17 +64,17 @@ class Stack:
             project=project or dbt_project(root),
             more=more or {},
         )
-        return cls(surroundings, say)
+        return cls(environment, say)
 
     @property
     def logs(self) -> Path:
         """Where each process's output is."""
-        return self.surroundings.home / "logs"
+        return self.environment.home / "logs"
 
     @property
     def state_file(self) -> Path:
         """Which processes make up the stack, for `down`."""
-        return self.surroundings.home / "stack.json"
+        return self.environment.home / "stack.json"
 
     def __enter__(self) -> Self:
         self.start()
@@ -88,14 +88,14 @@ class Stack:
     @property
     def task_logs(self) -> Path:
         """Where Airflow keeps the logs of tasks."""
-        return self.surroundings.airflow_home / "logs"
+        return self.environment.airflow_home / "logs"
 
     def start(self) -> None:
-        """Account and Airflow answer, every DAG file is read; or nothing of them runs and the error says why."""
+        """Start the account and Airflow and wait until every DAG file is parsed; on an error, stop everything."""
         refuse_running(self.state_file)
-        self.surroundings.airflow_home.mkdir(parents=True, exist_ok=True)
+        self.environment.airflow_home.mkdir(parents=True, exist_ok=True)
         self.logs.mkdir(exist_ok=True)
-        self.surroundings.scratch.mkdir(exist_ok=True)
+        self.environment.scratch.mkdir(exist_ok=True)
         try:
             self._start_account()
             self._prepare()
@@ -108,14 +108,14 @@ class Stack:
             raise
 
     def stop(self) -> None:
-        """No process of the stack runs any more; its data and logs stay."""
+        """Stop every process of the stack; its data and logs stay."""
         processes.stop([service for service in self.services if service.name != "account"])
         processes.stop(self.services)
         self.services.clear()
         self.state_file.unlink(missing_ok=True)
 
     def restart_account(self) -> None:
-        """The account's process is ended and started again on the same port and data."""
+        """Restart the account's process on the same port and data."""
         old = [service for service in self.services if service.name == "account"]
         processes.stop(old)
         self.services = [service for service in self.services if service.name != "account"]
@@ -124,7 +124,7 @@ class Stack:
     @contextmanager
     def api(self, user: str = "admin") -> Iterator[AirflowApi]:
         """Yield a client of this Airflow, signed in as one of its users."""
-        client = AirflowApi(self.surroundings.url, user, self.password(user))
+        client = AirflowApi(self.environment.url, user, self.password(user))
         try:
             yield client
         finally:
@@ -132,20 +132,20 @@ class Stack:
 
     def password(self, user: str) -> str:
         """Return the password that Airflow generated for the user."""
-        return str(json.loads(self.surroundings.passwords.read_text())[user])
+        return str(json.loads(self.environment.passwords.read_text())[user])
 
     def _launch(self, name: str, command: list[str]) -> Service:
         log = self.logs / f"{name}.log"
         log.unlink(missing_ok=True)
         service = processes.launch(
-            name, command, environment=self.surroundings.variables(), log=log, cwd=self.surroundings.root
+            name, command, environment=self.environment.variables(), log=log, cwd=self.environment.root
         )
         self.services.append(service)
-        write_state(self.state_file, self.surroundings, self.services)
+        write_state(self.state_file, self.environment, self.services)
         return service
 
     def _start_account(self) -> None:
-        data, port = self.surroundings.home / "account", self.surroundings.account_port
+        data, port = self.environment.home / "account", self.environment.account_port
         command = [sys.executable, "-m", "snowdome", "serve", "--port", str(port), "--data", str(data)]
         service = self._launch("account", command)
         self._until("account", lambda: "snowdome ready" in Path(service.log).read_text(), [service], every=0.1)
@@ -155,11 +155,11 @@ class Stack:
         log = self.logs / "prepare.log"
         with log.open("wb") as output:
             result = subprocess.run(
-                [sys.executable, "-m", "sluice.devstack.prepare", str(self.surroundings.account_port)],
+                [sys.executable, "-m", "sluice.devstack.prepare", str(self.environment.account_port)],
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                env=self.surroundings.variables(),
-                cwd=self.surroundings.root,
+                env=self.environment.variables(),
+                cwd=self.environment.root,
                 check=False,
             )
         if result.returncode:
@@ -169,7 +169,7 @@ class Stack:
     def _await_health(self) -> None:
         def healthy() -> bool:
             try:
-                answer = httpx.get(f"{self.surroundings.url}/api/v2/monitor/health", timeout=10, trust_env=False)
+                answer = httpx.get(f"{self.environment.url}/api/v2/monitor/health", timeout=10, trust_env=False)
             except httpx.TransportError:
                 return False
             parts = answer.json() if answer.status_code == httpx.codes.OK else {}
@@ -179,7 +179,7 @@ class Stack:
         self._until("Airflow", healthy, self.services, every=0.5)
 
     def _await_dags(self) -> None:
-        files = {path.name for path in (self.surroundings.root / "dags").glob("*.py")}
+        files = {path.name for path in (self.environment.root / "dags").glob("*.py")}
         with self.api() as api:
             self._until(
                 f"{len(files)} DAG files",
@@ -188,7 +188,7 @@ class Stack:
                 every=0.5,
             )
             if errors := api.import_errors():
-                raise StopError("DAG files did not import", where=str(self.surroundings.root / "dags"), value=errors)
+                raise StopError("DAG files did not import", where=str(self.environment.root / "dags"), value=errors)
 
     def _until(self, what: str, ready: Callable[[], bool], services: list[Service], *, every: float) -> None:
         started = time.monotonic()

@@ -117,7 +117,7 @@ def opened(work: Workspace, environment: str, wanted: Wanted) -> Facts | None:
 def why_held(work: Workspace, environment: str) -> tuple[str, str] | None:
     """Return why nothing runs in an environment, its budget or its hours, and what would help; None: it is free."""
     if (why := budgets.reason(work, environment)) is not None:
-        return why, f"sluice budget start {environment}, or: sluice budget override {environment}"
+        return why, f"sluice budget resume {environment}, or: sluice budget override {environment}"
     if (why := schedules.reason(work, work.including(environment).spec(environment))) is not None:
         return why, f'sluice hours open {environment} --until 22:00 --reason "late work"'
     return None

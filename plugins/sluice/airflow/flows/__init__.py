@@ -14,7 +14,7 @@ from sluice.airflow.flows.environments import environment_dags
 from sluice.airflow.flows.lifecycle import (
     change_environment_dag,
     destroy_environment_dag,
-    refresh_environment_dag,
+    reclone_environment_dag,
 )
 from sluice.airflow.flows.promotion import promotion, promotion_dag, promotion_params
 from sluice.airflow.flows.provision import provision_dag
@@ -36,9 +36,9 @@ __all__ = [
     "promotion_params",
     "provision_dag",
     "provision_roles_dag",
+    "reclone_environment_dag",
     "refresh",
     "refresh_dag",
-    "refresh_environment_dag",
     "rollback",
     "rollback_dag",
     "sweep_dag",

@@ -45,12 +45,12 @@ def budget_control_dag() -> DAG:
     """Return the DAG `budget_control`."""
     with flow(
         "budget_control",
-        title="Budget · Stop, limit, start",
-        description="Stops, limits or starts environments by hand, or lets them cost more for a while",
+        title="Budget · Stop, limit, resume",
+        description="Stops, limits or resumes environments, or lets them cost more for a while",
         doc="""
-### Stop, limit, start by hand
+### Stop, limit, resume
 
-One environment or several, with a reason. *start* gives back the settings that were recorded; *override* lets an
+One environment or several, with a reason. *resume* restores the recorded settings; *override* lets an
 environment cost more for so many hours; *open* keeps one open after its hours, until a time of its own clock.
 """,
         params={

@@ -25,7 +25,7 @@ def change_environment_dag() -> DAG:
 
 * **extend**: so many hours more, up to its kind's maximum · **pin**, **unpin**: no sweep takes it while it is pinned
 * **resize**, **budget**: its warehouse, its dollars a day and with them its resource monitor
-* **hand over**: to another owner · **undo**: back from quarantine, or from a drop while Snowflake keeps it
+* **transfer**: to another owner · **undo**: back from quarantine, or from a drop while Snowflake keeps it
 
 Extending or pinning answers a notice: nothing is removed then. `sluice env list` shows what there is.
 """,
@@ -35,7 +35,7 @@ Extending or pinning answers a notice: nothing is removed then. `sluice env list
             "hours": forms.whole("Hours", "For extend: so many more. Empty: as many as its kind begins with."),
             "size": forms.size("Size", "For resize: of its warehouse.", empty="not resized"),
             "daily_usd": forms.dollars("USD a day", "For budget: its new budget."),
-            "owner": forms.text("Owner", "For hand over: whose it becomes.", longest=60),
+            "owner": forms.text("Owner", "For transfer: the new owner.", longest=60),
             "reason": forms.reason(required=True),
         },
         tags=["environments"],
@@ -44,14 +44,14 @@ Extending or pinning answers a notice: nothing is removed then. `sluice env list
     return dag
 
 
-def refresh_environment_dag() -> DAG:
-    """Return the DAG `refresh_environment`."""
+def reclone_environment_dag() -> DAG:
+    """Return the DAG `reclone_environment`."""
     with flow(
-        "refresh_environment",
-        title="Environment · Refresh from its base",
-        description="Gives an environment that comes and goes its base's data of now",
+        "reclone_environment",
+        title="Environment · Re-clone from its base",
+        description="Re-clones an ephemeral environment from its base and swaps",
         doc="""
-### Refresh an environment from its base
+### Re-clone an environment from its base
 
 A fresh zero-copy clone of the base is made beside the environment and takes its name in one exchange: whoever reads in
 it sees the former data or the new. What was made or changed in it since its clone is dropped, or, with *keep*, carried

@@ -148,7 +148,7 @@ def notify(notice: Notice) -> None:
         send(channel, notice.text, severity=notice.severity, key=key, over=notice.over)
 
 
-HOLDS = {"stop": Restriction.SUSPENDED, "limit": Restriction.LIMITED, "start": Restriction.FREE}
+HOLDS = {"stop": Restriction.SUSPENDED, "limit": Restriction.LIMITED, "resume": Restriction.FREE}
 """The form's choices that hold an environment or let it go, each with what the environment is then."""
 OVERRIDE, OPEN = "override", "open"
 """The form's other choices."""

@@ -25,7 +25,7 @@ BELONGS = {
     "hours": str(Change.EXTEND),
     "size": str(Change.RESIZE),
     "daily_usd": str(Change.BUDGET),
-    "owner": str(Change.HAND_OVER),
+    "owner": str(Change.TRANSFER),
 }
 """Which change each field of the form is for."""
 NEEDED = {"size": "SMALL", "daily_usd": "20", "owner": "ann"}

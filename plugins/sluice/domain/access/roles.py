@@ -26,7 +26,7 @@ FIXED_DAGS = (
     "provision_environment",
     "provision_roles",
     "build_environment",
-    "refresh_environment",
+    "reclone_environment",
     "change_environment",
     "destroy_environment",
     "rollback",
@@ -71,7 +71,7 @@ class RoleBlock(Block):
 
     snowflake_role: Name
     environments: dict[Kind, Level] = Field(default_factory=dict)
-    """Of the environments that stand for good; those that come and go belong to who made them."""
+    """Of the environments that are permanent; those that come and go belong to who made them."""
     account: tuple[Literal["MONITOR USAGE"], ...] = ()
     usage: tuple[Viewer, ...] = ()
     """Database roles of SNOWFLAKE: which of the account's usage views it may read."""
@@ -234,7 +234,7 @@ def reader_role(spec: EnvironmentSpec) -> Identifier:
 
 
 def wanted_roles(policy: AccessPolicy, standing: Mapping[str, EnvironmentSpec]) -> Roles:
-    """Return what the policy wants in the account, over the environments that stand for good."""
+    """Return what the policy wants in the account, over the environments that are permanent."""
     control = next(iter(standing.values())).control_database
     made = policy.roles.values()
     return Roles(

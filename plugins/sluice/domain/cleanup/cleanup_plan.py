@@ -38,7 +38,7 @@ class CleanupCandidate:
     owner: str
     created: datetime
     expires: datetime | None
-    """None: it stands for good."""
+    """None: it is permanent."""
     state: State
     until: datetime | None
     """What its state waits for."""

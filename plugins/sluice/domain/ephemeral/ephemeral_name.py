@@ -1,4 +1,4 @@
-"""Names of environments that come and go, `{purpose}_{feature}_{owner}_{date}`: made, checked, read back."""
+"""Names of ephemeral environments, `{purpose}_{feature}_{owner}_{date}`: made, checked, read back."""
 
 from __future__ import annotations
 

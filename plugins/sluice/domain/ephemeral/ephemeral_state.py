@@ -1,4 +1,4 @@
-"""The life of each environment that comes and goes, folded from the journal: never stored, so never out of step."""
+"""The life of each ephemeral environment, folded from the journal: never stored, so never out of step."""
 
 from __future__ import annotations
 

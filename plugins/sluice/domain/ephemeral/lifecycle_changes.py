@@ -1,4 +1,4 @@
-"""What may be changed about an environment that comes and goes, and what each change makes of it."""
+"""What may be changed about an ephemeral environment, and what each change makes of it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Change(StrEnum):
     UNPIN = "unpin"
     RESIZE = "resize"
     BUDGET = "budget"
-    HAND_OVER = "hand over"
+    TRANSFER = "transfer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ def changed(life: EphemeralEnvironment, wish: ChangeRequest, template: Template,
             return replace(life, spec=_resized(life, wish))
         case Change.BUDGET:
             return replace(life, spec=_budgeted(life, wish, template))
-        case Change.HAND_OVER:
+        case Change.TRANSFER:
             return _handed_over(life, wish)
 
 

@@ -1,4 +1,4 @@
-"""Templates: what each kind of environment that comes and goes is made of, and the spec of one made from it."""
+"""Templates: what each kind of ephemeral environment is made of, and the spec of one made from it."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class Template(Block):
     @model_validator(mode="after")
     def _comes_and_goes(self) -> Self:
         if self.kind.standing:
-            raise ValueError(f"{self.kind} environments stand for good, each with a file of its own: say kind: feature")
+            raise ValueError(f"{self.kind} environments are permanent, each with a file of its own: say kind: feature")
         if self.budget.daily_usd > self.max_daily_usd:
             raise ValueError(
                 f"budget.daily_usd {self.budget.daily_usd} exceeds max_daily_usd {self.max_daily_usd}: "

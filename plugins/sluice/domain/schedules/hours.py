@@ -190,7 +190,7 @@ class WarehouseScheduleBlock(Block):
 
 
 def moment(day: date, time: str, zone: ZoneInfo) -> datetime:
-    """Return the first moment at which the clock on the wall shows that time of that day, or a later one.
+    """Return the first moment at which the local clock shows that time of that day, or a later one.
 
     An hour that is repeated counts when it comes first; a time that is skipped is the moment of the skip.
     """

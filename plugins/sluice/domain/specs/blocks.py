@@ -34,7 +34,7 @@ class Kind(StrEnum):
 
     @property
     def standing(self) -> bool:
-        """Whether such an environment stands for good, with a file of its own; the others come and go."""
+        """Whether such an environment is permanent, with a file of its own; the others come and go."""
         return self in {Kind.PRODUCTION, Kind.STAGING, Kind.DEVELOPMENT}
 
 
@@ -255,7 +255,7 @@ class BaseBlock(Block):
 
 
 class LifetimeBlock(Block):
-    """How long an environment that comes and goes may stay."""
+    """How long an ephemeral environment may stay."""
 
     hours: Annotated[int, Field(ge=1)]
     """What it gets when nobody says otherwise."""

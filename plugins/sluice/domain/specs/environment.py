@@ -84,7 +84,7 @@ class EnvironmentSpec(Block):
     def _comes_and_goes(self) -> Self:
         if self.kind.standing and (self.base is not None or self.lifetime is not None):
             field = "base" if self.base is not None else "lifetime"
-            raise ValueError(f"{field}: a {self.kind} environment stands for good: leave it out")
+            raise ValueError(f"{field}: a {self.kind} environment is permanent: leave it out")
         if not self.kind.standing and self.lifetime is None:
             raise ValueError(
                 f"a {self.kind} environment comes and goes: make it from a template (include/environments/templates), "

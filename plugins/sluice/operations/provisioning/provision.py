@@ -71,7 +71,7 @@ def _provision(  # noqa: PLR0917 (a private function of one caller)
         raise RefusedError(
             f"its budget has suspended it: {guard.reason}",
             where=f"environment {environment}",
-            good=f"sluice budget start {environment}, or: sluice budget override {environment}",
+            good=f"sluice budget resume {environment}, or: sluice budget override {environment}",
             untouched="everything",
         )
     with work.admin(environment) as session:
