@@ -42,10 +42,8 @@ def home(work: Workspace) -> Workspace:
 
 
 def stand(account: Snowdome, work: Workspace) -> None:
-    """They do."""
-    work = having(work, HOURS)
-    for name in work.environments:
-        provision(work, name, work.now(), holder=name)
+    for name in ("dev", "prod"):
+        provision(having(work, HOURS), name, work.now(), holder=name)
 
 
 PREPARED = {"home": stand}
@@ -315,18 +313,14 @@ def test_beside_the_budget(home: Workspace, account: Snowdome) -> None:
     assert works(home)
 
 
+Turns = Callable[[int, int], Iterator[int]]
+Killed = Callable[[int, Callable[[], object]], bool]
 FAULTS = [("before", "error"), ("after", "error"), ("after", "drop"), ("", "kill")]
 
 
 @pytest.mark.parametrize("which", range(len(FAULTS)), ids=lambda which: "-".join(FAULTS[which]))
 def test_whatever_dies_the_next_check_finishes(
-    home: Workspace,
-    account: Snowdome,
-    clear: Callable[[], int],
-    killed: Callable[[int, Callable[[], object]], bool],
-    turns: Callable[[int, int], Iterator[int]],
-    *,
-    which: int,
+    home: Workspace, account: Snowdome, clear: Callable[[], int], killed: Killed, turns: Turns, *, which: int
 ) -> None:
     """At every statement of closing and opening: the very settings, and what was before is what was before."""
     when, do = FAULTS[which]
