@@ -1,7 +1,7 @@
 # README's commands. Each does the set-up it needs: `make demo` and `make test` work in a fresh clone.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help install demo up down test suites lint bench pins clean
+.PHONY: help install demo up down test test-fast test-all suites lint bench pins clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -17,7 +17,7 @@ export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export PYTHONPATH :=
 
 help: ## these lines
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
 
 install: $(STAMP) ## set up .venv (uv if present, else pip)
 
@@ -45,9 +45,20 @@ up: $(STAMP) ## start the stack and leave it running: prints URL, users and what
 down: $(STAMP) ## stop what `make up` started; data stays
 	@$(BIN)/python -m sluice.devstack down
 
-test: $(STAMP) ## every test: domain, account, Airflow, end to end
-	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --ignore tests/suites_dbt
-	@$(BIN)/python -m pytest -n auto --maxprocesses 4 tests/suites_dbt  # dbt keeps its adapters in globals: processes of its own
+# One worker more than there are processors, of the first four: the end-to-end tests wait for Airflow most of the time.
+WORKERS ?= $(shell $(BIN)/python -c 'import os; print(min(os.cpu_count() or 1, 3) + 1)')
+FAST := tests/domain tests/test_house.py snowdome/tests/test_architecture.py snowdome/tests/test_grammar.py \
+	snowdome/tests/test_guide.py snowdome/tests/test_kinds.py snowdome/tests/test_spelling.py
+
+test: $(STAMP) ## every test but the nightly ones: domain, account, Airflow, end to end
+	@$(BIN)/python -m pytest -n $(WORKERS) --ignore tests/suites_dbt
+	@$(BIN)/python -m pytest -n $(WORKERS) tests/suites_dbt  # dbt keeps its adapters in globals: processes of its own
+
+test-fast: $(STAMP) ## under a minute, for the loop of work: domain, architecture, grammar
+	@$(BIN)/python -m pytest -n $(WORKERS) -q $(FAST)
+
+test-all: export SLUICE_EVERY_FAULT := 1
+test-all: test ## nightly: the same tests with every fault at every statement, every repetition
 
 # Other people's clients, each in an environment of its own with the versions of its requirements file: they exclude
 # each other, and one of them (SQLAlchemy's dialect) excludes what Airflow brings.

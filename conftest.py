@@ -1,7 +1,9 @@
-"""What all tests may use, and how they share workers: tests that share a server or a stack stay together."""
+"""What all tests may use, and how they share workers: what shares a server or a stack stays together, longest first."""
 
 from __future__ import annotations
 
+import os
+from collections import Counter
 from pathlib import PurePosixPath
 
 import pytest
@@ -12,16 +14,45 @@ pytest_plugins = ["snowdome.pytest_plugin"]
 
 TOGETHER = {"e2e", "stages"}
 """Folders whose tests share one stack, or one shop."""
+SECONDS = {
+    "e2e": 1000,
+    "stages": 200,
+    "tests/snowflake/test_ledger_chaos.py": 40,
+}
+"""About what a scope of tests takes, where that is far from what its number of tests lets expect."""
+USUAL = 0.3
+"""What a test takes otherwise."""
+NIGHTLY = "SLUICE_EVERY_FAULT"
+
+
+def scope_of(nodeid: str) -> str:
+    """Return what a test shares a worker with: its file, or a folder of which all tests share something."""
+    path = PurePosixPath(nodeid.split("::", 1)[0])
+    return path.parent.name if path.parent.name in TOGETHER else str(path)
 
 
 class ByStack(LoadScopeScheduling):  # type: ignore[misc]  # xdist comes without types
     """A file's tests run in one worker, and so do all tests of a folder that shares something."""
 
     def _split_scope(self, nodeid: str) -> str:
-        path = PurePosixPath(nodeid.split("::", 1)[0])
-        return path.parent.name if path.parent.name in TOGETHER else str(path)
+        return scope_of(nodeid)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByStack:
-    """Share the tests out among the workers, see `-n` in the Makefile."""
+    """Share the tests out among the workers, in the order that `pytest_collection_modifyitems` gives them."""
+    config.option.loadscopereorder = False
     return ByStack(config, log)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Nightly tests wait for the night; what takes longest begins first: no worker is left with it at the end."""
+    if not os.environ.get(NIGHTLY):
+        nightly = [item for item in items if item.get_closest_marker("nightly")]
+        if nightly:
+            config.hook.pytest_deselected(items=nightly)
+            items[:] = [item for item in items if not item.get_closest_marker("nightly")]
+    counts = Counter(scope_of(item.nodeid) for item in items)
+    order = {scope: number for number, scope in enumerate(counts)}
+    weights = {scope: SECONDS.get(scope, USUAL * count) for scope, count in counts.items()}
+    items.sort(key=lambda item: (-weights[scope := scope_of(item.nodeid)], order[scope]))

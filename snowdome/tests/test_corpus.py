@@ -10,6 +10,8 @@ import pytest
 import yaml
 from snowflake.connector.errors import ProgrammingError
 
+from snowdome.pytest_plugin import Snowdome
+
 CORPUS = Path(__file__).parent / "corpus"
 
 
@@ -26,42 +28,15 @@ def as_list(value: Any) -> list[str]:
     return [value] if isinstance(value, str) else list(value or [])
 
 
-KEPT = frozenset({"SNOWFLAKE", "ADMIN", "ACCOUNTADMIN", "SECURITYADMIN", "SYSADMIN", "USERADMIN", "PUBLIC", "COMPUTE"})
-
-
-@pytest.fixture(scope="module")
-def sweeper(snowdome_module: Any) -> Any:
-    """The session that clears the account after each case."""
-    return snowdome_module.connect()
-
-
 @pytest.fixture
-def connection(snowdome_module: Any, sweeper: Any, ask: Any) -> Iterator[Any]:
-    """A session as administrator on an account that holds nothing of an earlier case."""
-    ask(sweeper, "create warehouse if not exists compute initially_suspended = true")
-    connection = snowdome_module.connect(warehouse="COMPUTE")
-    yield connection
-    connection.close(retry=False)
-    _drop_users_and_policies(ask, sweeper)
-    for kind in ("database", "warehouse", "role"):
-        for row in ask(sweeper, f"show {kind}s"):
-            if row["name"] in KEPT:
-                continue
-            name = '"' + row["name"].replace('"', '""') + '"'
-            if row["owner"] not in ("ACCOUNTADMIN", ""):
-                ask(sweeper, f"grant ownership on {kind} {name} to role accountadmin revoke current grants")
-            ask(sweeper, f"drop {kind} {name}")
-    for row in ask(sweeper, "show resource monitors"):
-        ask(sweeper, "alter account unset resource_monitor", f'drop resource monitor "{row["name"]}"')
+def connection(snowdome_module: Snowdome, ask: Any) -> Any:
+    """A session as administrator on an account that holds nothing of an earlier case, and a warehouse that sleeps."""
 
+    def make() -> None:
+        ask(snowdome_module.connect(), "create warehouse compute initially_suspended = true")
 
-def _drop_users_and_policies(ask: Any, sweeper: Any) -> None:
-    """What keeps a database from being dropped is gone: users and network policies that use policies in it."""
-    for row in ask(sweeper, "show users"):
-        if row["name"] not in KEPT:
-            ask(sweeper, f'drop user "{row["name"]}"')
-    for row in ask(sweeper, "show network policies"):
-        ask(sweeper, "alter account unset network_policy", f'drop network policy "{row["name"]}"')
+    snowdome_module.prepare("compute", make)
+    return snowdome_module.connect(warehouse="COMPUTE")
 
 
 @pytest.mark.parametrize("case", cases())

@@ -6,6 +6,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterator
+from functools import cache
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -34,14 +35,20 @@ os.environ |= {
 }
 
 
+@cache
+def _pem() -> str:
+    """The private key of all service users: an account that is restored knows its public half."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    return key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    ).decode()
+
+
 @pytest.fixture(scope="module")
 def account(snowdome_module: Snowdome) -> Iterator[Snowdome]:
     """An account that this Airflow's connections name."""
     reached = {"account": "snowdome", "host": "127.0.0.1", "port": snowdome_module.port, "protocol": "http"}
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    pem = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    ).decode()
+    pem = _pem()
     made = {
         "SNOWFLAKE_ADMIN": {"login": "ADMIN", "password": "snowdome", "extra": {**reached, "role": "ACCOUNTADMIN"}},
         **{
@@ -60,12 +67,12 @@ def account(snowdome_module: Snowdome) -> Iterator[Snowdome]:
 @pytest.fixture(scope="module")
 def runs(account: Snowdome, tmp_path_factory: pytest.TempPathFactory) -> "Runs":
     """Runs of DAGs on an account with dev, staging and prod, where nothing was ever deployed."""
-    from running import prepare, provision_all
+    from running import prepare, prepare_database, provision_all
 
-    account.morning()
     runs, variables = prepare(account, tmp_path_factory.mktemp("runs"))
     os.environ |= variables
-    provision_all(("dev", "staging", "prod"))
+    prepare_database()
+    account.prepare("Airflow's environments", lambda: provision_all(("dev", "staging", "prod")))
     return runs
 
 

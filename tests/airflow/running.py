@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -157,13 +158,18 @@ def prepare(account: Snowdome, folder: Path) -> tuple[Runs, dict[str, str]]:
     }
 
 
-def provision_all(environments: Iterable[str]) -> None:
-    """Airflow's database is made, and the environments are provisioned."""
+@cache
+def prepare_database() -> None:
+    """Airflow's database is made: once, for all modules of a process."""
     from airflow.dag_processing.bundles.manager import DagBundlesManager
     from airflow.utils.db import initdb
 
     initdb()
     DagBundlesManager().sync_bundles_to_db()
+
+
+def provision_all(environments: Iterable[str]) -> None:
+    """The environments are provisioned."""
     work = airflow_workspace()
     for name in environments:
         provision(work, name, work.now(), holder="test")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
+from itertools import count, takewhile
 from pathlib import Path
 
 import pytest
@@ -174,6 +176,44 @@ def morning(account: Snowdome) -> datetime:
 def every() -> bool:
     """Whether faults strike every statement, one by one, instead of a part of them: with SLUICE_EVERY_FAULT set."""
     return bool(os.environ.get("SLUICE_EVERY_FAULT"))
+
+
+@pytest.fixture
+def turns(every: bool) -> Callable[[int, int], Iterator[int]]:
+    """`turns(which, faults)`: which statements the fault of that number is for, when there are so many faults.
+
+    The faults take turns: each statement meets one of them, or with `every` each meets all.
+    """
+    return lambda which, faults: count(1) if every else count(1 + which, faults)
+
+
+@pytest.fixture
+def kinds(account: Snowdome, every: bool) -> Callable[[str], list[int]]:
+    """`kinds(match)`: of the statements that ran since the log was last forgotten, and match, the first of each kind.
+
+    Their numbers, counted from one: those at which a fault strikes when the same is done again. With `every`, all.
+    """
+
+    def numbers(match: str) -> list[int]:
+        texts = [str(entry["text"]) for entry in account.statements()]
+        matching = [text for text in texts if re.search(match, text, re.IGNORECASE | re.DOTALL)]
+        if every:
+            return list(range(1, len(matching) + 1))
+        first: dict[tuple[str, ...], int] = {}
+        for number, text in enumerate(matching, 1):
+            first.setdefault(_kind(text), number)
+        return sorted({*first.values(), len(matching)})
+
+    return numbers
+
+
+def _kind(text: str) -> tuple[str, ...]:
+    """What a statement does to what: its words up to the first name, and what of that an ALTER changes."""
+    words = text.upper().replace("OR REPLACE ", "").replace("IF NOT EXISTS ", "").replace("IF EXISTS ", "").split()
+    if words[0] in ("GRANT", "REVOKE"):
+        return words[0], words[1] if words[1] in ("ROLE", "OWNERSHIP") else "PRIVILEGES"
+    bare = tuple(takewhile(str.isalpha, words))[:3]
+    return (*bare, *words[3:5]) if words[0] == "ALTER" else bare
 
 
 @pytest.fixture

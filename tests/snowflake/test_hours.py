@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -42,10 +42,8 @@ def home(work: Workspace) -> Workspace:
 
 
 def stand(account: Snowdome, work: Workspace) -> None:
-    """They do."""
-    work = having(work, HOURS)
-    for name in work.environments:
-        provision(work, name, work.now(), holder=name)
+    for name in ("dev", "prod"):
+        provision(having(work, HOURS), name, work.now(), holder=name)
 
 
 PREPARED = {"home": stand}
@@ -315,24 +313,22 @@ def test_beside_the_budget(home: Workspace, account: Snowdome) -> None:
     assert works(home)
 
 
-@pytest.mark.parametrize(("when", "do"), [("before", "error"), ("after", "error"), ("after", "drop"), ("", "kill")])
+Turns = Callable[[int, int], Iterator[int]]
+Killed = Callable[[int, Callable[[], object]], bool]
+FAULTS = [("before", "error"), ("after", "error"), ("after", "drop"), ("", "kill")]
+
+
+@pytest.mark.parametrize("which", range(len(FAULTS)), ids=lambda which: "-".join(FAULTS[which]))
 def test_whatever_dies_the_next_check_finishes(
-    home: Workspace,
-    account: Snowdome,
-    clear: Callable[[], int],
-    killed: Callable[[int, Callable[[], object]], bool],
-    *,
-    when: str,
-    do: str,
+    home: Workspace, account: Snowdome, clear: Callable[[], int], killed: Killed, turns: Turns, *, which: int
 ) -> None:
     """At every statement of closing and opening: the very settings, and what was before is what was before."""
+    when, do = FAULTS[which]
     to(account, home, "08:01")
     home = having(home, HOURS.model_copy(update={"days": (*HOURS.days, "saturday", "sunday")}))
     keep(home)
     before = compute(home)
-    number = 0
-    while True:
-        number += 1
+    for number in turns(which, len(FAULTS)):
         struck = False
         for time, shut in (("18:01", True), ("08:01", False)):
             to(account, home, time)

@@ -310,7 +310,7 @@ def test_a_worker_that_is_killed_is_followed_by_one_that_finishes(
 ) -> None:
     """Killed at changes of making and of destroying an environment: one more run, and it is whole, or gone."""
     made = gone = 0
-    for number in range(1, 60) if every else (1, 4, 9, 16, 25, 36):
+    for number in range(1, 60) if every else (1, 9, 25, 36):
         asked = request(f"killed{number}")
         name = str(asked.name)
         by = Caller(f"make {number}", "john", NOW)
@@ -332,5 +332,5 @@ def test_a_worker_that_is_killed_is_followed_by_one_that_finishes(
         assert home.lives()[name].state is State.DROPPED
         with home.control() as session:
             assert observe.databases(session, name.upper()) == []
-    assert made >= 5
-    assert gone >= 4
+    assert made >= (5 if every else 3)
+    assert gone >= (4 if every else 2)

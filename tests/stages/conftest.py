@@ -5,22 +5,22 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from shop import Shop, open_shop
+from shop import Shop, provision_all, write_shop
 
 from snowdome.pytest_plugin import Snowdome
 
 
 @pytest.fixture(scope="session")
-def _account() -> Iterator[Snowdome]:
-    running = Snowdome()
-    running.morning()
-    yield running
-    running.close()
+def _account(_snowdome_servers: Any) -> Iterator[Snowdome]:
+    with _snowdome_servers.fresh() as running:
+        running.morning()
+        yield running
 
 
 @pytest.fixture
@@ -33,18 +33,15 @@ def server(_account: Snowdome) -> Iterator[Snowdome]:
 @pytest.fixture(scope="session")
 def shop(_account: Snowdome, tmp_path_factory: pytest.TempPathFactory) -> Shop:
     """The shop, provisioned, nothing deployed."""
-    return open_shop(_account.port, tmp_path_factory.mktemp("shop"))
+    return provision_all(write_shop(_account.port, tmp_path_factory.mktemp("shop")))
 
 
 @pytest.fixture(scope="module")
-def new_shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
-    """A shop on an account of its own, where nothing was ever deployed."""
-    running = Snowdome()
-    running.morning()
-    try:
-        yield open_shop(running.port, tmp_path_factory.mktemp("new_shop"))
-    finally:
-        running.close()
+def new_shop(snowdome_module: Snowdome, tmp_path_factory: pytest.TempPathFactory) -> Shop:
+    """A shop on an account of its own, where nothing was ever deployed: provisioned once, then restored."""
+    shop = write_shop(snowdome_module.port, tmp_path_factory.mktemp("new_shop"))
+    snowdome_module.prepare("the shop's environments", lambda: provision_all(shop))
+    return shop
 
 
 @pytest.fixture(scope="session")

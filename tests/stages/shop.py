@@ -257,18 +257,22 @@ def shop_at(
     return Shop(work, folder / "project", port, keys)
 
 
-def open_shop(
+def write_shop(
     port: int,
     folder: Path,
     specs: Iterable[EnvironmentSpec] | None = None,
     policies: Policies | None = None,
     project: Mapping[str, str] = PROJECT,
 ) -> Shop:
-    """Provision the environments of the shop on an account; without specs: dev, staging and prod."""
+    """Return the shop on an account, its project written, whatever of it is provisioned; see `shop_at`."""
     write(folder / "project", project)
     specs = list(specs or (spec("dev"), spec("staging", "dev"), spec("prod", "staging")))
     keys = {one.access.user.name: pem(one.name.upper()) for one in specs}
-    shop = shop_at(port, folder, keys, specs, policies)
+    return shop_at(port, folder, keys, specs, policies)
+
+
+def provision_all(shop: Shop) -> Shop:
+    """Provision the environments of the shop on its account."""
     for name in shop.work.environments:
         provision(shop.work, name, shop.now(), holder=f"provision-{name}", actor="ann")
     return shop

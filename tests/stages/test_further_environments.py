@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import yaml
-from shop import PROJECT, Connections, Shop, pem, write
+from shop import PROJECT, Connections, Shop, pem, provision_all, write
 
 from sluice.devstack.prepare import further_connections
 from sluice.domain.access.roles import load_access
 from sluice.domain.specs.environment import kinds_of, load_environments
 from sluice.errors import RefusedError
 from sluice.operations.access.access import plan_roles, provision_roles
-from sluice.operations.provisioning.provision import provision
 from sluice.operations.validation.environment_check import environment_findings
 from sluice.operations.workspace import workspace
 from sluice.settings import Settings
@@ -75,7 +73,7 @@ def settings(include: Path) -> Settings:
 
 
 @pytest.fixture(scope="module")
-def shop(include: Path) -> Iterator[Shop]:
+def shop(include: Path, snowdome_module: Snowdome) -> Shop:
     """The shop's project in all five environments, provisioned on an account of its own."""
     (include / "policies" / "gates.yml").write_text(GATES)
     (include / "policies" / "checks.yml").write_text("checks: []")
@@ -83,16 +81,8 @@ def shop(include: Path) -> Iterator[Shop]:
     specs = load_environments(include / "environments")
     keys = {spec.access.user.name: pem(name) for name, spec in specs.items()}
     users = {spec.connection: spec.access.user.name for spec in specs.values()}
-    running = Snowdome()
-    running.morning()
-    try:
-        connections = Connections(running.port, keys, users)
-        shop = Shop(workspace(settings(include), connections), project, running.port, keys)
-        for name in specs:
-            provision(shop.work, name, shop.now(), holder=f"provision-{name}", actor="ann")
-        yield shop
-    finally:
-        running.close()
+    connections = Connections(snowdome_module.port, keys, users)
+    return provision_all(Shop(workspace(settings(include), connections), project, snowdome_module.port, keys))
 
 
 def test_nothing_is_missing_but_the_connection(include: Path) -> None:

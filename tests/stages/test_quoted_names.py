@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from shop import PROJECT, Shop, open_shop, spec
+from shop import PROJECT, Shop, provision_all, spec, write_shop
 
 from sluice.dbt.quoting import DATABASE_NAME_OVERRIDE
 from sluice.domain.access.roles import AccessPolicy, Level
@@ -103,14 +103,10 @@ POLICIES = Policies(
 
 
 @pytest.fixture(scope="module")
-def quoted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+def quoted(snowdome_module: Snowdome, tmp_path_factory: pytest.TempPathFactory) -> Shop:
     """The shop of these names on an account of its own."""
-    running = Snowdome()
-    running.morning()
-    try:
-        yield open_shop(running.port, tmp_path_factory.mktemp("quoted"), SPECS, POLICIES, FILES)
-    finally:
-        running.close()
+    folder = tmp_path_factory.mktemp("quoted")
+    return provision_all(write_shop(snowdome_module.port, folder, SPECS, POLICIES, FILES))
 
 
 def test_provisioned_once_there_is_nothing_left_to_do(quoted: Shop) -> None:
