@@ -58,12 +58,11 @@ def inventory(as_json: AsJson = False) -> None:
     """Show what journal and account disagree on, and what was left behind; exit code 1 where they disagree."""
     from sluice.operations.cleanup.orphans import find
     from sluice.operations.ephemeral.overview import disagreements
-    from sluice.operations.policies import policy_files
 
     empty: dict[str, list[object]] = {"disagreements": [], "leftovers": []}
     with workspace("comparing journal and account", when_empty=empty, as_json=as_json) as work:
         lines = disagreements(work)
-        left = find(work, policy_files().cleanup(), work.now())
+        left = find(work, work.policy_files.cleanup(), work.now())
     if as_json:
         leftovers = [{"what": str(one), "next_sweep_drops_it": one.drop} for one in left]
         print_json({"disagreements": lines, "leftovers": leftovers})

@@ -18,7 +18,7 @@ from sluice.domain.promotion.gate_policy import Check, Gates, Policies
 from sluice.domain.specs.blocks import Kind
 from sluice.domain.specs.environment import EnvironmentSpec, kinds_of, load_environments, no_such_environment
 from sluice.operations.account import Account
-from sluice.operations.policies import PolicyFiles
+from sluice.operations.policies import PolicyFiles, policy_files
 from sluice.settings import Settings
 from sluice.snowflake import statements
 from sluice.snowflake.connect import ConnectionSettings, Session, connect
@@ -41,6 +41,8 @@ class Workspace:
     connections: Callable[[str], ConnectionSettings]
     templates: Mapping[Kind, Template] = field(default_factory=dict)
     prices: Prices = field(default_factory=Prices)
+    policy_files: PolicyFiles = field(default_factory=policy_files)
+    """Budgets, clean-up, access: each is read when it is asked for."""
     shared: Account | None = field(default=None, repr=False, compare=False)
     """The account that all share who use this workspace; None: each opens its own."""
 
@@ -185,4 +187,5 @@ def workspace(settings: Settings, connections: Callable[[str], ConnectionSetting
         connections=connections,
         templates=load_templates(settings.environments / "templates"),
         prices=files.prices(),
+        policy_files=files,
     )
