@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import wraps
 from pathlib import Path
+from typing import Concatenate, ParamSpec, TypeVar
 
 from upath import UPath
 
@@ -23,6 +25,8 @@ from sluice.settings import Settings
 from sluice.snowflake import statements
 from sluice.snowflake.connect import ConnectionSettings, Session, connect
 
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
 _CONTROL: Mapping[str, object] = {
     "stage": "control",
     **dict.fromkeys(("environment", "pipeline", "sla_hours", "criticality")),
@@ -161,6 +165,17 @@ class Workspace:
         said = query_tag(spec, {"stage": "provision", **(tag or {})})
         with connect(settings, query_tag=said, control=spec.control_database) as session:
             yield session
+
+
+def in_one_session(operation: Callable[Concatenate[Workspace, _P], _T]) -> Callable[Concatenate[Workspace, _P], _T]:
+    """Return the operation with a workspace whose account all of its parts share: see `Workspace.one_session`."""
+
+    @wraps(operation)
+    def shared(work: Workspace, /, *args: _P.args, **kwargs: _P.kwargs) -> _T:
+        with work.one_session() as same:
+            return operation(same, *args, **kwargs)
+
+    return shared
 
 
 def query_tag(spec: EnvironmentSpec, more: Mapping[str, object]) -> dict[str, object]:

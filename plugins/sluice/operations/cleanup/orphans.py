@@ -51,7 +51,7 @@ def clear(
     work: Workspace,
     found: tuple[Orphan, ...],
     policy: CleanupPolicy,
-    hand: Caller,
+    caller: Caller,
     failed: list[tuple[str, str]],
     *,
     allowed: int | None = None,
@@ -69,8 +69,8 @@ def clear(
     with work.control() as session:
         for orphan in chosen:
             try:
-                with _alone(work, session, orphan, hand):
-                    _drop(session, orphan, hand)
+                with _alone(work, session, orphan, caller):
+                    _drop(session, orphan, caller)
                     done.append(orphan)
             except SluiceError as error:
                 failed.append((orphan.name, error.message))
@@ -148,14 +148,14 @@ def _manifest(work: Workspace, environment: str, marker: Marker | None) -> froze
     return frozenset(relation for node in nodes.values() if (relation := node.relation))
 
 
-def _alone(work: Workspace, session: Session, orphan: Orphan, hand: Caller) -> AbstractContextManager[object]:
+def _alone(work: Workspace, session: Session, orphan: Orphan, caller: Caller) -> AbstractContextManager[object]:
     """The lock of the orphan's environment; nothing, where the environment has no spec and so no runs."""
     if orphan.environment not in work.environments:
         return nullcontext()
-    return locked(session, orphan.environment, hand.holder, CLEANUP, actor=hand.actor)
+    return locked(session, orphan.environment, caller.holder, CLEANUP, actor=caller.actor)
 
 
-def _drop(session: Session, orphan: Orphan, hand: Caller) -> None:
+def _drop(session: Session, orphan: Orphan, caller: Caller) -> None:
     with suppress(MissingError):  # an earlier try dropped it, and died before it could say so
         _drop_one(session, orphan)
     facts = {
@@ -165,9 +165,9 @@ def _drop(session: Session, orphan: Orphan, hand: Caller) -> None:
         "evidence": list(orphan.evidence),
     }
     event = Event.once(
-        f"{hand.holder}:{orphan.name}",
-        at=hand.now,
-        actor=hand.actor,
+        f"{caller.holder}:{orphan.name}",
+        at=caller.now,
+        actor=caller.actor,
         environment=orphan.environment,
         kind=DROPPED,
         payload=facts,
