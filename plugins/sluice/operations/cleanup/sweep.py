@@ -73,12 +73,12 @@ def run_sweep(
     lives = work.lives()
     done: list[Finding] = []
     failed: list[tuple[str, str]] = []
-    for one in plan.of(*_GENTLE) if plan.stopped else plan.of(*_GENTLE, Action.QUARANTINE, Action.DROP):
+    for finding in plan.of(*_GENTLE) if plan.stopped else plan.of(*_GENTLE, Action.QUARANTINE, Action.DROP):
         try:
-            _take(work, one, lives[one.name], caller)
-            done.append(one)
+            _take(work, finding, lives[finding.name], caller)
+            done.append(finding)
         except SluiceError as error:
-            failed.append((one.name, error.message))
+            failed.append((finding.name, error.message))
     forgotten = tuple(_forget(work, lives.values(), caller, failed))
     revoked = tuple(_take_back(work, caller, failed))
     cleared: tuple[Orphan, ...] = ()
@@ -123,15 +123,19 @@ def replay_policy(work: Workspace, policy: CleanupPolicy, days: int, now: dateti
     return replay(past, policy, now - timedelta(days=days), now)
 
 
-def _take(work: Workspace, one: Finding, planned: EphemeralEnvironment, caller: Caller) -> None:
-    if one.action is Action.NOTICE and one.until is not None:
-        lifecycle.notice(work, one.name, one.reason, caller, until=one.until, evidence=one.evidence, planned=planned)
-    elif one.action is Action.WITHDRAW:
-        lifecycle.withdraw(work, one.name, one.reason, caller, planned=planned)
-    elif one.action is Action.QUARANTINE and one.until is not None:
-        lifecycle.set_aside(work, one.name, one.reason, caller, until=one.until, evidence=one.evidence, planned=planned)
-    elif one.action is Action.DROP:
-        lifecycle.drop(work, one.name, one.reason, caller, evidence=one.evidence, planned=planned)
+def _take(work: Workspace, finding: Finding, planned: EphemeralEnvironment, caller: Caller) -> None:
+    if finding.action is Action.NOTICE and finding.until is not None:
+        lifecycle.notice(
+            work, finding.name, finding.reason, caller, until=finding.until, evidence=finding.evidence, planned=planned
+        )
+    elif finding.action is Action.WITHDRAW:
+        lifecycle.withdraw(work, finding.name, finding.reason, caller, planned=planned)
+    elif finding.action is Action.QUARANTINE and finding.until is not None:
+        lifecycle.set_aside(
+            work, finding.name, finding.reason, caller, until=finding.until, evidence=finding.evidence, planned=planned
+        )
+    elif finding.action is Action.DROP:
+        lifecycle.drop(work, finding.name, finding.reason, caller, evidence=finding.evidence, planned=planned)
 
 
 def _forget(
@@ -153,13 +157,13 @@ def _take_back(work: Workspace, caller: Caller, failed: list[tuple[str, str]]) -
     with work.account() as account:
         account.forget()  # read again before the first is revoked: somebody may have been given access anew
         session = account.computing()
-        for one in expired(work, caller.now):
+        for grant in expired(work, caller.now):
             try:
-                temporary_access.end(session, one, caller, f"its time ended at {one.until:%Y-%m-%d %H:%M} UTC")
+                temporary_access.end(session, grant, caller, f"its time ended at {grant.until:%Y-%m-%d %H:%M} UTC")
             except SluiceError as error:
-                failed.append((one.environment, f"access of {one.holder}: {error.message}"))
+                failed.append((grant.environment, f"access of {grant.holder}: {error.message}"))
             else:
-                yield one
+                yield grant
 
 
 def _clones(lives: Mapping[str, EphemeralEnvironment]) -> dict[str, tuple[str, ...]]:
