@@ -163,6 +163,21 @@ def test_a_pin_between_plan_and_step_is_seen(estate: Estate) -> None:
     assert estate.work.lives()[name].state is State.READY
 
 
+def test_an_answer_while_a_sweep_is_under_way_is_seen(estate: Estate) -> None:
+    """One session plans and acts, by one reading of the journal: a pin in between is read again under the lock."""
+    name = estate.make("answered")
+    estate.after(25)
+    estate.account.clock(advance_seconds=25 * 3600)
+    with estate.work.one_session() as shared:
+        plan = plan_sweep(shared, POLICY, estate.now, allowed=10)
+        assert [one.name for one in plan.of(Action.QUARANTINE)] == [name]
+        change(estate.work, name, ChangeRequest(Change.PIN, "a demo"), estate.hand())
+        swept = run_sweep(shared, plan, estate.hand())
+    assert swept.done == ()
+    assert [each for each, why in swept.failed if "changed since the sweep was planned" in why] == [name]
+    assert estate.work.lives()[name].state is not State.QUARANTINED
+
+
 def test_a_policy_is_played_over_days_that_are_past(estate: Estate) -> None:
     """What lay idle would have gone, what was used again would have been missed; nothing is changed by asking."""
     idle, missed, busy = (estate.make(name) for name in ("idle", "missed", "busy"))

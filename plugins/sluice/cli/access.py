@@ -73,10 +73,9 @@ def show_all(as_json: AsJson = False) -> None:
 def review(as_json: AsJson = False) -> None:
     """Show who has which role that sluice manages, since when, last used, and what should be revoked."""
     from sluice.operations.access.access import review_access
-    from sluice.operations.policies import policy_files
 
     with workspace("reading grants and history", when_empty=[], as_json=as_json) as work:
-        lines = review_access(work, policy_files().access(), work.now())
+        lines = review_access(work, work.policy_files.access(), work.now())
     if as_json:
         print_json([asdict(line) for line in lines])
         return

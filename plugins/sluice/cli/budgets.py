@@ -99,9 +99,8 @@ def _control(what: str, environments: list[str], reason: str, *, as_json: bool, 
 def _look(work: Workspace) -> tuple[Measurement, Checked, dict[str, str]]:
     from sluice.operations.budgets.budgets import look
     from sluice.operations.budgets.metering import measure
-    from sluice.operations.policies import policy_files
 
-    now, policy = work.now(), policy_files().budgets()
+    now, policy = work.now(), work.policy_files.budgets()
     measured = measure(work, now, record=False, anomaly=policy.anomaly)
     return measured, look(work, policy, measured, now), _closed(work, now)
 

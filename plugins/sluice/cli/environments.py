@@ -58,12 +58,11 @@ def inventory(as_json: AsJson = False) -> None:
     """Show where journal and account disagree, and orphaned objects; exit code 1 where they disagree."""
     from sluice.operations.cleanup.orphans import find
     from sluice.operations.ephemeral.overview import disagreements
-    from sluice.operations.policies import policy_files
 
     empty: dict[str, list[object]] = {"disagreements": [], "leftovers": []}
     with workspace("comparing journal and account", when_empty=empty, as_json=as_json) as work:
         lines = disagreements(work)
-        orphans = find(work, policy_files().cleanup(), work.now())
+        orphans = find(work, work.policy_files.cleanup(), work.now())
     if as_json:
         leftovers = [{"what": str(orphan), "next_sweep_drops_it": orphan.drop} for orphan in orphans]
         print_json({"disagreements": lines, "leftovers": leftovers})

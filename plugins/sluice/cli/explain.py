@@ -26,12 +26,11 @@ def promote(
 ) -> None:
     """Show what promoting to an environment would do."""
     from sluice.operations.budgets.admission import expected
-    from sluice.operations.policies import policy_files
     from sluice.operations.promotion.planning import plan
 
     with workspace("comparing the releases") as work:
         deployment, report = plan(work, environment, release=release, full_refresh=full_refresh, now=datetime.now(UTC))
-        report = expected(work, deployment, report, policy_files().budgets(), work.now())
+        report = expected(work, deployment, report, work.policy_files.budgets(), work.now())
     if as_json:
         print_json(report.to_json())
         return
@@ -47,13 +46,12 @@ def provision(environment: Environment, as_json: AsJson = False) -> None:
     """Show what provisioning an environment would create or repair, and what a build in it will likely cost."""
     from sluice.domain.provisioning.steps import as_text, explain
     from sluice.operations.budgets.admission import expected_next
-    from sluice.operations.policies import policy_files
     from sluice.operations.provisioning.provision import plan_provision
 
     with workspace("comparing spec and account") as work:
         known = work.including(environment)
         plan = plan_provision(known, environment, work.now())
-        builds = expected_next(known, known.spec(environment), policy_files().budgets(), work.now())
+        builds = expected_next(known, known.spec(environment), work.policy_files.budgets(), work.now())
     if as_json:
         evidence = [build.to_json() for build in builds]
         steps = [asdict(step) for step in explain(plan)]

@@ -29,9 +29,7 @@ def replay(
 ) -> None:
     """Back-test the policy: what it would have removed, what was used afterwards, and what it would have saved."""
     from sluice.operations.cleanup.sweep import replay_policy
-    from sluice.operations.policies import policy_files
 
-    chosen = policy_files().cleanup(policy)  # a bad file is refused before anything is read
     empty: dict[str, object] = {
         "from": None,
         "to": None,
@@ -41,6 +39,7 @@ def replay(
         "environments": [],
     }
     with workspace(f"replaying {days} nights", when_empty=empty, as_json=as_json) as work:
+        chosen = work.policy_files.cleanup(policy)  # a file that is wrong is told before anything is asked
         outcome = replay_policy(work, chosen, days, work.now())
         dollars = float(work.prices.credit_usd) * outcome.saved_credits
     if as_json:

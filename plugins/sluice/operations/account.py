@@ -52,17 +52,15 @@ class Account:
     @property
     def session(self) -> Session:
         """The session, with a warehouse or without one: for SHOW and the account's time."""
-        if self._session is not None and monotonic() - self._used > _IDLE:
-            self.close()
-        if self._session is None:
-            self._session = self._open.enter_context(self._log_in())
+        if self._session is None or monotonic() - self._used > _IDLE:
+            self.forget()
+            self._computing = False
+            self._session = self._open.enter_context(self._log_in())  # a former one is left to who still has it
         self._used = monotonic()
         return self._session
 
     def close(self) -> None:
-        """Log out; what is asked next logs in again and reads anew."""
-        self._session, self._computing = None, False
-        self.forget()
+        """Log out."""
         self._open.close()
 
     def computing(self, *, first: bool = False) -> Session:

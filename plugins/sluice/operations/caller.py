@@ -1,4 +1,4 @@
-"""Whose hand a stage is."""
+"""Who calls an operation."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sluice.errors import SpecError
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Whose hand it is: the run that a retry belongs to, the person behind it, and when."""
+    """The run that a retry belongs to, the person behind it, and when."""
 
     holder: str
     actor: str

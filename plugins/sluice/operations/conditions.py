@@ -12,7 +12,7 @@ from sluice.domain.schedules.schedule_state import ScheduleState
 from sluice.errors import RefusedError, SpecError
 from sluice.operations.budgets import budgets
 from sluice.operations.schedules import schedules
-from sluice.operations.workspace import Workspace
+from sluice.operations.workspace import Workspace, in_one_session
 from sluice.snowflake import journal, observe
 from sluice.snowflake.error_mapping import MissingError
 
@@ -114,6 +114,7 @@ def opened(work: Workspace, environment: str, wanted: Wanted) -> Facts | None:
     return None
 
 
+@in_one_session
 def why_held(work: Workspace, environment: str) -> tuple[str, str] | None:
     """Return why nothing runs in an environment, its budget or its hours, and what would help; None: it is free."""
     if (why := budgets.reason(work, environment)) is not None:
@@ -132,6 +133,7 @@ CONDITIONS: Mapping[str, Callable[[Workspace, str, Wanted], Facts | None]] = {
 """By the names that a trigger may hold."""
 
 
+@in_one_session
 def look(work: Workspace, condition: str, environment: str, wanted: Wanted) -> Facts | None:
     """Return the facts once the condition holds; None until then."""
     if condition not in CONDITIONS:

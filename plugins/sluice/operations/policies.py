@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from sluice.domain.cleanup.cleanup_policy import CleanupPolicy
     from sluice.domain.promotion.gate_policy import Policies
     from sluice.domain.specs.blocks import Kind
+    from sluice.errors import SpecError
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,12 @@ class PolicyFiles:
 
         return load_policies(self.folder, environments)
 
+    def readable_gates_and_checks(self, environments: Mapping[str, Kind]) -> tuple[Policies, list[SpecError]]:
+        """Return what can be read of gates.yml and checks.yml, and what is wrong with the rest."""
+        from sluice.domain.promotion.gate_policy import readable_policies
+
+        return readable_policies(self.folder, environments)
+
     def budgets(self) -> BudgetPolicy:
         """Return budgets.yml."""
         from sluice.domain.budgets.budget_policy import load_budgets
@@ -57,12 +64,17 @@ class PolicyFiles:
 
         return load_access(self.folder / "access.yml", kinds_of(load_environments(self.environments)))
 
+    def access_as_written(self) -> AccessPolicy:
+        """Return access.yml, whichever names it has."""
+        from sluice.domain.access.roles import read_access
+
+        return read_access(self.folder / "access.yml")
+
     def readable_access(self) -> AccessPolicy:
         """Return access.yml for the environments that can be read: no DAG is lost for another environment's file."""
-        from sluice.domain.access.roles import read_access
         from sluice.domain.specs.environment import kinds_of, readable_environments
 
-        return read_access(self.folder / "access.yml").resolved(kinds_of(readable_environments(self.environments)[0]))
+        return self.access_as_written().resolved(kinds_of(readable_environments(self.environments)[0]))
 
     def prices(self) -> Prices:
         """Return prices.yml."""

@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import wraps
 from pathlib import Path
+from typing import Concatenate, ParamSpec, TypeVar
 
 from upath import UPath
 
@@ -18,11 +20,13 @@ from sluice.domain.promotion.gate_policy import Check, Gates, Policies
 from sluice.domain.specs.blocks import Kind
 from sluice.domain.specs.environment import EnvironmentSpec, kinds_of, load_environments, no_such_environment
 from sluice.operations.account import Account
-from sluice.operations.policies import PolicyFiles
+from sluice.operations.policies import PolicyFiles, policy_files
 from sluice.settings import Settings
 from sluice.snowflake import statements
 from sluice.snowflake.connect import ConnectionSettings, Session, connect
 
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
 _CONTROL: Mapping[str, object] = {
     "stage": "control",
     **dict.fromkeys(("environment", "pipeline", "sla_hours", "criticality")),
@@ -41,6 +45,8 @@ class Workspace:
     connections: Callable[[str], ConnectionSettings]
     templates: Mapping[Kind, Template] = field(default_factory=dict)
     prices: Prices = field(default_factory=Prices)
+    policy_files: PolicyFiles = field(default_factory=policy_files)
+    """Budgets, clean-up, access: each is read when it is asked for."""
     shared: Account | None = field(default=None, repr=False, compare=False)
     """The account that all share who use this workspace; None: each opens its own."""
 
@@ -161,6 +167,17 @@ class Workspace:
             yield session
 
 
+def in_one_session(operation: Callable[Concatenate[Workspace, _P], _T]) -> Callable[Concatenate[Workspace, _P], _T]:
+    """Return the operation with a workspace whose account all of its parts share: see `Workspace.one_session`."""
+
+    @wraps(operation)
+    def shared(work: Workspace, /, *args: _P.args, **kwargs: _P.kwargs) -> _T:
+        with work.one_session() as same:
+            return operation(same, *args, **kwargs)
+
+    return shared
+
+
 def query_tag(spec: EnvironmentSpec, more: Mapping[str, object]) -> dict[str, object]:
     """Return what every statement of ours says about itself in the query history; what is None is left out."""
     said = {
@@ -185,4 +202,5 @@ def workspace(settings: Settings, connections: Callable[[str], ConnectionSetting
         connections=connections,
         templates=load_templates(settings.environments / "templates"),
         prices=files.prices(),
+        policy_files=files,
     )

@@ -19,7 +19,7 @@ from sluice.domain.specs.environment import EnvironmentSpec
 from sluice.errors import RefusedError, SpecError
 from sluice.operations.access.temporary_access import end, granted
 from sluice.operations.caller import Caller
-from sluice.operations.workspace import Workspace
+from sluice.operations.workspace import Workspace, in_one_session
 from sluice.snowflake import access, journal, row_parsing, show
 from sluice.snowflake.apply import apply
 from sluice.snowflake.connect import Session
@@ -47,11 +47,12 @@ def provision_roles(work: Workspace, policy: AccessPolicy) -> Plan:
     return plan
 
 
+@in_one_session
 def grant(
     work: Workspace,
     environment: str,
     holder: Holder,
-    hand: Caller,
+    caller: Caller,
     *,
     level: Level,
     hours: int,
@@ -66,7 +67,7 @@ def grant(
     """
     spec = work.including(environment).spec(environment)
     _refuse_nameless(reason)
-    ends = temporary_access.until(policy, spec, level, hours, hand.now)
+    ends = temporary_access.until(policy, spec, level, hours, caller.now)
     role = access_role(spec, level)
     if level is Level.READ and reader_role(spec) == spec.access.role:
         raise RefusedError(
@@ -86,26 +87,22 @@ def grant(
     with work.control() as session:
         _refuse_unknown(session, holder)
         event = Event.once(
-            hand.holder,
-            at=hand.now,
-            actor=hand.actor,
+            caller.holder,
+            at=caller.now,
+            actor=caller.actor,
             environment=environment,
             kind=TemporaryGrantEvent.GRANTED,
             payload=facts,
         )
         journal.append(session, event)
         session.run(access.grant(role, holder))
-    return TemporaryGrant(environment, role, level, holder, hand.now, ends, hand.actor, reason)
+    return TemporaryGrant(environment, role, level, holder, caller.now, ends, caller.actor, reason)
 
 
-def revoke(work: Workspace, environment: str, holder: Holder, hand: Caller, *, reason: str) -> list[TemporaryGrant]:
+@in_one_session
+def revoke(work: Workspace, environment: str, holder: Holder, caller: Caller, *, reason: str) -> list[TemporaryGrant]:
     """Leave the holder without the passes to this environment that sluice gave; return those that were taken back."""
     _refuse_nameless(reason)
-    with work.one_session() as shared:
-        return _revoke(shared, environment, holder, hand, reason)
-
-
-def _revoke(work: Workspace, environment: str, holder: Holder, hand: Caller, reason: str) -> list[TemporaryGrant]:
     grants = [grant for grant in current(work) if grant.environment == environment]
     mine = [grant for grant in grants if grant.holder == holder]
     if not mine:
@@ -119,7 +116,7 @@ def _revoke(work: Workspace, environment: str, holder: Holder, hand: Caller, rea
         )
     with work.control() as session:
         for grant in mine:
-            end(session, grant, hand, reason)
+            end(session, grant, caller, reason)
     return mine
 
 

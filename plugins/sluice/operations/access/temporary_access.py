@@ -24,15 +24,15 @@ def granted(account: Account) -> list[TemporaryGrant]:
     return temporary_access.from_events(account.events(TemporaryGrantEvent))
 
 
-def end(session: Session, one: TemporaryGrant, hand: Caller, reason: str) -> None:
+def end(session: Session, one: TemporaryGrant, caller: Caller, reason: str) -> None:
     """Leave the holder without the role, then say so: a run that dies in between is finished by the next."""
     with suppress(MissingError):  # the role or the holder is gone, and the access with it
         session.run(access.revoke(one.role, one.holder))
     facts = {"role": one.role.name, "to": one.holder.kind, "holder": one.holder.name.name, "reason": reason}
     event = Event.once(
-        f"{hand.holder}:{one.role}:{one.holder}",
-        at=hand.now,
-        actor=hand.actor,
+        f"{caller.holder}:{one.role}:{one.holder}",
+        at=caller.now,
+        actor=caller.actor,
         environment=one.environment,
         kind=TemporaryGrantEvent.REVOKED,
         payload=facts,
@@ -40,8 +40,8 @@ def end(session: Session, one: TemporaryGrant, hand: Caller, reason: str) -> Non
     journal.append(session, event)
 
 
-def end_all(session: Session, environment: str, hand: Caller, reason: str) -> None:
+def end_all(session: Session, environment: str, caller: Caller, reason: str) -> None:
     """Leave nobody with a pass to the environment."""
     events = journal.read(session, environment=environment, kinds=tuple(TemporaryGrantEvent))
     for one in temporary_access.from_events(events):
-        end(session, one, hand, reason)
+        end(session, one, caller, reason)

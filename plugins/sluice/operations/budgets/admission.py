@@ -19,7 +19,7 @@ from sluice.errors import RefusedError
 from sluice.operations.budgets import budgets, metering
 from sluice.operations.promotion.candidate import BUILT
 from sluice.operations.provisioning.provisioned import nothing_provisioned
-from sluice.operations.workspace import Workspace
+from sluice.operations.workspace import Workspace, in_one_session
 from sluice.snowflake import journal
 from sluice.snowflake.error_mapping import DeniedError, MissingError
 
@@ -87,6 +87,7 @@ def _refuse(found: Evidence, spec: EnvironmentSpec, good: str) -> None:
         )
 
 
+@in_one_session
 def judge(
     work: Workspace,
     spec: EnvironmentSpec,
@@ -103,11 +104,11 @@ def judge(
     """
     watched = spec.kind == "production" or spec.budget.at_limit is AtLimit.WATCH
     try:
-        with work.one_session() as shared, shared.control() as session:
+        with work.control() as session:
             whose = None if kin else spec.name
             events = journal.read(session, environment=whose, kinds=(BUILT,), since=now - _REMEMBERED)
             guard = budgets.state_of(session, spec.name)
-            measured = metering.measure(shared, now, record=False)
+            measured = metering.measure(work, now, record=False)
     except (MissingError, DeniedError) as unread:
         return admit(
             Unknown(_why_unread(work, unread)), float(spec.budget.daily_usd), policy.admission, watched=watched

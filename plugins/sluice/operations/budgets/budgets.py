@@ -24,7 +24,7 @@ from sluice.errors import RefusedError, SluiceError, SpecError, StopError
 from sluice.operations.account import Account
 from sluice.operations.caller import Caller, refuse_nameless
 from sluice.operations.schedules import schedules
-from sluice.operations.workspace import Workspace
+from sluice.operations.workspace import Workspace, in_one_session
 from sluice.snowflake import journal, provisioning_sql, warehouses
 from sluice.snowflake.connect import Session
 from sluice.snowflake.suspend_sql import stop
@@ -61,11 +61,12 @@ def look(work: Workspace, policy: BudgetPolicy, measured: Measurement, now: date
     return Checked(verdicts, guards, made)
 
 
+@in_one_session
 def check(
     work: Workspace,
     policy: BudgetPolicy,
     measured: Measurement,
-    hand: Caller,
+    caller: Caller,
     say: Callable[[Notice], None] = lambda _: None,
 ) -> Checked:
     """Do what the verdicts ask for: limit, suspend, give back, then tell; one that fails stops no other.
@@ -74,17 +75,17 @@ def check(
     """
     done: list[str] = []
     failed: list[tuple[str, str]] = []
-    with work.one_session() as shared, shared.control() as session:
-        seen, specs = look(shared, policy, measured, hand.now), specs_of(shared)
+    with work.control() as session:
+        seen, specs = look(work, policy, measured, caller.now), specs_of(work)
 
         def do(step: Step) -> SluiceError | None:
             try:
                 if isinstance(step, SetRestriction):
-                    restrict(session, specs[step.environment], step, policy, hand)
+                    restrict(session, specs[step.environment], step, policy, caller)
                     say(budget_actions.notice(step))
                 else:
                     say(budget_actions.notice(step))
-                    _was_notified(session, step, hand)
+                    _was_notified(session, step, caller)
             except SluiceError as error:
                 failed.append((step.environment, error.message))
                 return error
@@ -97,26 +98,27 @@ def check(
                 text = f"{name} could not be {step.hold}, the next check tries again: {error.message}"
                 guard = seen.guards.get(name, BudgetState(name))
                 for one in budget_actions.alerts(
-                    guard, specs[name], policy, hand.now, about=budget_actions.FAILED, text=text
+                    guard, specs[name], policy, caller.now, about=budget_actions.FAILED, text=text
                 ):
                     do(one)
     return Checked(seen.verdicts, seen.guards, seen.plan, tuple(done), tuple(failed))
 
 
-def _was_notified(session: Session, step: Notify | Alert | Resolve, hand: Caller) -> None:
+def _was_notified(session: Session, step: Notify | Alert | Resolve, caller: Caller) -> None:
     if isinstance(step, Resolve):
-        _note(session, step.environment, BudgetEvent.RECOVERED, hand, {}, key="recovered")
+        _note(session, step.environment, BudgetEvent.RECOVERED, caller, {}, key="recovered")
         return
     about = step.level if isinstance(step, Notify) else step.about
-    _note(session, step.environment, BudgetEvent.NOTIFIED, hand, {"level": about, "rung": step.rung}, key=about)
+    _note(session, step.environment, BudgetEvent.NOTIFIED, caller, {"level": about, "rung": step.rung}, key=about)
 
 
+@in_one_session
 def by_hand(
     work: Workspace,
     environments: Sequence[str],
     wanted: Restriction,
     policy: BudgetPolicy,
-    hand: Caller,
+    caller: Caller,
     *,
     reason: str,
 ) -> list[str]:
@@ -142,12 +144,13 @@ def by_hand(
                 specs[name],
                 SetRestriction(name, wanted, reason, by_hand=wanted is not Restriction.FREE),
                 policy,
-                hand,
+                caller,
             )
     return list(environments)
 
 
-def override(work: Workspace, environment: str, usd: float, until: datetime, hand: Caller, *, reason: str) -> None:
+@in_one_session
+def override(work: Workspace, environment: str, usd: float, until: datetime, caller: Caller, *, reason: str) -> None:
     """Let an environment cost more for a while; the next check gives back what its budget had taken.
 
     Raises:
@@ -157,17 +160,17 @@ def override(work: Workspace, environment: str, usd: float, until: datetime, han
     work.including(environment)
     if not 0 < usd < inf:
         raise SpecError("an override is of some dollars", where="usd", value=usd, good="20", untouched="everything")
-    if until <= hand.now or until > hand.now + timedelta(days=31):
+    if until <= caller.now or until > caller.now + timedelta(days=31):
         raise SpecError(
             "an override ends within a month",
             where="until",
             value=until.isoformat(),
-            good=(hand.now + timedelta(hours=8)).isoformat(timespec="minutes"),
+            good=(caller.now + timedelta(hours=8)).isoformat(timespec="minutes"),
             untouched="everything",
         )
     with work.control() as session:
         facts = {"usd": usd, "until": until.isoformat(), "reason": reason}
-        _note(session, environment, BudgetEvent.OVERRIDDEN, hand, facts, key="override")
+        _note(session, environment, BudgetEvent.OVERRIDDEN, caller, facts, key="override")
 
 
 def reason(work: Workspace, environment: str) -> str | None:
@@ -191,7 +194,9 @@ def state_of(session: Session, environment: str) -> BudgetState:
     return found.get(environment, BudgetState(environment))
 
 
-def restrict(session: Session, spec: EnvironmentSpec, step: SetRestriction, policy: BudgetPolicy, hand: Caller) -> None:
+def restrict(
+    session: Session, spec: EnvironmentSpec, step: SetRestriction, policy: BudgetPolicy, caller: Caller
+) -> None:
     """Leave the environment held as the step says: recorded first, with what undoes it; then done; then said.
 
     A run that dies in between is finished by the next check, which sees what was begun.
@@ -223,7 +228,7 @@ def restrict(session: Session, spec: EnvironmentSpec, step: SetRestriction, poli
     former = {key: closing.former.get(key, value) if key in closing.holds else value for key, value in own.items()}
     facts: dict[str, object] = {"former": {key: str(v) if isinstance(v, Size) else v for key, v in former.items()}}
     if step.hold is not Restriction.FREE or guard.former:
-        _note(session, spec.name, begun[step.hold], hand, facts, key=step.hold)
+        _note(session, spec.name, begun[step.hold], caller, facts, key=step.hold)
     changes = [Change(key, str(before[key]), value) for key, value in wanted.items() if before[key] != value]
     if changes:
         session.run(provisioning_sql.alter_warehouse(spec.warehouse.name, changes, Marker(spec.name)))
@@ -231,7 +236,7 @@ def restrict(session: Session, spec: EnvironmentSpec, step: SetRestriction, poli
         _stopped(session, spec.warehouse.name)
     settings = {key: str(value) for key, value in wanted.items()}
     told = {"reason": step.reason, "by_hand": step.by_hand, "again": step.again, "settings": settings}
-    _note(session, spec.name, ended[step.hold], hand, told, key=step.hold)
+    _note(session, spec.name, ended[step.hold], caller, told, key=step.hold)
 
 
 def _settings(
@@ -313,9 +318,14 @@ def _specs(work: Workspace, account: Account) -> dict[str, EnvironmentSpec]:
 
 
 def _note(
-    session: Session, environment: str, kind: BudgetEvent, hand: Caller, facts: Mapping[str, object], *, key: str
+    session: Session, environment: str, kind: BudgetEvent, caller: Caller, facts: Mapping[str, object], *, key: str
 ) -> None:
     event = Event.once(
-        f"{hand.holder}:{key}", at=hand.now, actor=hand.actor, environment=environment, kind=kind, payload=dict(facts)
+        f"{caller.holder}:{key}",
+        at=caller.now,
+        actor=caller.actor,
+        environment=environment,
+        kind=kind,
+        payload=dict(facts),
     )
     journal.append(session, event)

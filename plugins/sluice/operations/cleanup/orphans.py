@@ -51,7 +51,7 @@ def clear(
     work: Workspace,
     found: tuple[Orphan, ...],
     policy: CleanupPolicy,
-    hand: Caller,
+    caller: Caller,
     failed: list[tuple[str, str]],
     *,
     allowed: int | None = None,
@@ -69,8 +69,8 @@ def clear(
     with work.control() as session:
         for orphan in chosen:
             try:
-                with _alone(work, session, orphan, hand):
-                    _drop(session, orphan, hand)
+                with _alone(work, session, orphan, caller):
+                    _drop(session, orphan, caller)
                     done.append(orphan)
             except SluiceError as error:
                 failed.append((orphan.name, error.message))
@@ -148,14 +148,14 @@ def _manifest(work: Workspace, environment: str, marker: Marker | None) -> froze
     return frozenset(relation for node in nodes.values() if (relation := node.relation))
 
 
-def _alone(work: Workspace, session: Session, orphan: Orphan, hand: Caller) -> AbstractContextManager[object]:
+def _alone(work: Workspace, session: Session, orphan: Orphan, caller: Caller) -> AbstractContextManager[object]:
     """The lock of the orphan's environment; nothing, where the environment has no spec and so no runs."""
     if orphan.environment not in work.environments:
         return nullcontext()
-    return locked(session, orphan.environment, hand.holder, CLEANUP, actor=hand.actor)
+    return locked(session, orphan.environment, caller.holder, CLEANUP, actor=caller.actor)
 
 
-def _drop(session: Session, orphan: Orphan, hand: Caller) -> None:
+def _drop(session: Session, orphan: Orphan, caller: Caller) -> None:
     with suppress(MissingError):  # an earlier try dropped it, and died before it could say so
         _drop_one(session, orphan)
     facts = {
@@ -165,9 +165,9 @@ def _drop(session: Session, orphan: Orphan, hand: Caller) -> None:
         "evidence": list(orphan.evidence),
     }
     event = Event.once(
-        f"{hand.holder}:{orphan.name}",
-        at=hand.now,
-        actor=hand.actor,
+        f"{caller.holder}:{orphan.name}",
+        at=caller.now,
+        actor=caller.actor,
         environment=orphan.environment,
         kind=DROPPED,
         payload=facts,
@@ -175,43 +175,47 @@ def _drop(session: Session, orphan: Orphan, hand: Caller) -> None:
     journal.append(session, event)
 
 
-def _drop_one(session: Session, one: Orphan) -> None:
-    match one.what:
+def _drop_one(session: Session, orphan: Orphan) -> None:
+    match orphan.what:
         case OrphanKind.RETAINED | OrphanKind.CANDIDATE | OrphanKind.CLONE:
-            name = Identifier.found(one.name)
-            _refuse_another(one, observe.markers(session, one.name), deployment=one.deployment)
+            name = Identifier.found(orphan.name)
+            _refuse_another(orphan, observe.markers(session, orphan.name), deployment=orphan.deployment)
             session.run(statements.drop_database(name))
         case OrphanKind.WAREHOUSE:
-            name = Identifier.found(one.name)
+            name = Identifier.found(orphan.name)
             row = warehouses.find(session, name)  # again, under the lock
-            _refuse_another(one, {} if row is None else {row.name.name: row.marker})
+            _refuse_another(orphan, {} if row is None else {row.name.name: row.marker})
             session.run(teardown_sql.drop_warehouse(name))
         case OrphanKind.ROLE:
             there = {found.name.name: found.marker for found in _marked_roles(session)}
-            _refuse_another(one, there)
-            session.run(teardown_sql.drop_role(Identifier.found(one.name)))
+            _refuse_another(orphan, there)
+            session.run(teardown_sql.drop_role(Identifier.found(orphan.name)))
         case OrphanKind.MONITOR:
-            name = Identifier.found(one.name)
+            name = Identifier.found(orphan.name)
             if guarded := resource_monitors.observe(session, warehouses.show_all(session)).attached(name):
                 raise StopError(
-                    "it guards a warehouse now", where=one.name, value=str(guarded[0]), good="none", untouched=one.name
+                    "it guards a warehouse now",
+                    where=orphan.name,
+                    value=str(guarded[0]),
+                    good="none",
+                    untouched=orphan.name,
                 )
             session.run(teardown_sql.drop_monitor(name))
         case OrphanKind.RELATION:
-            database, *path = undotted(one.name)
-            session.run(promotion_sql.drop_relation(database, dotted(*path), one.kind))
+            database, *path = undotted(orphan.name)
+            session.run(promotion_sql.drop_relation(database, dotted(*path), orphan.kind))
 
 
-def _refuse_another(one: Orphan, there: Mapping[str, Marker | None], *, deployment: str | None = None) -> None:
+def _refuse_another(orphan: Orphan, there: Mapping[str, Marker | None], *, deployment: str | None = None) -> None:
     """What has changed hands since it was looked at is not ours any more; nor is what changed names the same."""
-    if one.name not in there:
+    if orphan.name not in there:
         return  # an earlier try dropped it
-    marker = there[one.name]
-    if marker is None or marker.environment != one.environment or marker.deployment != deployment:
+    marker = there[orphan.name]
+    if marker is None or marker.environment != orphan.environment or marker.deployment != deployment:
         raise StopError(
             "it does not bear the marker any more that it bore when it was looked at",
-            where=one.name,
+            where=orphan.name,
             value=f"{marker.environment}, {marker.deployment}" if marker else None,
-            good=f"{one.environment}, {deployment}",
-            untouched=one.name,
+            good=f"{orphan.environment}, {deployment}",
+            untouched=orphan.name,
         )

@@ -19,7 +19,7 @@ from sluice.operations.access import temporary_access
 from sluice.operations.caller import Caller
 from sluice.operations.cleanup import orphans
 from sluice.operations.ephemeral import lifecycle
-from sluice.operations.workspace import Workspace
+from sluice.operations.workspace import Workspace, in_one_session
 from sluice.snowflake import locks, observe, usage
 from sluice.snowflake.observe import FoundDatabase
 
@@ -56,10 +56,11 @@ def plan_sweep(
     return sweep(subjects(work, holder), policy, now, allowed=allowed)
 
 
+@in_one_session
 def run_sweep(
     work: Workspace,
     plan: SweepPlan,
-    hand: Caller,
+    caller: Caller,
     policy: CleanupPolicy | None = None,
     *,
     allowed: int | None = None,
@@ -69,28 +70,21 @@ def run_sweep(
     Whoever extends, pins or uses an environment between the plan and its step keeps it: the step sees a life that is
     not the planned one, and leaves it. With a policy, what was left behind is cleared as well.
     """
-    with work.one_session() as shared:
-        return _run_sweep(shared, plan, hand, policy, allowed)
-
-
-def _run_sweep(
-    work: Workspace, plan: SweepPlan, hand: Caller, policy: CleanupPolicy | None, allowed: int | None
-) -> Swept:
     lives = work.lives()
     done: list[Finding] = []
     failed: list[tuple[str, str]] = []
-    for one in plan.of(*_GENTLE) if plan.stopped else plan.of(*_GENTLE, Action.QUARANTINE, Action.DROP):
+    for finding in plan.of(*_GENTLE) if plan.stopped else plan.of(*_GENTLE, Action.QUARANTINE, Action.DROP):
         try:
-            _take(work, one, lives[one.name], hand)
-            done.append(one)
+            _take(work, finding, lives[finding.name], caller)
+            done.append(finding)
         except SluiceError as error:
-            failed.append((one.name, error.message))
-    forgotten = tuple(_forget(work, lives.values(), hand, failed))
-    revoked = tuple(_take_back(work, hand, failed))
+            failed.append((finding.name, error.message))
+    forgotten = tuple(_forget(work, lives.values(), caller, failed))
+    revoked = tuple(_take_back(work, caller, failed))
     cleared: tuple[Orphan, ...] = ()
     if policy is not None and not plan.stopped:
-        left = orphans.find(work, policy, hand.now, holder=hand.holder)
-        cleared = orphans.clear(work, left, policy, hand, failed, allowed=allowed)
+        left = orphans.find(work, policy, caller.now, holder=caller.holder)
+        cleared = orphans.clear(work, left, policy, caller, failed, allowed=allowed)
     return Swept(tuple(done), tuple(failed), forgotten, revoked, cleared)
 
 
@@ -129,43 +123,47 @@ def replay_policy(work: Workspace, policy: CleanupPolicy, days: int, now: dateti
     return replay(past, policy, now - timedelta(days=days), now)
 
 
-def _take(work: Workspace, one: Finding, planned: EphemeralEnvironment, hand: Caller) -> None:
-    if one.action is Action.NOTICE and one.until is not None:
-        lifecycle.notice(work, one.name, one.reason, hand, until=one.until, evidence=one.evidence, planned=planned)
-    elif one.action is Action.WITHDRAW:
-        lifecycle.withdraw(work, one.name, one.reason, hand, planned=planned)
-    elif one.action is Action.QUARANTINE and one.until is not None:
-        lifecycle.set_aside(work, one.name, one.reason, hand, until=one.until, evidence=one.evidence, planned=planned)
-    elif one.action is Action.DROP:
-        lifecycle.drop(work, one.name, one.reason, hand, evidence=one.evidence, planned=planned)
+def _take(work: Workspace, finding: Finding, planned: EphemeralEnvironment, caller: Caller) -> None:
+    if finding.action is Action.NOTICE and finding.until is not None:
+        lifecycle.notice(
+            work, finding.name, finding.reason, caller, until=finding.until, evidence=finding.evidence, planned=planned
+        )
+    elif finding.action is Action.WITHDRAW:
+        lifecycle.withdraw(work, finding.name, finding.reason, caller, planned=planned)
+    elif finding.action is Action.QUARANTINE and finding.until is not None:
+        lifecycle.set_aside(
+            work, finding.name, finding.reason, caller, until=finding.until, evidence=finding.evidence, planned=planned
+        )
+    elif finding.action is Action.DROP:
+        lifecycle.drop(work, finding.name, finding.reason, caller, evidence=finding.evidence, planned=planned)
 
 
 def _forget(
-    work: Workspace, lives: Iterable[EphemeralEnvironment], hand: Caller, failed: list[tuple[str, str]]
+    work: Workspace, lives: Iterable[EphemeralEnvironment], caller: Caller, failed: list[tuple[str, str]]
 ) -> Iterable[str]:
     for life in lives:
-        if life.state is State.DROPPED and life.until is not None and life.until <= hand.now:
+        if life.state is State.DROPPED and life.until is not None and life.until <= caller.now:
             try:
-                lifecycle.forget(work, life.name, hand)
+                lifecycle.forget(work, life.name, caller)
             except SluiceError as error:
                 failed.append((life.name, error.message))
             else:
                 yield life.name
 
 
-def _take_back(work: Workspace, hand: Caller, failed: list[tuple[str, str]]) -> Iterable[TemporaryGrant]:
-    if not expired(work, hand.now):
+def _take_back(work: Workspace, caller: Caller, failed: list[tuple[str, str]]) -> Iterable[TemporaryGrant]:
+    if not expired(work, caller.now):
         return
     with work.account() as account:
         account.forget()  # read again before the first is revoked: somebody may have been given access anew
         session = account.computing()
-        for one in expired(work, hand.now):
+        for grant in expired(work, caller.now):
             try:
-                temporary_access.end(session, one, hand, f"its time ended at {one.until:%Y-%m-%d %H:%M} UTC")
+                temporary_access.end(session, grant, caller, f"its time ended at {grant.until:%Y-%m-%d %H:%M} UTC")
             except SluiceError as error:
-                failed.append((one.environment, f"access of {one.holder}: {error.message}"))
+                failed.append((grant.environment, f"access of {grant.holder}: {error.message}"))
             else:
-                yield one
+                yield grant
 
 
 def _clones(lives: Mapping[str, EphemeralEnvironment]) -> dict[str, tuple[str, ...]]:

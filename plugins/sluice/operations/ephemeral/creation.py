@@ -16,12 +16,13 @@ from sluice.domain.specs.blocks import Kind as EnvironmentKind
 from sluice.domain.specs.environment import EnvironmentSpec
 from sluice.errors import RefusedError, RetryError, SpecError, StopError
 from sluice.operations.provisioning.provision import Provisioned, plan_provision, provision
-from sluice.operations.workspace import Workspace
+from sluice.operations.workspace import Workspace, in_one_session
 from sluice.snowflake import journal, locks, observe
 from sluice.snowflake.connect import Session
 from sluice.snowflake.error_mapping import MissingError
 
 
+@in_one_session
 def plan_create(work: Workspace, kind: str, request: Request, now: datetime) -> tuple[EnvironmentSpec, Plan]:
     """Return what the environment would be and the steps that would make it; nothing is changed or written."""
     spec = specify(template(work, kind), request, work.environments, now)
@@ -29,6 +30,7 @@ def plan_create(work: Workspace, kind: str, request: Request, now: datetime) -> 
     return spec, plan_provision(work.knowing(spec), spec.name, now)
 
 
+@in_one_session
 def create(
     work: Workspace,
     kind: str,

@@ -26,7 +26,7 @@ from sluice.operations.account import Account
 from sluice.operations.caller import Caller
 from sluice.operations.ephemeral.creation import template
 from sluice.operations.provisioning.provision import provision
-from sluice.operations.workspace import Workspace
+from sluice.operations.workspace import Workspace, in_one_session
 from sluice.snowflake import (
     control_sql,
     journal,
@@ -43,17 +43,13 @@ from sluice.snowflake.error_mapping import MissingError
 from sluice.snowflake.suspend_sql import stop
 
 
-def change(work: Workspace, name: str, wish: ChangeRequest, hand: Caller) -> EphemeralEnvironment:
+@in_one_session
+def change(work: Workspace, name: str, wish: ChangeRequest, caller: Caller) -> EphemeralEnvironment:
     """Leave the environment as the wish makes it, in the journal and in the account."""
-    with work.one_session() as shared:
-        return _change(shared, name, wish, hand)
-
-
-def _change(work: Workspace, name: str, wish: ChangeRequest, hand: Caller) -> EphemeralEnvironment:
     with work.account() as account:
         chosen = template(work, str(_life(work, account, name).spec.kind))
-    with locked(work, name, hand) as (session, life):
-        made = changed(life, wish, chosen, hand.now)
+    with locked(work, name, caller) as (session, life):
+        made = changed(life, wish, chosen, caller.now)
         kind = {Change.PIN: EphemeralEvent.PINNED, Change.UNPIN: EphemeralEvent.UNPINNED}.get(
             wish.change, EphemeralEvent.CHANGED
         )
@@ -64,9 +60,9 @@ def _change(work: Workspace, name: str, wish: ChangeRequest, hand: Caller) -> Ep
                 "owner": made.owner,
                 "expires": made.expires.isoformat(),
             }
-        note(session, made, kind, hand, facts)
+        note(session, made, kind, caller, facts)
     if made.spec != life.spec:
-        provision(work.knowing(made.spec), name, hand.now, holder=hand.holder, actor=hand.actor)
+        provision(work.knowing(made.spec), name, caller.now, holder=caller.holder, actor=caller.actor)
     return made
 
 
@@ -74,29 +70,29 @@ def notice(
     work: Workspace,
     name: str,
     reason: str,
-    hand: Caller,
+    caller: Caller,
     *,
     until: datetime,
     evidence: tuple[str, ...] = (),
     planned: EphemeralEnvironment | None = None,
 ) -> EphemeralEnvironment:
     """Have it in the journal that the owner was told; telling is the caller's."""
-    with locked(work, name, hand) as (session, life):
+    with locked(work, name, caller) as (session, life):
         refuse_unless_there(life)
         as_planned(life, planned)
         facts = {"reason": reason, "evidence": list(evidence), "until": until.isoformat()}
-        note(session, life, EphemeralEvent.NOTICED, hand, facts)
+        note(session, life, EphemeralEvent.NOTICED, caller, facts)
     return life
 
 
 def withdraw(
-    work: Workspace, name: str, reason: str, hand: Caller, *, planned: EphemeralEnvironment | None = None
+    work: Workspace, name: str, reason: str, caller: Caller, *, planned: EphemeralEnvironment | None = None
 ) -> EphemeralEnvironment:
     """Leave a noticed environment as any other: a later notice begins anew."""
-    with locked(work, name, hand) as (session, life):
+    with locked(work, name, caller) as (session, life):
         as_planned(life, planned)
         if life.state is State.NOTICED:
-            note(session, life, EphemeralEvent.RESTORED, hand, {"reason": reason})
+            note(session, life, EphemeralEvent.RESTORED, caller, {"reason": reason})
     return life
 
 
@@ -104,21 +100,21 @@ def set_aside(
     work: Workspace,
     name: str,
     reason: str,
-    hand: Caller,
+    caller: Caller,
     *,
     until: datetime,
     evidence: tuple[str, ...] = (),
     planned: EphemeralEnvironment | None = None,
 ) -> EphemeralEnvironment:
     """Leave the environment whole, and out of everybody's reach: role taken back, warehouse stopped, renamed."""
-    with locked(work, name, hand) as (session, life):
-        if done_before(session, life, EphemeralEvent.QUARANTINED, hand):
+    with locked(work, name, caller) as (session, life):
+        if done_before(session, life, EphemeralEvent.QUARANTINED, caller):
             return life
         refuse_unless_there(life)
         as_planned(life, planned)
         refuse_foreign_warehouse(session, life)
         spec, aside = life.spec, quarantined_name(life)
-        end_all(session, name, hand, f"set aside: {reason}")
+        end_all(session, name, caller, f"set aside: {reason}")
         with suppress(MissingError):  # half-made: there is nothing to take back
             session.run(teardown_sql.revoke_role(spec.access.role, spec.access.user))
         with suppress(MissingError):
@@ -127,37 +123,38 @@ def set_aside(
         if spec.database.name in found and aside not in found:
             session.run(statements.rename_database(spec.database.name, aside))
         facts = {"reason": reason, "evidence": list(evidence), "until": until.isoformat(), "name": str(aside)}
-        note(session, life, EphemeralEvent.QUARANTINED, hand, facts)
+        note(session, life, EphemeralEvent.QUARANTINED, caller, facts)
     return life
 
 
+@in_one_session
 def destroy(
-    work: Workspace, name: str, hand: Caller, *, reason: str, confirmation: str = "", forced: bool = False
+    work: Workspace, name: str, caller: Caller, *, reason: str, confirmation: str = "", forced: bool = False
 ) -> EphemeralEnvironment:
     """Leave nothing of the environment in the account but what UNDROP can bring back; named by who asks, or forced."""
-    with work.one_session() as shared, shared.account() as account:
+    with work.account() as account:
         refuse_destroying(_life(work, account, name), confirmation=confirmation, forced=forced)
-        return drop(shared, name, reason, hand)
+    return drop(work, name, reason, caller)
 
 
 def drop(
     work: Workspace,
     name: str,
     reason: str,
-    hand: Caller,
+    caller: Caller,
     *,
     evidence: tuple[str, ...] = (),
     planned: EphemeralEnvironment | None = None,
 ) -> EphemeralEnvironment:
     """Leave nothing of it but what UNDROP can bring back; only what bears our marker with its name is dropped."""
-    with locked(work, name, hand) as (session, life):
+    with locked(work, name, caller) as (session, life):
         if life.state is State.DROPPED:
             return life
         as_planned(life, planned)
         refuse_foreign_warehouse(session, life)
         spec, found = life.spec, ours(session, life)
         belt = foreign_monitor(session, life)
-        end_all(session, name, hand, f"dropped: {reason}")
+        end_all(session, name, caller, f"dropped: {reason}")
         for database in sorted(found):
             session.run(statements.drop_database(database))
         session.run(teardown_sql.drop_warehouse(spec.warehouse.name))
@@ -165,23 +162,23 @@ def drop(
             session.run(teardown_sql.drop_monitor(monitor_name(spec)))
         with suppress(MissingError):  # the role stays, powerless: it owns what UNDROP brings back
             session.run(teardown_sql.revoke_role(spec.access.role, spec.access.user))
-        until = hand.now + timedelta(days=spec.database.retention_days)
+        until = caller.now + timedelta(days=spec.database.retention_days)
         left = [belt] if belt is not None else []
         facts = {"reason": reason, "evidence": list(evidence), "until": until.isoformat(), "left": left}
-        note(session, life, EphemeralEvent.DROPPED, hand, facts)
+        note(session, life, EphemeralEvent.DROPPED, caller, facts)
     return life
 
 
-def forget(work: Workspace, name: str, hand: Caller) -> None:
+def forget(work: Workspace, name: str, caller: Caller) -> None:
     """Leave nothing at all: the role and the lock of an environment that can be brought back no longer are gone."""
     with work.account() as account:
         life = _life(work, account, name)
-        _forget(account.computing(), life, hand)
+        _forget(account.computing(), life, caller)
 
 
-def _forget(session: Session, life: EphemeralEnvironment, hand: Caller) -> None:
+def _forget(session: Session, life: EphemeralEnvironment, caller: Caller) -> None:
     name = life.name
-    if life.state is not State.DROPPED or life.until is None or life.until > hand.now:
+    if life.state is not State.DROPPED or life.until is None or life.until > caller.now:
         raise RefusedError(
             f"it can still be brought back, or is there: {life.state}",
             where=f"environment {name}",
@@ -198,26 +195,27 @@ def _forget(session: Session, life: EphemeralEnvironment, hand: Caller) -> None:
         elif role in markers:
             left.append(f"role {role} does not bear this environment's marker")
     session.run(teardown_sql.drop_schema(Qualified(session.control, lock_schema(name))))
-    note(session, life, EphemeralEvent.FORGOTTEN, hand, {"left": left})
+    note(session, life, EphemeralEvent.FORGOTTEN, caller, {"left": left})
 
 
-def bring_back(work: Workspace, name: str, reason: str, hand: Caller) -> EphemeralEnvironment:
+@in_one_session
+def bring_back(work: Workspace, name: str, reason: str, caller: Caller) -> EphemeralEnvironment:
     """Leave an environment that was set aside or dropped as it was, whole and in use again."""
-    with locked(work, name, hand) as (session, life):
-        if not done_before(session, life, EphemeralEvent.RESTORED, hand):
-            _refuse_undoing(life, hand)
+    with locked(work, name, caller) as (session, life):
+        if not done_before(session, life, EphemeralEvent.RESTORED, caller):
+            _refuse_undoing(life, caller)
             _database_back(session, life)
-            note(session, life, EphemeralEvent.RESTORED, hand, {"reason": reason})
-    provision(work.knowing(life.spec), name, hand.now, holder=hand.holder, actor=hand.actor)
+            note(session, life, EphemeralEvent.RESTORED, caller, {"reason": reason})
+    provision(work.knowing(life.spec), name, caller.now, holder=caller.holder, actor=caller.actor)
     return life
 
 
-def _refuse_undoing(life: EphemeralEnvironment, hand: Caller) -> None:
+def _refuse_undoing(life: EphemeralEnvironment, caller: Caller) -> None:
     if life.state not in {State.QUARANTINED, State.DROPPED}:
         raise RefusedError(
             f"there is nothing to undo: it is {life.state}", where=f"environment {life.name}", untouched="everything"
         )
-    if life.state is State.DROPPED and life.until is not None and life.until < hand.now:
+    if life.state is State.DROPPED and life.until is not None and life.until < caller.now:
         raise RefusedError(
             f"Snowflake kept it until {life.until:%Y-%m-%d %H:%M} UTC",
             where=f"environment {life.name}",
@@ -250,10 +248,10 @@ def _database_back(session: Session, life: EphemeralEnvironment) -> None:
     session.run(statements.rename_database(aside, name))
 
 
-def done_before(session: Session, life: EphemeralEnvironment, kind: EphemeralEvent, hand: Caller) -> bool:
+def done_before(session: Session, life: EphemeralEnvironment, kind: EphemeralEvent, caller: Caller) -> bool:
     """Whether this very run came so far already: a retry goes on behind it."""
     events = journal.read(session, environment=life.name, kinds=(kind,))
-    return any(event.id.endswith(f":{kind}:{hand.holder}") for event in events)
+    return any(event.id.endswith(f":{kind}:{caller.holder}") for event in events)
 
 
 def _was_aside(session: Session, life: EphemeralEnvironment) -> bool:
@@ -279,12 +277,12 @@ def _life(work: Workspace, account: Account, name: str) -> EphemeralEnvironment:
 
 
 @contextmanager
-def locked(work: Workspace, name: str, hand: Caller) -> Iterator[tuple[Session, EphemeralEnvironment]]:
+def locked(work: Workspace, name: str, caller: Caller) -> Iterator[tuple[Session, EphemeralEnvironment]]:
     """An administrator's session under the environment's lock, and its life as it is then."""
     with work.account() as account:
         session = account.computing()
         session.run(control_sql.create_schema(session.control, lock_schema(name)))
-        with locking.locked(session, name, hand.holder, locking.LIFECYCLE, actor=hand.actor):
+        with locking.locked(session, name, caller.holder, locking.LIFECYCLE, actor=caller.actor):
             account.forget()  # read again under the lock: somebody may have changed it while we waited for it
             yield session, _life(work, account, name)
 
@@ -342,10 +340,10 @@ def foreign_monitor(session: Session, life: EphemeralEnvironment) -> str | None:
 
 
 def note(
-    session: Session, life: EphemeralEnvironment, kind: EphemeralEvent, hand: Caller, facts: Mapping[str, object]
+    session: Session, life: EphemeralEnvironment, kind: EphemeralEvent, caller: Caller, facts: Mapping[str, object]
 ) -> None:
     """Have the event in the journal once, however often the run is tried."""
     event = Event.once(
-        hand.holder, at=hand.now, actor=hand.actor, environment=life.name, kind=kind, payload=dict(facts)
+        caller.holder, at=caller.now, actor=caller.actor, environment=life.name, kind=kind, payload=dict(facts)
     )
     journal.append(session, event)

@@ -10,7 +10,7 @@ from sluice.domain.budgets.spend import Figure
 from sluice.domain.ephemeral.ephemeral_state import EphemeralEnvironment, State
 from sluice.operations.budgets.metering import measure
 from sluice.operations.ephemeral.lifecycle import quarantined_name
-from sluice.operations.workspace import Workspace
+from sluice.operations.workspace import Workspace, in_one_session
 from sluice.snowflake import meter, observe, usage
 
 
@@ -33,14 +33,15 @@ class Overview:
         return None if self.usage_seen is None else now - max(self.last_used or self.life.created, self.life.created)
 
 
+@in_one_session
 def overview(work: Workspace, now: datetime) -> list[Overview]:
     """Return every environment that comes and goes, in a constant number of look-ups; nothing is recorded."""
-    with work.one_session() as shared, shared.account() as account:
+    with work.account() as account:
         every = account.ephemeral()
         lives = [life for life in every.values() if life.state is not State.REQUESTED]
         if not lives:
             return [_unknown(life) for life in every.values()]
-        measured = measure(shared, now, record=False)
+        measured = measure(work, now, record=False)
         session, used = account.computing(), account.seen(usage.observe)
         days = meter.metered_days(session, midnight(min(life.created for life in lives)), midnight(now))
     price = float(work.prices.credit_usd)

@@ -17,7 +17,7 @@ from sluice.operations.caller import Caller
 from sluice.operations.ephemeral.creation import base_deployment, base_is_free, cloned_from, refuse_partial
 from sluice.operations.ephemeral.lifecycle import beside, done_before, locked, note, ours
 from sluice.operations.provisioning.provision import provision
-from sluice.operations.workspace import Workspace
+from sluice.operations.workspace import Workspace, in_one_session
 from sluice.snowflake import journal, observe, promotion_sql, provisioning_sql, reclone_sql
 from sluice.snowflake.connect import Session
 from sluice.snowflake.statements import drop_database, swap
@@ -26,7 +26,8 @@ RENEWING = "environment.renewing"
 """Noted before the exchange of names: what was carried over, and what the base bore."""
 
 
-def reclone(work: Workspace, name: str, hand: Caller, *, reason: str, keep: bool = False) -> EphemeralEnvironment:
+@in_one_session
+def reclone(work: Workspace, name: str, caller: Caller, *, reason: str, keep: bool = False) -> EphemeralEnvironment:
     """Leave the environment with its base's data of now; with `keep`, what was made or changed in it is carried over.
 
     Whoever reads in it sees the former data or the new, never a mix; the former can be undropped while its retention
@@ -37,14 +38,14 @@ def reclone(work: Workspace, name: str, hand: Caller, *, reason: str, keep: bool
         RetryError: the base is being changed by somebody, who is named.
         StopError: the clone lacks what the base has, or a database is not as it says.
     """
-    with locked(work, name, hand) as (session, life):
-        if done_before(session, life, EphemeralEvent.REFRESHED, hand):
+    with locked(work, name, caller) as (session, life):
+        if done_before(session, life, EphemeralEvent.REFRESHED, caller):
             return life
         refuse_unless_there(life)
         spec = _now(life)
         base_is_free(session, spec)
         live, fresh = spec.database.name, beside(spec.database.name)
-        marker = Marker(name, _key(hand))
+        marker = Marker(name, _key(caller))
         found = observe.markers(session, live.name)
         if found.get(live.name) != marker:
             ours(session, life)
@@ -54,15 +55,15 @@ def reclone(work: Workspace, name: str, hand: Caller, *, reason: str, keep: bool
             _carry(session, live, fresh, carried)
             refuse_partial(session, spec, fresh)
             _grants(session, spec, fresh)
-            _intend(session, life, hand, {"refresh": marker.deployment, "before": before, "carried": carried})
+            _intend(session, life, caller, {"refresh": marker.deployment, "before": before, "carried": carried})
             _exchange(session, live, fresh, marker)
         else:
             before, carried = _intended(session, life, marker)
         _drop_former(session, fresh, marker)
         cloned = cloned_from(session, spec, before, own=carried)
         facts = {"reason": reason, "keep": keep, "carried": carried, "cloned": cloned}
-        note(session, life, EphemeralEvent.REFRESHED, hand, facts)
-    provision(work.knowing(life.spec), name, hand.now, holder=hand.holder, actor=hand.actor)
+        note(session, life, EphemeralEvent.REFRESHED, caller, facts)
+    provision(work.knowing(life.spec), name, caller.now, holder=caller.holder, actor=caller.actor)
     return life
 
 
@@ -84,9 +85,9 @@ def _now(life: EphemeralEnvironment) -> EnvironmentSpec:
     return life.spec.model_copy(update={"base": life.spec.base.model_copy(update={"at": None})})
 
 
-def _key(hand: Caller) -> str:
+def _key(caller: Caller) -> str:
     """The same for every try of one run."""
-    return f"refresh-{blake2b(hand.holder.encode(), digest_size=6).hexdigest()}"
+    return f"refresh-{blake2b(caller.holder.encode(), digest_size=6).hexdigest()}"
 
 
 def _clone(
@@ -129,9 +130,9 @@ def _grants(session: Session, spec: EnvironmentSpec, fresh: Identifier) -> None:
         session.run(promotion_sql.grant(fresh, right))
 
 
-def _intend(session: Session, life: EphemeralEnvironment, hand: Caller, facts: dict[str, object]) -> None:
+def _intend(session: Session, life: EphemeralEnvironment, caller: Caller, facts: dict[str, object]) -> None:
     """What a try that comes after the exchange cannot see any more is in the journal before it."""
-    event = Event(at=hand.now, actor=hand.actor, environment=life.name, kind=RENEWING, payload=facts)
+    event = Event(at=caller.now, actor=caller.actor, environment=life.name, kind=RENEWING, payload=facts)
     journal.append(session, event)
 
 

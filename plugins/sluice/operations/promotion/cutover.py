@@ -11,7 +11,7 @@ from sluice.domain.names import Identifier, Marker
 from sluice.domain.promotion.cutover import AlreadyLive, Exchange, Markers, Refuse, Stop, Swap, decide_cut_over, named
 from sluice.domain.promotion.deployments import Deployment, StageReport
 from sluice.errors import RefusedError, RetryError, StopError
-from sluice.operations.promotion.run_gates import writers
+from sluice.operations.promotion.gates import writers
 from sluice.operations.stage import Stage, own_databases, stage
 from sluice.operations.workspace import Workspace
 from sluice.snowflake import locks, observe

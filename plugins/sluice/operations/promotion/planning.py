@@ -9,10 +9,10 @@ from sluice.dbt.invoke import Invocation
 from sluice.domain.names import Marker, candidate_name, deployment_id
 from sluice.domain.promotion.cutover import deployed, named
 from sluice.domain.promotion.deployments import Deployment, StageReport
-from sluice.domain.promotion.gate_policy import Gates
 from sluice.domain.promotion.promotion_plan import PromotionPlan, released_upstream
 from sluice.domain.specs.environment import EnvironmentSpec
 from sluice.errors import SpecError, StopError
+from sluice.operations.promotion.gates import gate_names
 from sluice.operations.promotion.plan_facts import background
 from sluice.operations.refresh import dbt_builds
 from sluice.operations.validation.project_check import cautions
@@ -89,23 +89,6 @@ def beside_live(work: Workspace, call: Invocation, environment: str) -> tuple[st
     state = call.home / "state"
     kept = artifacts.kept(work.store, environment, former, "manifest.json", state) if former else None
     return ("--defer", "--state", str(state)) if kept is not None else ()
-
-
-def gate_names(gates: Gates) -> tuple[str, ...]:
-    """Return the gates that are switched on, in the order in which they are judged."""
-    switches = {
-        "dbt results": gates.dbt.enabled,
-        "quality score": gates.quality.enabled,
-        "row-count drift": gates.row_count.enabled,
-        "column contract": gates.columns.enabled,
-        "metrics": bool(gates.metrics),
-        "run time": gates.run_time.enabled,
-        "self-containment": gates.self_containment.enabled,
-        "access parity": gates.access_parity.enabled,
-        "foreign writer": gates.foreign_writer.enabled,
-        "object kinds": gates.object_kinds.enabled,
-    }
-    return tuple(name for name, on in switches.items() if on)
 
 
 def _release(work: Workspace, spec: EnvironmentSpec, asked: str | None, marker: Marker | None) -> str:

@@ -15,7 +15,7 @@ from sluice.domain.schedules.schedule_state import ScheduleState
 from sluice.errors import RefusedError, SpecError
 from sluice.operations.locking import PROVISIONING, locked
 from sluice.operations.schedules import schedules
-from sluice.operations.workspace import Workspace
+from sluice.operations.workspace import Workspace, in_one_session
 from sluice.snowflake import journal, resources, statements
 from sluice.snowflake.apply import apply
 from sluice.snowflake.connect import Session
@@ -43,12 +43,14 @@ class Provisioned:
         }
 
 
+@in_one_session
 def plan_provision(work: Workspace, environment: str, now: datetime) -> Plan:
     """Return the steps that would bring the account to the spec; nothing is changed."""
     with work.admin(environment) as session:
         return _plan(work, session, environment, now, _restrictions(work, environment))[0]
 
 
+@in_one_session
 def provision(
     work: Workspace,
     environment: str,
@@ -59,29 +61,22 @@ def provision(
     done: Callable[[Step], None] = lambda _: None,
 ) -> Provisioned:
     """Leave the environment as its spec says, under its lock; `holder` names the run, so that a retry goes on."""
-    with work.one_session() as shared:
-        return _provision(shared, environment, now, holder, actor, done)
-
-
-def _provision(  # noqa: PLR0917 (a private function of one caller)
-    work: Workspace, environment: str, now: datetime, holder: str, actor: str, done: Callable[[Step], None]
-) -> Provisioned:
-    guard, closing = held = _restrictions(work, environment)
-    if guard.hold is Restriction.SUSPENDED:
+    budget, schedule = restrictions = _restrictions(work, environment)
+    if budget.hold is Restriction.SUSPENDED:
         raise RefusedError(
-            f"its budget has suspended it: {guard.reason}",
+            f"its budget has suspended it: {budget.reason}",
             where=f"environment {environment}",
             good=f"sluice budget resume {environment}, or: sluice budget override {environment}",
             untouched="everything",
         )
     with work.admin(environment) as session:
-        whole, locked_by = _plan(work, session, environment, now, held)
+        whole, locked_by = _plan(work, session, environment, now, restrictions)
         if not whole.steps and locked_by is None:
             return Provisioned(environment, (), 0, whole.notes)  # nobody is changing it, and nothing is to be changed
         first = provisioning_plan.foundation(whole)
         sent = apply(session, first, done)
         spec = work.spec(environment)
-        usable = control_warehouse(spec.control_database) if closing.holds else spec.warehouse.name
+        usable = control_warehouse(spec.control_database) if schedule.holds else spec.warehouse.name
         session.run(statements.use_warehouse(usable))
         with locked(session, environment, holder, PROVISIONING, actor=actor):
             # again, under the lock: another run may have changed the environment, its budget or its hours meanwhile
@@ -100,16 +95,16 @@ def _plan(  # noqa: PLR0917 (a private function)
     session: Session,
     environment: str,
     now: datetime,
-    held: tuple[BudgetState, ScheduleState],
+    restrictions: tuple[BudgetState, ScheduleState],
     ours: str | None = None,
 ) -> tuple[Plan, str | None]:
     """Return the plan, and who holds the environment's lock; `ours` is a holder that counts as nobody."""
     spec = work.spec(environment)
     key = _key(work, environment)
-    guard, closing = held
+    budget, schedule = restrictions
     found, context = resources.observe(session, spec)
     locked_by = context.lock_holder if context.lock_holder != ours else None
-    context = replace(context, held=guard.holds - closing.holds, closed=closing.holds, lock_holder=locked_by)
+    context = replace(context, held=budget.holds - schedule.holds, closed=schedule.holds, lock_holder=locked_by)
     steps = provisioning_plan.plan(
         spec,
         found,
@@ -126,10 +121,10 @@ def _restrictions(work: Workspace, environment: str) -> tuple[BudgetState, Sched
     """What the environment's budget restricts, and what its schedule; where nothing is provisioned yet, nothing."""
     try:
         with work.control() as session:
-            guards, closings = schedules.lock_held(session, environment)
+            budgets, hours = schedules.lock_held(session, environment)
     except MissingError:
-        guards, closings = {}, {}
-    return guards.get(environment, BudgetState(environment)), closings.get(environment, ScheduleState(environment))
+        budgets, hours = {}, {}
+    return budgets.get(environment, BudgetState(environment)), hours.get(environment, ScheduleState(environment))
 
 
 def _key(work: Workspace, environment: str) -> PublicKey:

@@ -49,7 +49,7 @@ class ScheduleReport:
     """Environment and reason; the others went on, and the next check tries again."""
 
 
-def check(work: Workspace, specs: Specs, hand: Caller, *, off_hours: bool = True) -> ScheduleReport:
+def check(work: Workspace, specs: Specs, caller: Caller, *, off_hours: bool = True) -> ScheduleReport:
     """Leave every environment as its hours and its schedule want it now, except those that somebody has locked.
 
     Without `off_hours` none is closed, and those that are closed are opened.
@@ -65,27 +65,29 @@ def check(work: Workspace, specs: Specs, hand: Caller, *, off_hours: bool = True
             specs = {name: spec.model_copy(update={"hours": None}) for name, spec in specs.items()}
         specs = {name: spec for name, spec in specs.items() if _concerned(spec, closed.get(name))}
         shown = {row.name: row for row in account.seen(warehouses.show_all)}
-        unused = _unused(session, specs, shown, hand.now)
+        unused = _unused(session, specs, shown, caller.now)
         for name, spec in specs.items():
             row = shown.get(spec.warehouse.name)
             sample = row.sample() if row is not None else None
             if sample is None:  # not provisioned
                 continue
             budget, schedule = budgets.get(name, BudgetState(name)), closed.get(name, ScheduleState(name))
-            asked = actions_due(spec, sample, budget, schedule, hand.now, unused=name in unused)
+            asked = actions_due(spec, sample, budget, schedule, caller.now, unused=name in unused)
             if not asked:
                 continue
             try:
-                if holder := locks.held(session, [name], but=hand.holder).get(name):
+                if holder := locks.held(session, [name], but=caller.holder).get(name):
                     left.append(f"{name}: {_words(asked)}, once {holder} has given back its lock")
                 else:  # it looks at that environment again: the snapshot may be a minute old
-                    done += _keep(session, spec, hand, unused=name in unused)
+                    done += _keep(session, spec, caller, unused=name in unused)
             except SluiceError as error:
                 failed.append((name, error.message))
     return ScheduleReport(tuple(done), tuple(left), tuple(failed))
 
 
-def stay_open(work: Workspace, specs: Specs, names: Sequence[str], end: str, hand: Caller, *, reason: str) -> list[str]:
+def stay_open(
+    work: Workspace, specs: Specs, names: Sequence[str], end: str, caller: Caller, *, reason: str
+) -> list[str]:
     """Open these environments until a moment, given as their own clocks show it, whatever their hours say.
 
     Raises:
@@ -93,17 +95,17 @@ def stay_open(work: Workspace, specs: Specs, names: Sequence[str], end: str, han
             nothing was changed then.
     """
     refuse_nameless(reason)
-    ends = {name: _end(specs, name, end, hand.now) for name in names}
+    ends = {name: _end(specs, name, end, caller.now) for name in names}
     lines: list[str] = []
     with work.control() as session:
         for name, moment in ends.items():
-            _note(session, name, HoursEvent.LATE, hand, hand.now, {"until": moment.isoformat(), "reason": reason})
+            _note(session, name, HoursEvent.LATE, caller, caller.now, {"until": moment.isoformat(), "reason": reason})
             lines.append(f"{name} is open until {moment:%Y-%m-%d %H:%M} UTC")
             now = observe.now(session)
             guard, closing = _now(session, name)
             asked = actions_due(specs[name], _ours(session, specs[name]), guard, closing, now)
             if asked.open:
-                _open(session, specs[name], asked, hand, now)
+                _open(session, specs[name], asked, caller, now)
             if suspended(guard):
                 lines[-1] += ", but its budget has suspended it"
     return lines
@@ -174,20 +176,20 @@ def _runs_for_nobody(row: WarehouseRow, since: datetime) -> bool:
     )
 
 
-def _keep(session: Session, spec: EnvironmentSpec, hand: Caller, *, unused: bool) -> list[str]:
+def _keep(session: Session, spec: EnvironmentSpec, caller: Caller, *, unused: bool) -> list[str]:
     """Do what is due to one environment, and look again: it may have been opened by hand, or suspended, meanwhile."""
     lines: list[str] = []
     for _ in range(2):
         now = observe.now(session)
         asked = actions_due(spec, _ours(session, spec), *_now(session, spec.name), now, unused=unused)
         if asked.close:
-            lines.append(_close(session, spec, asked, hand, now))
+            lines.append(_close(session, spec, asked, caller, now))
         if asked.open:
-            lines.append(_open(session, spec, asked, hand, now))
+            lines.append(_open(session, spec, asked, caller, now))
         if asked.fit:
-            lines.append(_resize_clusters(session, spec, asked, hand, now))
+            lines.append(_resize_clusters(session, spec, asked, caller, now))
         if asked.rest:
-            lines.append(_suspend_idle(session, spec, hand, now))
+            lines.append(_suspend_idle(session, spec, caller, now))
         if not asked.close:
             break
     return lines
@@ -207,49 +209,49 @@ def _ours(session: Session, spec: EnvironmentSpec) -> WarehouseSample:
     return sample
 
 
-def _close(session: Session, spec: EnvironmentSpec, asked: ScheduleActions, hand: Caller, now: datetime) -> str:
+def _close(session: Session, spec: EnvironmentSpec, asked: ScheduleActions, caller: Caller, now: datetime) -> str:
     """Nothing starts its warehouse, and it is suspended; statements in progress finish. Under its lock.
 
     Whatever works there under the lock is not shut out in the middle, and whatever asks for the lock is refused now as
     it would be a moment later. Nothing else is done under it: nobody is to fail because of a look at the clock.
     """
     said = why_closed(spec, now)
-    with locked(session, spec.name, hand.holder, SCHEDULE, actor=hand.actor):
-        _note(session, spec.name, HoursEvent.CLOSING, hand, now, {"former": dict(asked.former)})
+    with locked(session, spec.name, caller.holder, SCHEDULE, actor=caller.actor):
+        _note(session, spec.name, HoursEvent.CLOSING, caller, now, {"former": dict(asked.former)})
         session.run(teardown_sql.stop_warehouse(spec.warehouse.name))
         rest(session, spec.warehouse.name)
-        _note(session, spec.name, HoursEvent.CLOSED, hand, now, {"reason": said})
+        _note(session, spec.name, HoursEvent.CLOSED, caller, now, {"reason": said})
     return f"{spec.name}: {said}"
 
 
-def _open(session: Session, spec: EnvironmentSpec, asked: ScheduleActions, hand: Caller, now: datetime) -> str:
+def _open(session: Session, spec: EnvironmentSpec, asked: ScheduleActions, caller: Caller, now: datetime) -> str:
     """What closing took is given back, except what its budget holds: that is its budget's to give."""
-    _note(session, spec.name, HoursEvent.OPENING, hand, now, {"former": dict(asked.back)})
+    _note(session, spec.name, HoursEvent.OPENING, caller, now, {"former": dict(asked.back)})
     _set(session, spec, [Change(key, "", value) for key, value in asked.back.items()])
     if asked.back and suspended(_now(session, spec.name)[0]):  # suspended meanwhile, before or after we gave it back
         session.run(teardown_sql.stop_warehouse(spec.warehouse.name))
-    _note(session, spec.name, HoursEvent.OPENED, hand, now, {"settings": dict(asked.back)})
+    _note(session, spec.name, HoursEvent.OPENED, caller, now, {"settings": dict(asked.back)})
     return f"{spec.name}: open" if asked.back else f"{spec.name}: open, but its budget has suspended it"
 
 
 def _resize_clusters(
-    session: Session, spec: EnvironmentSpec, asked: ScheduleActions, hand: Caller, now: datetime
+    session: Session, spec: EnvironmentSpec, asked: ScheduleActions, caller: Caller, now: datetime
 ) -> str:
     """Its warehouse has the settings that its schedule asks for at this time of the day."""
     facts = {
         "former": {one.setting: one.found for one in asked.fit},
         "settings": {one.setting: one.wanted for one in asked.fit},
     }
-    _note(session, spec.name, HoursEvent.FITTING, hand, now, facts)
+    _note(session, spec.name, HoursEvent.FITTING, caller, now, facts)
     _set(session, spec, asked.fit)
     return f"{spec.name}: {', '.join(f'{one.setting} {one.found} → {one.wanted}' for one in asked.fit)}"
 
 
-def _suspend_idle(session: Session, spec: EnvironmentSpec, hand: Caller, now: datetime) -> str:
+def _suspend_idle(session: Session, spec: EnvironmentSpec, caller: Caller, now: datetime) -> str:
     """Its warehouse is suspended; the next statement starts it."""
     seconds = spec.hours.low_activity_seconds if spec.hours is not None else 0
     said = f"no statement for {seconds} s: suspended until the next one"
-    _note(session, spec.name, HoursEvent.IDLE, hand, now, {"reason": said})
+    _note(session, spec.name, HoursEvent.IDLE, caller, now, {"reason": said})
     rest(session, spec.warehouse.name)
     return f"{spec.name}: {said}"
 
@@ -286,7 +288,7 @@ def _end(specs: Specs, name: str, end: str, now: datetime) -> datetime:
 
 
 def _note(  # noqa: PLR0917 (a private function)
-    session: Session, environment: str, kind: HoursEvent, hand: Caller, now: datetime, facts: Mapping[str, object]
+    session: Session, environment: str, kind: HoursEvent, caller: Caller, now: datetime, facts: Mapping[str, object]
 ) -> None:
-    event = Event(at=now, actor=hand.actor, environment=environment, kind=str(kind), payload=dict(facts))
+    event = Event(at=now, actor=caller.actor, environment=environment, kind=str(kind), payload=dict(facts))
     journal.append(session, event)

@@ -10,19 +10,16 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TypeVar
 
-from sluice.domain.access.roles import FIXED_DAGS, OWN_DAGS, read_access, unknown_names
-from sluice.domain.budgets.budget_policy import load_budgets
-from sluice.domain.budgets.prices import load_prices
-from sluice.domain.cleanup.cleanup_policy import load_cleanup
+from sluice.domain.access.roles import FIXED_DAGS, OWN_DAGS, unknown_names
 from sluice.domain.ephemeral.templates import Template, readable_templates
 from sluice.domain.findings import Finding
 from sluice.domain.names import Identifier
-from sluice.domain.promotion.gate_policy import readable_policies
 from sluice.domain.specs.blocks import Kind
 from sluice.domain.specs.environment import EnvironmentSpec, kinds_of, readable_environments, spec_files
 from sluice.domain.specs.environment_rules import Included, as_finding, findings, own_dag
 from sluice.domain.yaml_loader import each_error
 from sluice.errors import SpecError
+from sluice.operations.policies import PolicyFiles
 from sluice.settings import Settings
 from sluice.snowflake.connect import ConnectionSettings
 
@@ -58,28 +55,28 @@ def check(
 
 def read_included(here: Settings) -> tuple[Included, list[SpecError]]:
     """Return what can be read of the files, and what is wrong with the rest."""
-    folder, files = here.policies, spec_files(here.environments)
+    files, written = PolicyFiles.of(here), spec_files(here.environments)
     specs, errors = readable_environments(here.environments)
     templates, template_files, wrong = readable_templates(here.environments / "templates")
     errors += wrong
     kinds = kinds_of(specs)
     # A spec that cannot be read is there all the same: policies may name it.
-    named = {name: kinds.get(name, Kind.DEVELOPMENT) for name in files}
-    policies, wrong = readable_policies(folder, named)
+    named = {name: kinds.get(name, Kind.DEVELOPMENT) for name in written}
+    policies, wrong = files.readable_gates_and_checks(named)
     errors += wrong
-    access = _read(lambda: read_access(folder / "access.yml"), errors)
-    errors += unknown_names(access, folder / "access.yml", named) if access is not None else ()
+    access = _read(files.access_as_written, errors)
+    errors += unknown_names(access, files.folder / "access.yml", named) if access is not None else ()
     return Included(
-        policies_folder=folder,
+        policies_folder=files.folder,
         specs=specs,
-        spec_files=files,
+        spec_files=written,
         templates=templates,
         template_files=template_files,
         policies=policies,
         access=access.resolved(kinds) if access is not None else None,
-        budgets=_read(lambda: load_budgets(folder / "budgets.yml"), errors),
-        cleanup=_read(lambda: load_cleanup(folder / "cleanup.yml"), errors),
-        prices=_read(lambda: load_prices(folder / "prices.yml"), errors),
+        budgets=_read(files.budgets, errors),
+        cleanup=_read(files.cleanup, errors),
+        prices=_read(files.prices, errors),
     ), errors
 
 
