@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
+import re
 import shutil
 from decimal import Decimal
 from pathlib import Path
+from zoneinfo import available_timezones
 
 import pytest
+from pydantic import ValidationError
 
 from sluice.domain.sizes import Size
-from sluice.domain.specs.blocks import AtLimit
+from sluice.domain.specs.blocks import JOURNALLED, AtLimit
 from sluice.domain.specs.environment import EnvironmentSpec, chain_to, load_environments, readable_environments
+from sluice.domain.yaml_loader import each_error
 from sluice.errors import SpecError
 
 SHIPPED = Path(__file__).resolve().parents[2] / "include" / "environments"
@@ -92,7 +97,19 @@ MISTAKES = [
     ("name: dev\n", "name: Dev!\n", "name", "Dev!", None),
     ("at_limit: suspend", "at_limit: explode", "budget.at_limit", "explode", "'suspend'"),
     ("sources: [OLIST_RAW]", "sources: [OLIST_DEV]", "", None, None),
+    ("criticality: low", "criticality: low\n  watch: [cost]", "monitoring.watch", "['cost']", "freshness_hours"),
+    ("strategy: in_place", "strategy: in_place\n  retained: 3", "promotion.retained", 3, "retained_days"),
+    (
+        "strategy: in_place",
+        "strategy: blue_green\n  schedule: '@daily'",
+        "promotion.schedule",
+        "@daily",
+        "leave it out",
+    ),
+    ("strategy: in_place", "strategy: blue_green", "", None, "promotion: {strategy: in_place}, or leave it out"),
 ]
+NO_SCHEDULES = ("0 25 * * *", "0 6 * *", "0 0 31 2 *", "0 6 * * R", "H 6 * * *", "@dayly", "every day", "", 6, [6])
+NO_ZONES = ("Europe/Berln", "Europe", "localtime", "posix/Europe/Berlin", "../etc/passwd", "", "CEST", 1)
 
 
 @pytest.mark.parametrize(("right", "wrong", "field", "value", "good"), MISTAKES)
@@ -113,6 +130,62 @@ def test_a_mistake_is_named(
         assert str(error.value) == str(value)
     if good is not None:
         assert good in str(error.good)
+
+
+@pytest.mark.parametrize("schedule", NO_SCHEDULES)
+def test_a_schedule_that_is_none_is_named(folder: Path, schedule: object) -> None:
+    """What Airflow cannot read, what never comes, what is another time at each reading: refused with a good one."""
+    refused = mistaken(folder, "strategy: in_place", f"strategy: in_place\n  schedule: {json.dumps(schedule)}")
+    assert (refused.where, refused.value) == (f"{folder / 'development.yml'}: promotion.schedule", schedule)
+    assert '"0 6 * * *"' in str(refused.good)
+
+
+@pytest.mark.parametrize("schedule", ["0 6 * * *", "*/15 8-18 * * MON-FRI", "0 6 * * 1#2", "0 6 L MAR *", "@quarterly"])
+def test_a_schedule_is_taken_as_airflow_takes_it(folder: Path, schedule: str) -> None:
+    """Cron with names of days and months, and Airflow's own names."""
+    file = folder / "development.yml"
+    file.write_text(file.read_text().replace("strategy: in_place", f"strategy: in_place\n  schedule: '{schedule}'"))
+    assert load_environments(folder)["dev"].promotion.schedule == schedule
+
+
+@pytest.mark.parametrize("zone", NO_ZONES)
+@pytest.mark.parametrize(
+    ("file", "right", "field"),
+    [
+        ("development.yml", "hours:", "hours.zone"),
+        ("development.yml", "budget:", "budget.zone"),
+        ("production.yml", "warehouse_schedule:", "warehouse_schedule.zone"),
+    ],
+)
+def test_a_zone_that_is_none_is_named(*, folder: Path, file: str, right: str, field: str, zone: object) -> None:
+    """Wherever a file names a zone: hours, budgets, clusters by the time of the day."""
+    path = folder / file
+    text = re.sub(r"^  zone: .*\n", "", path.read_text(), flags=re.MULTILINE)
+    path.write_text(re.sub(rf"^{right}.*$", f"{right}\n  zone: {json.dumps(zone)}", text, flags=re.MULTILINE))
+    with pytest.raises(SpecError) as refused:
+        load_environments(folder)
+    errors = {str(error.where): error for error in each_error(refused.value)}
+    assert errors[f"{path}: {field}"].value == zone
+    assert errors[f"{path}: {field}"].message == "no such time zone"
+    assert str(errors[f"{path}: {field}"].good).partition("/")[0] in {"Europe", *available_timezones()}
+
+
+def mistaken(folder: Path, right: str, wrong: str) -> SpecError:
+    """Return the refusal of development.yml with this change."""
+    file = folder / "development.yml"
+    file.write_text(file.read_text().replace(right, wrong, 1))
+    with pytest.raises(SpecError) as refused:
+        load_environments(folder)
+    return refused.value
+
+
+def test_what_an_earlier_version_wrote_into_the_journal_is_read(shipped: dict[str, EnvironmentSpec]) -> None:
+    """Keys that are gone are passed over in the journal, and nowhere else."""
+    content = shipped["dev"].model_dump(mode="json")
+    content["monitoring"]["watch"], content["promotion"]["retained"] = ["cost"], 3
+    assert EnvironmentSpec.model_validate(content, context=JOURNALLED) == shipped["dev"]
+    with pytest.raises(ValidationError):
+        EnvironmentSpec.model_validate(content)
 
 
 def test_a_missing_key_is_named(folder: Path) -> None:

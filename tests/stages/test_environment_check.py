@@ -64,7 +64,7 @@ ONE_THING = [
         "a schedule that nothing reads",
         "environments/staging.yml",
         lambda staging: staging["promotion"].update(schedule="@daily"),
-        ("warning", "environments/staging.yml: promotion.schedule", "nothing reads it", "leave it out"),
+        ("error", "environments/staging.yml: promotion.schedule", "nothing would read it", "leave it out"),
     ),
     (
         "a schedule that is none",

@@ -117,7 +117,7 @@ def read_project(folder: Path) -> Project:
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise SpecError(f"not readable as YAML: {error}", where=str(path)) from error
     if not isinstance(content, dict) or not isinstance(content.get("name"), str):
-        raise SpecError("a dbt project has a name", where=f"{path}: name", value=content, good="name: olist_analytics")
+        raise SpecError("a dbt project has a name", where=f"{path}: name", value=content, good="name: my_project")
     output = {_text(content, key, default, path) for key, default in (("target-path", "target"), ("log-path", "logs"))}
     return Project(
         folder=folder,

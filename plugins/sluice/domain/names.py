@@ -156,7 +156,7 @@ def _suggest(text: object) -> str:
     kept = re.sub(r"[^A-Za-z0-9_$]+", "_", str(text)).strip("_")[:_LONGEST].upper()
     if kept and not kept[0].isdigit():
         return kept
-    return f"DB_{kept}"[:_LONGEST] if kept else "OLIST_DEV"
+    return f"DB_{kept}"[:_LONGEST] if kept else "ANALYTICS"
 
 
 def deployment_id(at: datetime, key: str) -> str:

@@ -113,7 +113,10 @@ def _explain(
     kind: str, text: str, path: list[str], model: type[BaseModel], context: Mapping[str, object]
 ) -> tuple[str, str | None]:
     if kind == "extra_forbidden":
-        known = _fields(model, path[:-1])
+        at = _model_at(model, path[:-1])
+        if instead := getattr(at, "removed_keys", {}).get(path[-1]):
+            return "there is no such key any more, and nothing ever read it", instead
+        known = list(at.model_fields) if at is not None else []
         near = get_close_matches(path[-1], known, 1, 0.5)
         return "unknown key", near[0] if near else f"one of {', '.join(known)}"
     if kind == "missing":
@@ -130,13 +133,13 @@ def _explain(
     return text, None
 
 
-def _fields(model: type[BaseModel], path: list[str]) -> list[str]:
+def _model_at(model: type[BaseModel], path: list[str]) -> type[BaseModel] | None:
     at: object = model
     for part in path:
         if isinstance(at, type) and issubclass(at, BaseModel) and part in at.model_fields:
             annotation = at.model_fields[part].annotation
             at = next((one for one in (annotation, *get_args(annotation)) if _is_model(one)), None)
-    return list(at.model_fields) if isinstance(at, type) and issubclass(at, BaseModel) else []
+    return at if isinstance(at, type) and issubclass(at, BaseModel) else None
 
 
 def _is_model(one: object) -> bool:

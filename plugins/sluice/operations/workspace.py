@@ -127,6 +127,7 @@ class Workspace:
             role=spec.access.role.written,
             warehouse=spec.warehouse.name.written,
             login_timeout=spec.session.login_timeout,
+            retries=spec.session.retries,
         )
 
     @contextmanager
@@ -161,7 +162,11 @@ class Workspace:
     def admin(self, environment: str, *, tag: Mapping[str, object] | None = None) -> Iterator[Session]:
         """Open a session of the connection that may provision the environment."""
         spec = self.spec(environment)
-        settings = replace(self.connections(spec.admin_connection), login_timeout=spec.session.login_timeout)
+        settings = replace(
+            self.connections(spec.admin_connection),
+            login_timeout=spec.session.login_timeout,
+            retries=spec.session.retries,
+        )
         said = query_tag(spec, {"stage": "provision", **(tag or {})})
         with connect(settings, query_tag=said, control=spec.control_database) as session:
             yield session

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, cast
@@ -23,7 +23,11 @@ Row = dict[str, Any]
 _CONTROL = Identifier("SLUICE")
 _ATTEMPTS = 3
 _PAUSES = (0.2, 1.0, 4.0)
-"""Seconds to wait before each repetition of a statement whose answer was lost."""
+"""Seconds to wait before each repetition of a statement whose answer was lost; the last one before each further."""
+OWN_PARAMETERS: Mapping[str, object] = {"TIMEZONE": "UTC", "AUTOCOMMIT": True}
+"""Session parameters that sluice relies on: it sets them in each session, beside QUERY_TAG."""
+_WITHOUT_KEY = ("oauth", "programmatic_access_token", "workload_identity")
+"""Authenticators of a service user that has no key pair: what it logs in by is set up by the account's people."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +35,8 @@ class ConnectionSettings:
     """Where to connect and as whom; secrets never show in its repr."""
 
     account: str
-    user: str
+    user: str | None
+    """Nobody by name: the identity provider says who it is."""
     password: str | None = field(default=None, repr=False)
     private_key: str | bytes | None = field(default=None, repr=False)
     """PEM, base64 or DER of an RSA key; preferred to the password."""
@@ -47,23 +52,40 @@ class ConnectionSettings:
     login_timeout: int = 60
     network_timeout: int | None = None
     """Seconds after which the connector cancels any statement, however healthy; nothing: the warehouse's own limit."""
+    retries: int = 3
+    """How often a statement that may be repeated is, when its answer is lost."""
+    options: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    """Further arguments by the connector's own names: authenticator, proxy_host, insecure_mode, token …"""
+    session_parameters: Mapping[str, Any] = field(default_factory=dict)
+    access_token: Callable[[], str] | None = field(default=None, repr=False, compare=False)
+    """Asked for the token at each log-in, where it is short-lived: OAuth."""
     name: str = "connection"
     """The Airflow connection it came from, for messages."""
 
-    def public_key(self) -> keys.PublicKey:
-        """Return the public half of this connection's key pair, or refuse: services log in with a key."""
-        if self.private_key is None:
-            raise SpecError(
-                "the connection holds no private key; a service user is made with its public half",
-                where=f"Airflow connection {self.name}",
-                good='extra: {"private_key_content": "-----BEGIN PRIVATE KEY-----…"}',
-                untouched="everything",
-            )
-        return keys.public_key(self._key())
+    def public_key(self) -> keys.PublicKey | None:
+        """Return the public half of this connection's key pair; None where it logs in by other means than a key.
 
-    def arguments(self) -> dict[str, Any]:
-        """Return the connector's own arguments, without those that are not set."""
+        Raises:
+            SpecError: it logs in with a password, which a service user cannot.
+        """
+        if self.private_key is not None:
+            return keys.public_key(self._key())
+        if str(self.options.get("authenticator", "")).lower() in _WITHOUT_KEY:
+            return None
+        raise SpecError(
+            "the connection holds no private key; a service user is made with its public half",
+            where=f"Airflow connection {self.name}",
+            good='extra: {"private_key_content": "-----BEGIN PRIVATE KEY-----…"}',
+            untouched="everything",
+        )
+
+    def arguments(self, *, token: bool = True) -> dict[str, Any]:
+        """Return the connector's own arguments, without those that are not set.
+
+        `token`: whether a short-lived token is asked for; without, nothing is sent anywhere.
+        """
         given: dict[str, Any] = {
+            **self.options,
             "account": self.account,
             "user": self.user,
             "role": self.role,
@@ -73,11 +95,14 @@ class ConnectionSettings:
             "host": self.host,
             "port": self.port,
             "protocol": self.protocol,
+            "session_parameters": dict(self.session_parameters) or None,
         }
         if self.private_key is not None:
             given["private_key"] = keys.der(self._key())
         else:
             given["password"] = self.password
+        if token and self.access_token is not None:
+            given["token"] = self.access_token()
         return {key: value for key, value in given.items() if value is not None}
 
     def _key(self) -> Any:
@@ -106,7 +131,7 @@ class Session:
         A statement that may be repeated is, when its answer is lost. The connector's own repetition is switched off:
         it repeats what must not be, knows no end without a time-out, and its time-out cancels healthy statements.
         """
-        for seconds in _PAUSES if self.retries and statement.repeatable else ():
+        for seconds in self._pauses() if self.retries and statement.repeatable else ():
             try:
                 return self._run(statement)
             except RetryError as cut:
@@ -114,6 +139,10 @@ class Session:
                     raise
                 time.sleep(seconds)
         return self._run(statement)
+
+    def _pauses(self) -> list[float]:
+        """Return the seconds to wait before each repetition."""
+        return [_PAUSES[min(number, len(_PAUSES) - 1)] for number in range(self.settings.retries)]
 
     def persist(self, statement: Statement) -> None:
         """Run a statement until it is answered: one that does no harm when it is done twice."""
@@ -179,7 +208,8 @@ def connect(
     """Open a session and close it; `retries=False` leaves every repetition to the caller."""
     if query_tag is not None and not isinstance(query_tag, str):
         query_tag = json.dumps(query_tag, separators=(",", ":"), default=str)
-    parameters: dict[str, Any] = {"TIMEZONE": "UTC", "AUTOCOMMIT": True}
+    arguments = settings.arguments()
+    parameters = {**arguments.pop("session_parameters", {}), **OWN_PARAMETERS}
     if query_tag:
         parameters["QUERY_TAG"] = query_tag
     _quieten()

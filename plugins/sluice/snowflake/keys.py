@@ -12,6 +12,9 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from sluice.errors import SpecError
 
+_PEM, _DER = b"-----BEGIN", b"0"
+"""How keys in these forms begin."""
+
 
 @dataclass(frozen=True, slots=True)
 class PublicKey:
@@ -25,14 +28,14 @@ class PublicKey:
 
 @lru_cache(maxsize=128)  # to check a key's numbers takes 65 ms, and each session of a task asks anew
 def private_key(text: str | bytes, passphrase: str | None = None, where: str = "private key") -> rsa.RSAPrivateKey:
-    """Return the RSA key in PEM, base64 or DER, or refuse it without repeating a character of it."""
+    """Return the RSA key in PEM or DER, or either in base64, or refuse it without repeating a character of it."""
     secret = passphrase.encode() if passphrase else None
     raw = text.encode() if isinstance(text, str) else text
     try:
-        if b"-----BEGIN" in raw:
-            key = serialization.load_pem_private_key(raw, secret)
-        else:
-            key = serialization.load_der_private_key(raw if raw[:1] == b"0" else base64.b64decode(raw), secret)
+        if _PEM not in raw and raw[:1] != _DER:
+            raw = base64.b64decode(raw)
+        load = serialization.load_pem_private_key if _PEM in raw else serialization.load_der_private_key
+        key = load(raw, secret)
     except (ValueError, TypeError) as wrong:
         raise _refuse(where) from wrong
     if not isinstance(key, rsa.RSAPrivateKey):

@@ -132,8 +132,10 @@ def create_user(user: User, public_key: str, marker: Marker) -> Statement:
     )
 
 
-def alter_user(user: User, public_key: str) -> Statement:
-    """The service user has this key and these defaults."""
+def alter_user(user: User, public_key: str | None) -> Statement:
+    """The service user has this key, if there is one, and these defaults."""
+    if public_key is None:
+        return Statement(f"ALTER USER {user.name.sql} SET\n  {_defaults(user)}")
     return Statement(f"ALTER USER {user.name.sql} SET\n  RSA_PUBLIC_KEY = %s\n  {_defaults(user)}", (public_key,))
 
 

@@ -227,7 +227,7 @@ def _relations(found: AccountInventory, policy: OrphanPolicy, now: datetime) -> 
             schema, name = undotted(path)
             full = f"{dotted(spec.database.name)}.{path}"
             if name.name.upper().endswith(_TEMPORARY):
-                drop = spec.database.drop_temporary_tables and free
+                drop = spec.database.drop_temporary_tables is not False and free
                 yield Orphan(OrphanKind.RELATION, full, environment, drop, "dbt left it behind", kind=relation.kind)
             elif schema in schemas and path not in manifest:
                 drop = policy.stale_relations == "drop" and free

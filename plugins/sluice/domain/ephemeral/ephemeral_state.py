@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 
 from sluice.domain.journal.events import Event, Kind
+from sluice.domain.specs.blocks import JOURNALLED
 from sluice.domain.specs.environment import EnvironmentSpec
 from sluice.errors import StopError
 
@@ -183,7 +184,7 @@ def _cloned(event: Event) -> CloneOrigin | None:
 
 def _spec(event: Event) -> EnvironmentSpec:
     try:
-        return EnvironmentSpec.model_validate(event.payload["spec"])
+        return EnvironmentSpec.model_validate(event.payload["spec"], context=JOURNALLED)
     except (KeyError, ValueError) as wrong:
         raise StopError(
             f"the journal holds no readable spec of environment {event.environment}: {wrong}",

@@ -34,8 +34,8 @@ MONITOR_SUSPEND_PERCENT = 110
 """Percent of the day's credits at which a resource monitor stops what the budget would have stopped at 100."""
 
 
-def wanted(spec: EnvironmentSpec, fingerprint: str, prices: Prices = Prices()) -> Resources:  # noqa: B008 (frozen)
-    """Return the estate that the spec describes; `fingerprint` is of the connection's key pair."""
+def wanted(spec: EnvironmentSpec, fingerprint: str | None, prices: Prices = Prices()) -> Resources:  # noqa: B008 (frozen)
+    """Return the estate that the spec describes; `fingerprint` is of the connection's key pair, if it has one."""
     tags = {Identifier.parse(key): value for key, value in spec.tags.items()}
     tags[Identifier("ENVIRONMENT")] = spec.name
     control = spec.control_database

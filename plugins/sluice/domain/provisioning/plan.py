@@ -45,12 +45,18 @@ def plan(
     found: Resources,
     now: datetime,
     *,
-    fingerprint: str,
-    public_key: str,
+    fingerprint: str | None,
+    public_key: str | None,
     circumstances: PlanningContext = _NONE,
     prices: Prices = Prices(),  # noqa: B008 (frozen)
 ) -> Plan:
-    """Return the steps from what is found to what the spec wants; none when it is there already."""
+    """Return the steps from what is found to what the spec wants; none when it is there already.
+
+    Without a key the service user stays as it is: it logs in by what an administrator has given it.
+
+    Raises:
+        RefusedError: something in the way is not ours, or there is no service user and no key to make it with.
+    """
     spec = at(spec, now)
     want = wanted(spec, fingerprint, prices)
     _refuse_what_is_not_ours(spec, found)
@@ -232,13 +238,23 @@ def _schemas(spec: EnvironmentSpec, found: Resources, circumstances: PlanningCon
             yield CloneSchema(spec.database.name, schema, spec.base, "the schema was asked for and is not there")
 
 
-def _user(want: Resources, found: Resources, public_key: str, marker: Marker) -> Iterable[Step]:
+def _user(want: Resources, found: Resources, public_key: str | None, marker: Marker) -> Iterable[Step]:
     made, there = want.user, found.user
     if made is None:
         return
     if there is None:
+        if public_key is None:
+            raise RefusedError(
+                "the service user is not there, and its connection has no private key that it could be made with",
+                where=f"user {made.name}",
+                good="a service user that an administrator has made for OAuth, a workload identity or an access token",
+                untouched="everything",
+            )
         yield CreateUser(made, public_key, marker, "the environment's service user is not there")
-    elif there != made:
+        return
+    if public_key is None:
+        made = replace(made, fingerprint=there.fingerprint)
+    if there != made:
         changes = tuple(
             Change(one.name, str(getattr(there, one.name)), str(getattr(made, one.name)))
             for one in fields(User)

@@ -127,10 +127,10 @@ class CreateUser:
 
 @dataclass(frozen=True, slots=True)
 class AlterUser:
-    """Set the user's key and defaults."""
+    """Set the user's key, if there is one, and defaults."""
 
     user: User
-    public_key: str
+    public_key: str | None
     changes: tuple[Change, ...]
     reason: str
 

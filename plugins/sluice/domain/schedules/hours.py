@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from sluice.domain.specs.blocks import Block, Zone
+from sluice.domain.specs.blocks import Block
+from sluice.domain.specs.times import Zone
 from sluice.errors import SpecError
 
 _TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d|24:00")
@@ -154,8 +155,11 @@ class ClustersBlock(Block):
     @property
     def settings(self) -> dict[str, str | int]:
         """The warehouse's settings that it decides."""
-        names = ("min_cluster_count", "max_cluster_count", "scaling_policy")
-        return {name: getattr(self, name) for name in names}
+        return {
+            "min_cluster_count": self.min_cluster_count,
+            "max_cluster_count": self.max_cluster_count,
+            "scaling_policy": self.scaling_policy,
+        }
 
 
 class Window(Span, ClustersBlock):

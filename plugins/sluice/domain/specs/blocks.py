@@ -3,23 +3,32 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 from difflib import get_close_matches
 from enum import StrEnum
-from typing import Annotated, Literal, Self
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from sluice.domain.names import Identifier, Qualified
 from sluice.domain.sizes import Size
+from sluice.domain.specs.times import Schedule, Zone
 from sluice.errors import SpecError
 
 Seconds = Annotated[int, Field(ge=0, le=604_800)]
 Dollars = Annotated[Decimal, Field(gt=0)]
-_PRESETS = ("@once", "@hourly", "@daily", "@midnight", "@weekly", "@monthly", "@quarterly", "@yearly", "@continuous")
-"""Schedules that Airflow knows by name."""
 
 
 class Kind(StrEnum):
@@ -38,6 +47,10 @@ class Kind(StrEnum):
         return self in {Kind.PRODUCTION, Kind.STAGING, Kind.DEVELOPMENT}
 
 
+JOURNALLED: Mapping[str, bool] = {"journalled": True}
+"""The context in which a spec is validated that the journal keeps."""
+
+
 class Block(BaseModel):
     """A part of a spec: frozen, and an unknown key is an error."""
 
@@ -48,6 +61,16 @@ class Block(BaseModel):
         ser_json_timedelta="float",
         allow_inf_nan=False,
     )
+    removed_keys: ClassVar[Mapping[str, str]] = {}
+    """Keys that an earlier version took, and what to write instead. A file that has one is refused."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _as_written_earlier(cls, content: Any, info: ValidationInfo) -> Any:
+        """What the journal keeps was written by whatever version: there a removed key is passed over."""
+        if info.context == JOURNALLED and isinstance(content, Mapping):
+            return {key: value for key, value in content.items() if key not in cls.removed_keys}
+        return content
 
 
 def _identifier(value: object) -> Identifier:
@@ -79,23 +102,6 @@ def _plain(text: str) -> str:
     return text
 
 
-def _zone(text: str) -> str:
-    try:
-        ZoneInfo(text)
-    except (ValueError, OSError, ZoneInfoNotFoundError):
-        near = get_close_matches(text, sorted(available_timezones()), 1)
-        raise ValueError(f"no such time zone; say {near[0] if near else 'Europe/Berlin'}") from None
-    return text
-
-
-def _schedule(text: str) -> str:
-    from croniter import croniter
-
-    if text not in _PRESETS and not croniter.is_valid(text):
-        raise ValueError(f'no schedule, neither cron nor one of {", ".join(_PRESETS)}; say "0 6 * * *"')
-    return text
-
-
 def _connection(text: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9_.\-]{1,200}", text):
         raise ValueError("the id of an Airflow connection, e.g. snowflake_dev")
@@ -120,7 +126,6 @@ Name = Annotated[Identifier, BeforeValidator(_identifier), PlainSerializer(lambd
 SizeName = Annotated[Size, BeforeValidator(_size)]
 EnvironmentName = Annotated[str, AfterValidator(_plain)]
 ConnectionId = Annotated[str, AfterValidator(_connection)]
-Zone = Annotated[str, AfterValidator(_zone)]
 
 
 class StorageBlock(Block):
@@ -128,7 +133,9 @@ class StorageBlock(Block):
 
     retention_days: Annotated[int, Field(ge=0, le=90)] = 1
     transient: bool = False
-    drop_temporary_tables: bool = True
+    drop_temporary_tables: bool | None = None
+    """Whether the sweep drops what dbt left behind of its own, where an environment is built in place: unless this says
+    no. In a database that is swapped the sweep drops nothing, and nothing is said here."""
 
     @model_validator(mode="after")
     def _transient_keeps_a_day(self) -> Self:
@@ -284,9 +291,10 @@ _DEPLOYMENT_NOTICES: dict[Channel, tuple[DeploymentNotice, ...]] = {
 class MonitoringBlock(Block):
     """How fresh the data must be, and who hears when it is not."""
 
+    removed_keys = {"watch": "freshness_hours for the age of data; budget, and include/policies/budgets.yml, for cost"}
+
     freshness_hours: Annotated[int, Field(ge=1)]
     criticality: Literal["low", "medium", "high", "critical"]
-    watch: tuple[Literal["performance", "cost", "sla"], ...] = ("performance", "cost", "sla")
     channels: tuple[Channel, ...] = ()
     deployment_notices: dict[Channel, tuple[DeploymentNotice, ...]] = {}
     """What a channel is told of deployments, where that is not the usual: executives hear no starts, PagerDuty only
@@ -344,19 +352,32 @@ class SessionBlock(Block):
 
     login_timeout: Annotated[int, Field(ge=1, le=600)] = 60
     retries: Annotated[int, Field(ge=0, le=10)] = 3
-    pipeline: str = "olist_analytics"
+    """How often a statement that may be repeated is, when its answer is lost."""
+    pipeline: str | None = None
+    """What the query tag of every statement says of its pipeline; none: nothing."""
 
 
 class PromotionBlock(Block):
     """How a release gets in, and how it gets out again."""
+
+    removed_keys = {"retained": "retained_days: the days in which a former live may come back"}
 
     strategy: Literal["in_place", "blue_green"] = "blue_green"
     approval: bool = False
     approvers: tuple[str, ...] = ()
     """Airflow user ids that may approve; never the one who started the chain. Empty: anyone who may edit the DAG."""
     keep_candidate: bool = False
-    retained: Annotated[int, Field(ge=1, le=20)] = 3
     retained_days: Annotated[int, Field(ge=1, le=90)] = 7
     lease_minutes: Annotated[int, Field(ge=1, le=1440)] = 120
-    schedule: Annotated[str, AfterValidator(_schedule)] | None = None
-    """When an environment that is built in place is built by itself; none: when somebody asks."""
+    schedule: Schedule | None = None
+    """When an environment that is built in place is built by itself, in UTC; none: when somebody asks."""
+
+    @field_validator("schedule")
+    @classmethod
+    def _only_in_place(cls, schedule: str | None, info: ValidationInfo) -> str | None:
+        if schedule is not None and info.data.get("strategy") == "blue_green":
+            raise ValueError(
+                "nothing would read it: only what is built in place has a schedule, a promotion starts when the "
+                "upstream has a new release; say strategy: in_place, or leave it out"
+            )
+        return schedule

@@ -72,6 +72,11 @@ class EnvironmentSpec(Block):
                 "a database that is swapped is never transient, or live would lose its fail-safe: "
                 "say database.transient: false"
             )
+        if self.database.drop_temporary_tables is not None and self.promotion.strategy == "blue_green":
+            raise ValueError(
+                "database.drop_temporary_tables: nothing would read it, for the sweep drops nothing of a database that "
+                "is swapped: say promotion: {strategy: in_place}, or leave it out"
+            )
         for field, name in (("database.name", self.database.name), ("control_database", self.control_database)):
             if len(name.name) > LONGEST_DATABASE:
                 raise ValueError(

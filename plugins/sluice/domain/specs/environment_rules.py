@@ -105,13 +105,6 @@ def _flow(spec: EnvironmentSpec, included: Included) -> Iterator[Finding]:
             f"upstream: {nearest('', [name for name in specs if _is_built(specs[name], specs)])}, "
             f"or an upstream in {included.where(upstream.name, '').removesuffix(': ')}",
         )
-    if promotion.schedule is not None and promotion.strategy != "in_place":
-        yield Finding(
-            "warning",
-            included.where(spec.name, "promotion.schedule"),
-            f"nothing reads it: {spec.name} is promoted to when {spec.upstream or 'its upstream'} has a new release",
-            "leave it out, or write it into the spec of an environment that is built in place",
-        )
 
 
 def _is_built(spec: EnvironmentSpec, specs: Mapping[str, EnvironmentSpec]) -> bool:

@@ -109,8 +109,8 @@ def _plan(  # noqa: PLR0917 (a private function)
         spec,
         found,
         now,
-        fingerprint=key.fingerprint,
-        public_key=key.body,
+        fingerprint=key.fingerprint if key is not None else None,
+        public_key=key.body if key is not None else None,
         circumstances=context,
         prices=work.prices,
     )
@@ -127,10 +127,13 @@ def _restrictions(work: Workspace, environment: str) -> tuple[BudgetState, Sched
     return budgets.get(environment, BudgetState(environment)), hours.get(environment, ScheduleState(environment))
 
 
-def _key(work: Workspace, environment: str) -> PublicKey:
+def _key(work: Workspace, environment: str) -> PublicKey | None:
+    """The public half of the connection's key; None where it logs in by other means."""
     spec = work.spec(environment)
     settings = work.connections(spec.connection)
-    if settings.user.upper() != spec.access.user.name.upper():  # a log-in does not mind the case
+    if (
+        settings.user is not None and settings.user.upper() != spec.access.user.name.upper()
+    ):  # a log-in does not mind the case
         raise SpecError(
             f"the environment's connection logs in as {settings.user}, but access.user is {spec.access.user}",
             where=f"Airflow connection {spec.connection}: login",

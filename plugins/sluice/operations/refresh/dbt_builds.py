@@ -12,7 +12,7 @@ from pathlib import Path
 
 from sluice.dbt import artifacts, releases
 from sluice.dbt.invoke import Invocation, run
-from sluice.dbt.profile import Target
+from sluice.dbt.profile import Target, options_of
 from sluice.dbt.quoting import in_profile
 from sluice.dbt.terminal import DEVELOPER, OwnSchemas
 from sluice.domain.ephemeral.ephemeral_state import CloneOrigin
@@ -24,7 +24,6 @@ from sluice.domain.promotion.model_diff import Changes, Node, compare
 from sluice.domain.specs.environment import EnvironmentSpec
 from sluice.errors import RefusedError, StopError
 from sluice.operations.workspace import Workspace, query_tag
-from sluice.snowflake.connect import ConnectionSettings
 
 SCHEMA = "ANALYTICS"
 """Where dbt builds what names no schema of its own, unless the connection says otherwise; the same everywhere."""
@@ -89,8 +88,10 @@ def by_hand(work: Workspace, environment: str, developer: str) -> tuple[Invocati
     return Invocation(work.project, own, home / "developers" / name.lower(), variables), OwnSchemas(f"{name}_", shared)
 
 
-def _target(work: Workspace, environment: str, database: Identifier, key: str) -> Target:
+def _target(work: Workspace, environment: str, database: Identifier, deployment: str) -> Target:
     spec, settings = work.spec(environment), work.settings(environment)
+    arguments = settings.arguments()
+    key = arguments.get("private_key")
     return Target(
         name=spec.dbt.target,
         account=settings.account,
@@ -100,13 +101,14 @@ def _target(work: Workspace, environment: str, database: Identifier, key: str) -
         database=in_profile(database),
         schema=settings.schema or SCHEMA,
         threads=spec.dbt.threads,
-        password=None if settings.private_key else settings.password,
-        private_key=_key(settings),
+        password=arguments.get("password"),
+        private_key=base64.b64encode(key).decode() if key is not None else None,
         host=settings.host,
         port=settings.port,
         protocol=settings.protocol,
-        query_tag=_tag(spec, key),
+        query_tag=_tag(spec, deployment),
         connect_timeout=settings.login_timeout,
+        options=options_of(arguments, f"Airflow connection {settings.name}"),
     )
 
 
@@ -211,12 +213,6 @@ def _outcomes(work: Workspace, environment: str, deployment: str) -> dict[str, d
 
 def _plain(variables: object) -> object:
     return json.loads(json.dumps(variables, sort_keys=True, default=str))
-
-
-def _key(settings: ConnectionSettings) -> str | None:
-    if not settings.private_key:
-        return None
-    return base64.b64encode(settings.arguments()["private_key"]).decode()
 
 
 def run_build(call: Invocation, selection: Sequence[str], *, full: bool) -> tuple[artifacts.Result, ...]:

@@ -10,6 +10,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TypeVar
 
+from sluice.dbt.profile import options_of
 from sluice.domain.access.roles import FIXED_DAGS, OWN_DAGS, unknown_names
 from sluice.domain.ephemeral.templates import Template, readable_templates
 from sluice.domain.findings import Finding
@@ -143,13 +144,14 @@ def _builder(
         return
     settings = connections(conn_id)
     where = f"Airflow connection {conn_id}"
-    if settings.user.upper() != user.name.upper():
+    if settings.user is not None and settings.user.upper() != user.name.upper():
         message = f"it logs in as {settings.user}, and access.user is {user}"
         yield Finding("error", f"{where}: login", message, f"its login: {user}")
-    try:
-        settings.public_key()
-    except SpecError as error:
-        yield as_finding(error)
+    for check in (settings.public_key, lambda: options_of(settings.arguments(token=False), where)):
+        try:
+            check()
+        except SpecError as error:
+            yield as_finding(error)
 
 
 def _missing(conn_id: str, connections: Callable[[str], ConnectionSettings], cure: str) -> Iterator[Finding]:
