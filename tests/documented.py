@@ -18,9 +18,12 @@ _LINK = re.compile(r"\]\((?P<path>[^)#\s]+\.md)(?:#[^)\s]*)?\)")
 
 
 def pages() -> tuple[Path, ...]:
-    """Return README, then every page that it leads to in the order of its links, then those that it does not name."""
+    """Return README, then every page that it leads to in the order of its links, then those that it does not name.
+
+    Without the changelog: the commands that it names are those of their time.
+    """
     first = ROOT / "README.md"
-    linked = [ROOT / match["path"] for match in _LINK.finditer(first.read_text())]
+    linked = [ROOT / path for match in _LINK.finditer(first.read_text()) if (path := match["path"]) != "CHANGELOG.md"]
     return tuple(dict.fromkeys([first, *linked, *sorted((ROOT / "docs").glob("*.md"))]))
 
 
