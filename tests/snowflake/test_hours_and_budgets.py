@@ -23,7 +23,7 @@ from sluice.operations.budgets import budgets
 from sluice.operations.budgets.budgets import specs_of
 from sluice.operations.caller import Caller
 from sluice.operations.provisioning.provision import provision
-from sluice.operations.schedules.schedules import ScheduleReport, check, lock_held, stay_open
+from sluice.operations.schedules.schedules import ScheduleReport, check, restrictions_of, stay_open
 from sluice.operations.workspace import Workspace
 from sluice.snowflake import journal, warehouses
 from snowdome.pytest_plugin import Snowdome
@@ -74,7 +74,7 @@ class House:
     def told(self) -> tuple[BudgetState, ScheduleState]:
         """What the journal says of both."""
         with self.work.control() as session:
-            guards, closings = lock_held(session, "dev")
+            guards, closings = restrictions_of(session, "dev")
         return guards.get("dev", BudgetState("dev")), closings.get("dev", ScheduleState("dev"))
 
 

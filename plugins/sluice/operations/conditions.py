@@ -78,7 +78,7 @@ def affordable(work: Workspace, environment: str, wanted: Wanted) -> Facts | Non
     del wanted
     work.including(environment)
     with work.control() as session:
-        guards, closings = schedules.lock_held(session, environment)
+        guards, closings = schedules.restrictions_of(session, environment)
     guard, closing = (
         guards.get(environment, BudgetState(environment)),
         closings.get(environment, ScheduleState(environment)),

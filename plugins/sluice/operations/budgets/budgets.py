@@ -203,7 +203,7 @@ def restrict(
     """
     _refuse_stopping_production(spec, step.hold)
     found = _compute(session, spec)
-    guards, closings = schedules.lock_held(session, spec.name)
+    guards, closings = schedules.restrictions_of(session, spec.name)
     guard, closing = guards.get(spec.name, BudgetState(spec.name)), closings.get(spec.name, ScheduleState(spec.name))
     already = guard.pending is None and (guard.hold, guard.by_hand) == (step.hold, step.by_hand)
     if already and (not step.again or _state(session, spec.warehouse.name) in _STOPPED):

@@ -121,7 +121,7 @@ def _restrictions(work: Workspace, environment: str) -> tuple[BudgetState, Sched
     """What the environment's budget restricts, and what its schedule; where nothing is provisioned yet, nothing."""
     try:
         with work.control() as session:
-            budgets, hours = schedules.lock_held(session, environment)
+            budgets, hours = schedules.restrictions_of(session, environment)
     except MissingError:
         budgets, hours = {}, {}
     return budgets.get(environment, BudgetState(environment)), hours.get(environment, ScheduleState(environment))

@@ -123,7 +123,7 @@ def read(session: Session) -> dict[str, ScheduleState]:
     return schedule_state.from_events(journal.read(session, kinds=tuple(HoursEvent)))
 
 
-def lock_held(session: Session, environment: str) -> tuple[dict[str, BudgetState], dict[str, ScheduleState]]:
+def restrictions_of(session: Session, environment: str) -> tuple[dict[str, BudgetState], dict[str, ScheduleState]]:
     """Return what its budget and what the clock holds of one environment, in one look-up."""
     return _fold(journal.read(session, environment=environment, kinds=(*BudgetEvent, *HoursEvent)))
 
@@ -262,8 +262,8 @@ def _set(session: Session, spec: EnvironmentSpec, changes: Sequence[Change]) -> 
 
 
 def _now(session: Session, environment: str) -> tuple[BudgetState, ScheduleState]:
-    held_, closed = lock_held(session, environment)
-    return held_.get(environment, BudgetState(environment)), closed.get(environment, ScheduleState(environment))
+    budgets, schedules = restrictions_of(session, environment)
+    return budgets.get(environment, BudgetState(environment)), schedules.get(environment, ScheduleState(environment))
 
 
 def _words(asked: ScheduleActions) -> str:
