@@ -81,7 +81,8 @@ def _points(settings: dict[str, Any], count: int) -> float:
         cursor = connection.cursor()
         started = time.perf_counter()
         for number in range(count):
-            cursor.execute(f"select amount from m0000 where id = {number}").fetchall()
+            cursor.execute(f"select amount from m0000 where id = {number}")
+            cursor.fetchall()
         return time.perf_counter() - started
 
 

@@ -8,6 +8,7 @@ import contextlib
 import functools
 import importlib
 import inspect
+import types
 import typing
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -183,13 +184,13 @@ class _Reader(ast.NodeVisitor):
         return self._infer(node.value)
 
     def _several(self, node: ast.List | ast.Tuple | ast.Set) -> Types:
-        return tuple(list[one] for one in self._infer(node.elts[0])) if node.elts else ()
+        return tuple(_list(one) for one in self._infer(node.elts[0])) if node.elts else ()
 
     def _comprehended(self, node: ast.ListComp | ast.GeneratorExp | ast.SetComp) -> Types:
-        return tuple(list[one] for one in self._infer(node.elt))
+        return tuple(_list(one) for one in self._infer(node.elt))
 
     def _mapped(self, node: ast.DictComp) -> Types:
-        return tuple(dict[str, one] for one in self._infer(node.value))
+        return tuple(_dict(one) for one in self._infer(node.value))
 
     def _called(self, node: ast.Call) -> Types:
         function = node.func
@@ -201,9 +202,9 @@ class _Reader(ast.NodeVisitor):
             if function.attr in {"get", "pop"} and _values(owners):
                 return _values(owners)
             if function.attr == "values":
-                return tuple(list[one] for one in _values(owners))
+                return tuple(_list(one) for one in _values(owners))
             if function.attr == "items":
-                return tuple(list[tuple[str, one]] for one in _values(owners))
+                return tuple(_list(_pair(one)) for one in _values(owners))
             if function.attr in {"model_copy", "__enter__"}:
                 return owners
         answers = [one for called in self._infer(function) for one in _returned(called)]
@@ -230,6 +231,22 @@ _Reader._INFER = {
     **dict.fromkeys((ast.ListComp, ast.GeneratorExp, ast.SetComp), _Reader._comprehended),
     ast.DictComp: _Reader._mapped,
 }
+
+
+def _list(element: Any) -> Any:
+    return types.GenericAlias(list, (element,))
+
+
+def _dict(value: Any) -> Any:
+    return types.GenericAlias(dict, (str, value))
+
+
+def _pair(value: Any) -> Any:
+    return types.GenericAlias(tuple, (str, value))
+
+
+def _origin(annotation: Any) -> Any:
+    return typing.get_origin(annotation)
 
 
 def _is_class(called: Any) -> bool:
@@ -262,29 +279,27 @@ def _returned(called: Any) -> Types:
 
 
 def _alternatives(annotation: Any) -> Types:
-    if typing.get_origin(annotation) in {typing.Union, UnionType}:
+    if _origin(annotation) in {typing.Union, UnionType}:
         return tuple(one for part in typing.get_args(annotation) for one in _alternatives(part))
-    if typing.get_origin(annotation) is typing.Annotated:
+    if _origin(annotation) is typing.Annotated:
         return _alternatives(typing.get_args(annotation)[0])
     return () if annotation in {None, type(None), typing.Any} else (annotation,)
 
 
 def _values(types: Types) -> Types:
-    return tuple(
-        one for each in types if typing.get_origin(each) in _MAPPINGS for one in _alternatives(typing.get_args(each)[1])
-    )
+    return tuple(one for each in types if _origin(each) in _MAPPINGS for one in _alternatives(typing.get_args(each)[1]))
 
 
 def _elements(types: Types) -> Types:
     def each() -> Iterator[Any]:
         for one in types:
             parts = typing.get_args(one)
-            if parts and isinstance(typing.get_origin(one), type):
+            if parts and isinstance(_origin(one), type):
                 yield from _alternatives(parts[0])
 
     return tuple(each())
 
 
 def _item(types: Types, number: int) -> Types:
-    parts = [typing.get_args(one) for one in types if typing.get_origin(one) is tuple]
+    parts = [typing.get_args(one) for one in types if _origin(one) is tuple]
     return tuple(one for part in parts if number < len(part) for one in _alternatives(part[number]))

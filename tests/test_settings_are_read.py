@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,7 +29,7 @@ RULED = {(EnvironmentSpec, "lifetime")}
 @pytest.fixture(scope="module")
 def read() -> set[tuple[type, str]]:
     """Every field that the product reads."""
-    return reads()
+    return set(reads())
 
 
 def blocks(base: type[Block] = Block) -> Iterator[type[Block]]:
@@ -41,9 +42,11 @@ def blocks(base: type[Block] = Block) -> Iterator[type[Block]]:
 def test_each_field_has_a_reader(read: set[tuple[type, str]]) -> None:
     """Validators are no readers: whatever is only checked does nothing."""
     assert {EnvironmentSpec, CleanupPolicy, Check, Metric} < set(blocks())
-    fields = [(block, name) for block in blocks() for name in block.__annotations__ if name in block.model_fields]
+    fields: list[tuple[type, str]] = [
+        (block, name) for block in blocks() for name in block.__annotations__ if name in block.model_fields
+    ]
     for settings in (ConnectionSettings, Settings, Target):
-        fields += [(settings, name) for name in settings.__dataclass_fields__]
+        fields += [(settings, field.name) for field in dataclasses.fields(settings)]
     unread = [
         f"{cls.__name__}.{name}" for cls, name in fields if (cls, name) not in read | RULED and name not in FOR_PEOPLE
     ]

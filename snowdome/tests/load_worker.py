@@ -70,8 +70,8 @@ class Client:
     def run(self, sql: str, *values: Any) -> list[Any]:
         """The rows of the statement."""
         self.seen.statements += 1
-        found: list[Any] = self._cursor.execute(sql, values or None).fetchall()
-        return found
+        self._cursor.execute(sql, values or None)
+        return list(self._cursor.fetchall())
 
     def expect(self, what: str, found: object, wanted: object) -> None:
         """The answer is the one that it must be, or it is remembered as wrong."""
@@ -161,7 +161,7 @@ class Client:
         """An asynchronous query, asked for until it is there."""
         self.seen.statements += 1
         self._cursor.execute_async("select sum(id) from still")
-        self._cursor.get_results_from_sfqid(self._cursor.sfqid)
+        self._cursor.get_results_from_sfqid(str(self._cursor.sfqid))
         self.expect("later", self._cursor.fetchall(), [(45,)])
 
     def point(self) -> None:

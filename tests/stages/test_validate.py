@@ -83,6 +83,23 @@ def test_a_service_user_needs_a_key(include: Path) -> None:
     assert messages == {"the connection holds no private key; a service user is made with its public half"}
 
 
+def test_what_a_connection_has_and_dbt_cannot_have_is_named(include: Path) -> None:
+    """A service user without a key is no mistake where it logs in otherwise; what dbt has no name for is one."""
+
+    def by_token(conn_id: str) -> ConnectionSettings:
+        user = f"SVC_SLUICE_{conn_id.removeprefix('snowflake_').upper()}"
+        options = {"authenticator": "programmatic_access_token", "token": "x"}
+        if conn_id == "snowflake_prod":
+            options |= {"proxy_host": "p", "proxy_user": "me", "proxy_password": "hush"}
+        return ConnectionSettings("account", user, options=options, name=conn_id)
+
+    findings = environment_findings(settings(include), by_token)
+    assert {(finding.level, finding.where) for finding in findings} == {("error", "Airflow connection snowflake_prod")}
+    assert [finding.message for finding in findings] == ["dbt-snowflake knows no such setting (found: 'proxy_user')"]
+    assert "HTTPS_PROXY" in findings[0].cure
+    assert "hush" not in str(findings)
+
+
 @pytest.fixture
 def command(include: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., tuple[int, str]]:
     """`sluice validate` where there is no Airflow: its exit code and what it prints."""

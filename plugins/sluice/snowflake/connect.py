@@ -8,9 +8,10 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any
 
 import snowflake.connector
+from snowflake.connector import SnowflakeConnection
 from snowflake.connector import errors as vendor
 
 from sluice.domain.names import Identifier
@@ -115,7 +116,12 @@ class Session:
     """One open session; counts what it sends, and turns each vendor error into one of ours."""
 
     def __init__(
-        self, connection: Any, settings: ConnectionSettings, *, control: Identifier, retries: bool = True
+        self,
+        connection: SnowflakeConnection,
+        settings: ConnectionSettings,
+        *,
+        control: Identifier,
+        retries: bool = True,
     ) -> None:
         self.connection = connection
         self.control = control
@@ -173,7 +179,7 @@ class Session:
             raise RetryError("the answer is lost", lost=True, where=statement.sql[:160]) from error
         finally:
             cursor.close()
-        return [{key.lower(): value for key, value in cast("Row", row).items()} for row in rows]
+        return [{key.lower(): value for key, value in row.items()} for row in rows]
 
     def one(self, statement: Statement) -> Row:
         """Return the only row of a statement; anything else is a surprise to look at."""
