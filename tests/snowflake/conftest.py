@@ -75,7 +75,7 @@ def account(snowdome_module: Snowdome) -> Iterator[Snowdome]:
             ("RESOURCE MONITOR", ""),
         ):
             for row in session.run(Statement(f"SHOW {kind}S")):
-                name = Identifier.found(row["name"])
+                name = Identifier.from_account(row["name"])
                 if name.name.startswith(ours) and name.name != "SNOWFLAKE":
                     session.run(Statement(f"DROP {kind} IF EXISTS {name.sql}"))
 

@@ -97,13 +97,13 @@ def _beside(work: Workspace, session: Session, holder: str | None) -> AccountInv
         ),
         roles=tuple(_marked_roles(session)),
         monitors=tuple(belts.shown),
-        guarding={one: guarded for one in belts.shown if (guarded := belts.attached(one))},
-        made=frozenset(one for one in belts.shown if resource_monitors.made(events, one)),
+        monitored={one: guarded for one in belts.shown if (guarded := belts.attached(one))},
+        created_by_sluice=frozenset(one for one in belts.shown if resource_monitors.made(events, one)),
         specs=specs,
         journalled=frozenset({event.environment for event in events} | work.environments.keys()),
         forgotten=frozenset(event.environment for event in events if event.kind == EphemeralEvent.FORGOTTEN),
         expiries=_expiries(events),
-        ended=_ended(session),
+        last_seen=_ended(session),
         locked=frozenset(locks.held(session, specs, but=holder)),
         used=usage.observe(session, _DAYS).last,
         inventories={name: observe.inventory(session, spec.database.name) for name, spec in in_place.items()},
@@ -173,19 +173,19 @@ def _drop(work: Workspace, session: Session, one: Orphan, hand: Caller) -> None:
 def _drop_one(session: Session, one: Orphan) -> None:
     match one.what:
         case OrphanKind.RETAINED | OrphanKind.CANDIDATE | OrphanKind.CLONE:
-            name = Identifier.found(one.name)
+            name = Identifier.from_account(one.name)
             _refuse_another(one, observe.markers(session, one.name), deployment=one.deployment)
             session.run(statements.drop_database(name))
         case OrphanKind.WAREHOUSE:
             there = {found.name.name: marker for found, marker in meter.warehouses(session)}
             _refuse_another(one, there)
-            session.run(teardown_sql.drop_warehouse(Identifier.found(one.name)))
+            session.run(teardown_sql.drop_warehouse(Identifier.from_account(one.name)))
         case OrphanKind.ROLE:
             there = {found.name.name: found.marker for found in _marked_roles(session)}
             _refuse_another(one, there)
-            session.run(teardown_sql.drop_role(Identifier.found(one.name)))
+            session.run(teardown_sql.drop_role(Identifier.from_account(one.name)))
         case OrphanKind.MONITOR:
-            name = Identifier.found(one.name)
+            name = Identifier.from_account(one.name)
             if guarded := resource_monitors.observe(session).attached(name):
                 raise StopError(
                     "it guards a warehouse now", where=one.name, value=str(guarded[0]), good="none", untouched=one.name

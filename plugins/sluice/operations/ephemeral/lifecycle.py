@@ -12,7 +12,7 @@ from sluice.domain.ephemeral.lifecycle_changes import (
     ChangeRequest,
     changed,
     refuse_destroying,
-    refuse_unless_there,
+    refuse_unless_exists,
 )
 from sluice.domain.journal.control_schema import lock_schema
 from sluice.domain.journal.events import Event, Kind
@@ -76,7 +76,7 @@ def notice(
 ) -> EphemeralEnvironment:
     """Have it in the journal that the owner was told; telling is the caller's."""
     with locked(work, name, hand) as (session, life):
-        refuse_unless_there(life)
+        refuse_unless_exists(life)
         as_planned(life, planned)
         facts = {"reason": reason, "evidence": list(evidence), "until": until.isoformat()}
         note(session, life, EphemeralEvent.NOTICED, hand, facts)
@@ -108,7 +108,7 @@ def set_aside(
     with locked(work, name, hand) as (session, life):
         if done_before(session, life, EphemeralEvent.QUARANTINED, hand):
             return life
-        refuse_unless_there(life)
+        refuse_unless_exists(life)
         as_planned(life, planned)
         refuse_foreign_warehouse(session, life)
         spec, aside = life.spec, quarantined_name(life)
@@ -264,7 +264,7 @@ def _life(work: Workspace, name: str) -> EphemeralEnvironment:
             "there is no such environment",
             where="environment",
             value=name,
-            good=", ".join(one for one, life in lives.items() if life.there) or "sluice env create",
+            good=", ".join(one for one, life in lives.items() if life.exists) or "sluice env create",
             untouched="everything",
         )
     return lives[name]

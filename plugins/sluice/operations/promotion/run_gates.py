@@ -56,7 +56,7 @@ def writers(one: Stage, exchange: Exchange) -> tuple[str, ...]:
 def _evidence(one: Stage, exchange: Exchange) -> list[Evidence]:
     """Every gate that is switched on, in the order of the plan."""
     gates, environment = one.work.gates(one.deployment.environment), one.deployment.environment
-    candidate, session = Identifier.found(exchange.incoming), one.session
+    candidate, session = Identifier.from_account(exchange.incoming), one.session
     built = _built(one, exchange)
     removed = {str(name) for name in _list(built.get("removed"))}
     results, nodes = _artifacts(one)

@@ -62,7 +62,7 @@ def provision(
 ) -> Provisioned:
     """Leave the environment as its spec says, under its lock; `holder` names the run, so that a retry goes on."""
     guard, closing = _held(work, environment)
-    if guard.hold is Restriction.SUSPENDED:
+    if guard.restriction is Restriction.SUSPENDED:
         raise RefusedError(
             f"its budget has suspended it: {guard.reason}",
             where=f"environment {environment}",
@@ -73,7 +73,7 @@ def provision(
         first = provisioning_plan.foundation(_plan(work, session, environment, now))
         sent = apply(session, first, done)
         spec = work.spec(environment)
-        usable = control_warehouse(spec.control_database) if closing.holds else spec.warehouse.name
+        usable = control_warehouse(spec.control_database) if closing.owned_settings else spec.warehouse.name
         session.run(statements.use_warehouse(usable))
         locks.acquire(session, environment, holder, _LEASE, actor=actor)
         try:
@@ -95,7 +95,9 @@ def _plan(work: Workspace, session: Session, environment: str, now: datetime, ou
     key = _key(work, environment)
     guard, closing = _held(work, environment)
     found, circumstances = resources.observe(session, spec)
-    circumstances = replace(circumstances, held=guard.holds - closing.holds, closed=closing.holds)
+    circumstances = replace(
+        circumstances, restricted=guard.owned_settings - closing.owned_settings, closed=closing.owned_settings
+    )
     if ours is not None and circumstances.lock_holder == ours:
         circumstances = replace(circumstances, lock_holder=None)
     return provisioning_plan.plan(
@@ -104,7 +106,7 @@ def _plan(work: Workspace, session: Session, environment: str, now: datetime, ou
         now,
         fingerprint=key.fingerprint,
         public_key=key.body,
-        circumstances=circumstances,
+        context=circumstances,
         prices=work.prices,
     )
 
