@@ -125,7 +125,7 @@ def _ours(opened: Shop, policy: BudgetPolicy) -> tuple[Guard, list[datetime]]:
         seen.append(now)
         done = check(work, policy, look(work, now), Caller(f"check {now.isoformat()}", "the clock", now))
         assert not done.failed, done.failed
-        stopped = {step.environment for step in done.plan.holds if step.hold is Restriction.SUSPENDED}
+        stopped = {step.environment for step in done.plan.restrictions if step.restriction is Restriction.SUSPENDED}
         return [warehouse for warehouse, name in names.items() if name in stopped]
 
     guard.act = act

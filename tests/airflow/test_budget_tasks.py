@@ -54,7 +54,7 @@ def test_a_check_tells_people_once(
         account.clock(advance_seconds=600)
         answer = check.work(work, context(str(number + 1)))
     with work.control() as session:
-        assert read(session)["dev"].hold is Restriction.SUSPENDED
+        assert read(session)["dev"].restriction is Restriction.SUSPENDED
     assert answer["failed"] == {}
     sent = [one["text"] for one in told]
     for word in ("limit ", "suspend "):

@@ -110,7 +110,7 @@ def test_a_new_environment_belongs_to_who_triggers_it_and_is_as_its_template_say
         None,
         None,
     )
-    assert found.name.made == date(2026, 11, 20)
+    assert found.name.created == date(2026, 11, 20)
 
 
 def test_a_branch_names_it_without_a_feature() -> None:

@@ -149,7 +149,7 @@ def test_a_letter_is_sent_by_airflows_own_notifier(monkeypatch: pytest.MonkeyPat
 def test_a_notice_goes_as_far_up_as_its_rung(
     webhook: tuple[str, list[dict[str, str]]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Production's channels in the order of its spec: slack and email at rung 1, and nobody is woken."""
+    """Production's channels in the order of its spec: slack and email at escalation_level 1, and nobody is woken."""
     address, told = webhook
     for channel in ("slack", "email", "pagerduty"):
         settings = {"conn_type": "http", "host": address}

@@ -118,7 +118,7 @@ def test_a_budget_is_waited_for(account: Snowdome) -> None:
     trigger = waiting(sensor)
     with pytest.raises(RefusedError, match=r"its budget has suspended dev.*a runaway job"):
         refuse_suspended(work, "dev", RefusedError("dbt build failed"))
-    by_hand(work, ["dev"], Restriction.FREE, BudgetPolicy(), Caller("run 2", "ann", work.now()), reason="mended")
+    by_hand(work, ["dev"], Restriction.NONE, BudgetPolicy(), Caller("run 2", "ann", work.now()), reason="mended")
     assert asyncio.run(fires(trigger))["facts"]["budget"] == "free"
     refuse_suspended(work, "dev", RefusedError("dbt build failed"))
 
@@ -144,7 +144,7 @@ def test_a_gate_waits_or_fails_as_the_spec_says(
         strict.setenv("SLUICE_ENVIRONMENTS", str(dev.parent))
         with pytest.raises(AirflowFailException, match=r"a runaway job; its spec says when_suspended: fail"):
             gate.execute({})
-    by_hand(work, ["dev"], Restriction.FREE, BudgetPolicy(), Caller("gate 2", "ann", work.now()), reason="mended")
+    by_hand(work, ["dev"], Restriction.NONE, BudgetPolicy(), Caller("gate 2", "ann", work.now()), reason="mended")
     assert asyncio.run(fires(trigger))["facts"]["budget"] == "free"
 
 

@@ -4,25 +4,27 @@ from __future__ import annotations
 
 import pytest
 
-from sluice.domain.budgets.admission import AdmissionBlock, Built, Prediction, Unknown, admit, predict
+from sluice.domain.budgets.admission import AdmissionBlock, PastBuild, Prediction, Unknown, admit, predict
 from sluice.domain.promotion.evidence import Verdict
 
 BLOCK = AdmissionBlock()
 
 
-def built(seconds: float, *, size: float = 1.0, everything: bool = False, **models: float) -> Built:
+def built(seconds: float, *, size: float = 1.0, everything: bool = False, **models: float) -> PastBuild:
     """A build of these models, so many seconds on the wall."""
-    return Built(seconds, size, everything, models or {"a": 3.0, "b": 1.0})
+    return PastBuild(seconds, size, everything, models or {"a": 3.0, "b": 1.0})
 
 
-def predicted(builds: list[Built], models: list[str] | None, *, size: float = 1.0, full: bool = False) -> Prediction:
+def predicted(
+    builds: list[PastBuild], models: list[str] | None, *, size: float = 1.0, full: bool = False
+) -> Prediction:
     """What is predicted, at USD 3,600 a credit: a second of XSMALL is a dollar."""
     found = predict(builds, models, everything=full, credits_per_hour=size, credit_usd=3600, block=BLOCK)
     assert isinstance(found, Prediction)
     return found
 
 
-def unknown(builds: list[Built], models: list[str] | None, *, full: bool = False) -> str:
+def unknown(builds: list[PastBuild], models: list[str] | None, *, full: bool = False) -> str:
     """Why nothing is predicted."""
     found = predict(builds, models, everything=full, credits_per_hour=1, credit_usd=3600, block=BLOCK)
     assert isinstance(found, Unknown)
@@ -86,7 +88,7 @@ def test_it_fits_or_is_asked_about_or_refused(left: float, watched: bool, verdic
     """Beyond what is left in one case of ten: asked; in half: refused; where a budget only watches, asked."""
     said = admit(Prediction(3.0, 9.0, 7, 1), left, BLOCK, watched=watched)
     assert said.verdict is verdict
-    assert said.observed == "USD 3.00 (p50), 9.00 (p90) for the build, from 7 before it"
+    assert said.observed == "USD 3.00 (p50), 9.00 (p90) for the build, from 7 previous builds"
     assert "1 models are new here" in said.detail[0]
     assert f"USD {max(left, 0):.2f}" in said.limit
 

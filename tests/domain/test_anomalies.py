@@ -51,7 +51,7 @@ def test_spikes_are_found_and_little_else_is(seed: int) -> None:
 
 def test_an_hour_is_told_with_its_figures() -> None:
     """What it cost, what is usual, over how many weeks, how each is known, and the score."""
-    words = compared(12, 2, 2.2, 1.8, 2, 2.1).words(RULE)
+    words = compared(12, 2, 2.2, 1.8, 2, 2.1).describe(RULE)
     for part in ("USD 12.00 from 10:00 to 11:00 UTC (estimated)", "2.00 in that hour of 5 earlier weeks", "of 3.5"):
         assert part in words
 
@@ -80,7 +80,7 @@ def test_too_little_history_is_said() -> None:
     """Instead of a score."""
     one = compared(50, 1, 1)
     assert one.score(RULE) is None
-    assert "too little history: 2 weeks of at least 4" in one.words(RULE)
+    assert "too little history: 2 weeks of at least 4" in one.describe(RULE)
 
 
 def test_the_hour_of_the_week_is_the_environments_own() -> None:

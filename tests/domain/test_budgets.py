@@ -19,7 +19,7 @@ from sluice.domain.budgets.budget_actions import (
     explain,
     plan,
 )
-from sluice.domain.budgets.budget_policy import Level, Verdict, judge, load_budgets, over_together
+from sluice.domain.budgets.budget_policy import Level, Verdict, judge, load_budgets, over_account_limit
 from sluice.domain.budgets.budget_state import BudgetEvent, BudgetOverride, BudgetState, Restriction, from_events
 from sluice.domain.budgets.spend import Figure, Measurement, Slice, Spend
 from sluice.domain.journal.events import Event
@@ -117,7 +117,7 @@ def planned(verdicts: dict[str, Verdict], guards: dict[str, BudgetState] | None 
 def test_only_the_environment_that_overspends_is_touched() -> None:
     """Dev is over, staging and production are not."""
     made = planned({"dev": verdict(spend(day=51)), "prod": verdict(spend("prod", day=10))})
-    assert [(step.environment, step.hold) for step in made.holds] == [("dev", Restriction.SUSPENDED)]
+    assert [(step.environment, step.restriction) for step in made.restrictions] == [("dev", Restriction.SUSPENDED)]
     assert any(isinstance(step, Notify) for step in made.steps)
     assert any(line.startswith("suspend  dev") for line in explain(made))
 
@@ -126,25 +126,29 @@ def test_told_once_a_day() -> None:
     """A level that was told today is not told again; it is tomorrow."""
     said = {"dev": verdict(spend(day=30))}
     assert len(planned(said).steps) == 1
-    assert planned(said, {"dev": BudgetState("dev", told={"NOTIFY": NOW - MINUTE})}).steps == ()
-    assert len(planned(said, {"dev": BudgetState("dev", told={"NOTIFY": NOW - timedelta(days=1)})}).steps) == 1
+    assert planned(said, {"dev": BudgetState("dev", notified_at={"NOTIFY": NOW - MINUTE})}).steps == ()
+    assert len(planned(said, {"dev": BudgetState("dev", notified_at={"NOTIFY": NOW - timedelta(days=1)})}).steps) == 1
 
 
 def test_given_back_well_below_and_not_before_it_has_cooled() -> None:
     """Nothing flaps: below by the hysteresis, and a quarter of an hour after the last change; by hand: by hand."""
-    held = BudgetState("dev", hold=Restriction.SUSPENDED, since=NOW - timedelta(hours=8), former={"auto_resume": True})
-    assert planned({"dev": verdict(spend(day=1))}, {"dev": held}).holds[0].hold is Restriction.FREE
-    assert planned({"dev": verdict(spend(day=46))}, {"dev": held}).holds == ()
-    assert planned({"dev": verdict(spend(day=42))}, {"dev": held}).holds[0].hold is Restriction.LIMITED
-    assert planned({"dev": verdict(spend(day=1))}, {"dev": replace(held, since=NOW - MINUTE)}).holds == ()
-    assert planned({"dev": verdict(spend(day=1))}, {"dev": replace(held, by_hand=True)}).holds == ()
+    held = BudgetState(
+        "dev", restriction=Restriction.SUSPENDED, since=NOW - timedelta(hours=8), former={"auto_resume": True}
+    )
+    assert planned({"dev": verdict(spend(day=1))}, {"dev": held}).restrictions[0].restriction is Restriction.NONE
+    assert planned({"dev": verdict(spend(day=46))}, {"dev": held}).restrictions == ()
+    assert planned({"dev": verdict(spend(day=42))}, {"dev": held}).restrictions[0].restriction is Restriction.THROTTLED
+    assert planned({"dev": verdict(spend(day=1))}, {"dev": replace(held, since=NOW - MINUTE)}).restrictions == ()
+    assert planned({"dev": verdict(spend(day=1))}, {"dev": replace(held, manual=True)}).restrictions == ()
 
 
 def test_the_most_important_is_given_back_first() -> None:
     """Staging before dev."""
-    held = {name: BudgetState(name, Restriction.LIMITED, since=NOW - timedelta(hours=8)) for name in ("dev", "staging")}
+    held = {
+        name: BudgetState(name, Restriction.THROTTLED, since=NOW - timedelta(hours=8)) for name in ("dev", "staging")
+    }
     made = planned({name: verdict(spend(name, day=1)) for name in held}, held)
-    assert [step.environment for step in made.holds] == ["staging", "dev"]
+    assert [step.environment for step in made.restrictions] == ["staging", "dev"]
 
 
 def test_one_check_touches_so_many_at_most() -> None:
@@ -152,13 +156,13 @@ def test_one_check_touches_so_many_at_most() -> None:
     specs = {f"d{number}": DEV.model_copy(update={"name": f"d{number}"}) for number in range(8)}
     verdicts = {name: judge(spend(name, day=60), one, POLICY, BudgetState(name), NOW) for name, one in specs.items()}
     made = plan(verdicts, {}, specs, POLICY, NOW)
-    assert len(made.holds) == POLICY.at_most
+    assert len(made.restrictions) == POLICY.at_most
     assert sum(isinstance(step, Alert) for step in made.steps) == 8 - POLICY.at_most
     failed = {
-        "d0": BudgetState("d0", told={"FAILED": NOW - 5 * MINUTE}),
-        "d1": BudgetState("d1", told={"FAILED": NOW - DAY}),
+        "d0": BudgetState("d0", notified_at={"FAILED": NOW - 5 * MINUTE}),
+        "d1": BudgetState("d1", notified_at={"FAILED": NOW - DAY}),
     }
-    others = [step.environment for step in plan(verdicts, failed, specs, POLICY, NOW).holds]
+    others = [step.environment for step in plan(verdicts, failed, specs, POLICY, NOW).restrictions]
     assert others == ["d1", "d2", "d3", "d4", "d5"]  # what could not be held a moment ago takes nobody's place
 
 
@@ -166,7 +170,9 @@ def test_what_was_begun_is_finished_first() -> None:
     """A check that died between the record and the deed."""
     guard = BudgetState("dev", pending=Restriction.SUSPENDED, former={"auto_resume": True})
     made = planned({"dev": verdict(spend(day=1))}, {"dev": guard})
-    assert made.holds == (SetRestriction("dev", Restriction.SUSPENDED, "finished: a check died in between"),)
+    assert made.restrictions == (
+        SetRestriction("dev", Restriction.SUSPENDED, "finished: an earlier check was interrupted"),
+    )
 
 
 def test_together_the_least_important_goes_first_and_production_never() -> None:
@@ -181,20 +187,22 @@ def test_together_the_least_important_goes_first_and_production_never() -> None:
     spends = {name: spend(name, before=5, last=30, rate=rate) for name, rate in rates.items()}
     spends = {name: replace(one, environment=name) for name, one in spends.items()}
     measured = Measurement(NOW, spends, Figure(), Figure())
-    assert over_together(measured, POLICY, specs) == ("box", "dev")
+    assert over_account_limit(measured, POLICY, specs) == ("box", "dev")
     calm = {name: replace(one, usd_per_hour=one.usd_per_hour / 2) for name, one in spends.items()}
-    assert over_together(replace(measured, spends=calm), POLICY, specs) == ()
+    assert over_account_limit(replace(measured, spends=calm), POLICY, specs) == ()
 
 
 def test_what_all_together_have_stopped_comes_back_another_day() -> None:
     """Within its own budget, and cooled: given back today it would be beyond what all may cost again."""
-    (step,) = planned({"dev": verdict(spend())}, together=("dev",)).holds
+    (step,) = planned({"dev": verdict(spend())}, over_account_limit=("dev",)).restrictions
     assert step.reason == OVER_ACCOUNT_LIMIT
     stopped = BudgetState("dev", Restriction.SUSPENDED, since=NOW - timedelta(hours=1), reason=OVER_ACCOUNT_LIMIT)
-    assert planned({"dev": verdict(spend())}, {"dev": stopped}).holds == ()
-    assert len(planned({"dev": verdict(spend())}, {"dev": replace(stopped, reason="over")}).holds) == 1
+    assert planned({"dev": verdict(spend())}, {"dev": stopped}).restrictions == ()
+    assert len(planned({"dev": verdict(spend())}, {"dev": replace(stopped, reason="over")}).restrictions) == 1
     yesterday = replace(stopped, since=NOW - timedelta(days=1))
-    assert [one.hold for one in planned({"dev": verdict(spend())}, {"dev": yesterday}).holds] == [Restriction.FREE]
+    assert [one.restriction for one in planned({"dev": verdict(spend())}, {"dev": yesterday}).restrictions] == [
+        Restriction.NONE
+    ]
 
 
 def test_production_is_watched_whatever_its_spec_says() -> None:
@@ -213,17 +221,26 @@ def test_what_the_shipped_specs_ask_for(name: str, most: Level) -> None:
 def test_what_was_started_though_suspended_is_stopped_once_more() -> None:
     """At once the first time; then not before it cools, which is told; what is to be given back is given back."""
     over = {"dev": verdict(spend(day=60))}
-    guard = BudgetState("dev", Restriction.SUSPENDED, since=NOW - MINUTE, by_hand=True)
-    made = planned(over, {"dev": guard}, awake={"dev"})
-    assert [(one.hold, one.by_hand, one.again) for one in made.holds] == [(Restriction.SUSPENDED, True, True)]
-    fought = planned(over, {"dev": replace(guard, again=NOW - 5 * MINUTE)}, awake={"dev"})
-    assert fought.holds == ()
+    guard = BudgetState("dev", Restriction.SUSPENDED, since=NOW - MINUTE, manual=True)
+    made = planned(over, {"dev": guard}, running_again={"dev"})
+    assert [(one.restriction, one.manual, one.repeated) for one in made.restrictions] == [
+        (Restriction.SUSPENDED, True, True)
+    ]
+    fought = planned(over, {"dev": replace(guard, repeated_at=NOW - 5 * MINUTE)}, running_again={"dev"})
+    assert fought.restrictions == ()
     assert any(isinstance(step, Alert) for step in fought.steps)
-    assert planned(over, {"dev": replace(guard, again=NOW - 15 * MINUTE)}, awake={"dev"}).holds[0].again
+    assert (
+        planned(over, {"dev": replace(guard, repeated_at=NOW - 15 * MINUTE)}, running_again={"dev"})
+        .restrictions[0]
+        .repeated
+    )
     calm = BudgetState("dev", Restriction.SUSPENDED, since=NOW - timedelta(hours=8))
-    assert planned({"dev": verdict(spend(day=1))}, {"dev": calm}, awake={"dev"}).holds[0].hold is Restriction.FREE
+    assert (
+        planned({"dev": verdict(spend(day=1))}, {"dev": calm}, running_again={"dev"}).restrictions[0].restriction
+        is Restriction.NONE
+    )
     stale = {"dev": verdict(spend(day=60), now=NOW + 30 * MINUTE)}
-    assert planned(stale, {"dev": guard}, awake={"dev"}).holds == ()
+    assert planned(stale, {"dev": guard}, running_again={"dev"}).restrictions == ()
 
 
 ORDER = {hold: place for place, hold in enumerate(Restriction)}
@@ -235,7 +252,7 @@ LOOK = st.tuples(DOLLARS, DOLLARS, DOLLARS, st.floats(0, 20), st.booleans(), st.
 def test_nothing_flaps_whatever_is_spent(series: list[tuple[float, ...]], by_hand: bool) -> None:
     """Over any spend, a check every five minutes: what a check does is what the rules allow it, and no more."""
     policy = POLICY.model_copy(update={"at_most": 1})
-    guards = {"dev": BudgetState("dev", Restriction.SUSPENDED, since=NOW, by_hand=True)} if by_hand else {}
+    guards = {"dev": BudgetState("dev", Restriction.SUSPENDED, since=NOW, manual=True)} if by_hand else {}
     for number, (*days, last, old, awake) in enumerate(series):
         now = NOW + number * 5 * MINUTE
         looks = {name: spend(name, day=day, last=last) for name, day in zip(SPECS, days, strict=False)}
@@ -244,31 +261,37 @@ def test_nothing_flaps_whatever_is_spent(series: list[tuple[float, ...]], by_han
             name: judge(replace(one, at=at), SPECS[name], policy, guards.get(name, BudgetState(name)), now)
             for name, one in looks.items()
         }
-        seen = {name for name, guard in guards.items() if awake and guard.hold is Restriction.SUSPENDED}
-        made = plan(verdicts, guards, SPECS, policy, now, awake=seen)
+        seen = {name for name, guard in guards.items() if awake and guard.restriction is Restriction.SUSPENDED}
+        made = plan(verdicts, guards, SPECS, policy, now, running_again=seen)
         tighter = [
             one
-            for one in made.holds
-            if ORDER[one.hold] > ORDER[guards.get(one.environment, BudgetState("")).hold] or one.again
+            for one in made.restrictions
+            if ORDER[one.restriction] > ORDER[guards.get(one.environment, BudgetState("")).restriction] or one.repeated
         ]
         assert len(tighter) <= policy.at_most
-        assert not (old and made.holds)
-        for step in made.holds:
+        assert not (old and made.restrictions)
+        for step in made.restrictions:
             name, before = step.environment, guards.get(step.environment, BudgetState(step.environment))
-            assert not (SPECS[name].kind is Kind.PRODUCTION and step.hold is not Restriction.FREE)
-            assert not (before.by_hand and step.hold is not Restriction.SUSPENDED)
-            given_back = before.hold is not Restriction.FREE and step.hold in {Restriction.FREE, Restriction.LIMITED}
+            assert not (SPECS[name].kind is Kind.PRODUCTION and step.restriction is not Restriction.NONE)
+            assert not (before.manual and step.restriction is not Restriction.SUSPENDED)
+            given_back = before.restriction is not Restriction.NONE and step.restriction in {
+                Restriction.NONE,
+                Restriction.THROTTLED,
+            }
             cooled = before.since is None or now - before.since >= policy.cool_down_minutes * MINUTE
-            at_limit = {Restriction.SUSPENDED: policy.thresholds.suspend, Restriction.LIMITED: policy.thresholds.limit}
+            at_limit = {
+                Restriction.SUSPENDED: policy.thresholds.suspend,
+                Restriction.THROTTLED: policy.thresholds.limit,
+            }
             if given_back:
                 assert cooled
-                assert verdicts[name].percent < at_limit[before.hold] - policy.hysteresis_percent
-            if step.hold is Restriction.LIMITED:
+                assert verdicts[name].percent < at_limit[before.restriction] - policy.hysteresis_percent
+            if step.restriction is Restriction.THROTTLED:
                 assert cooled
-            if step.again:
-                assert before.again is None or now - before.again >= policy.cool_down_minutes * MINUTE
-            again = now if step.again else None
-            guards[name] = BudgetState(name, step.hold, since=now, by_hand=step.by_hand, again=again)
+            if step.repeated:
+                assert before.repeated_at is None or now - before.repeated_at >= policy.cool_down_minutes * MINUTE
+            again = now if step.repeated else None
+            guards[name] = BudgetState(name, step.restriction, since=now, manual=step.manual, repeated_at=again)
 
 
 def test_guards_are_folded_from_the_journal() -> None:
@@ -283,12 +306,12 @@ def test_guards_are_folded_from_the_journal() -> None:
         said(BudgetEvent.SUSPENDING, 5, former={"auto_resume": True, "size": "XSMALL"}),
     ]
     guard = from_events(events)["dev"]
-    assert (guard.hold, guard.pending) == (Restriction.LIMITED, Restriction.SUSPENDED)
+    assert (guard.restriction, guard.pending) == (Restriction.THROTTLED, Restriction.SUSPENDED)
     assert guard.former == {"size": "SMALL", "max_cluster_count": 2, "auto_resume": True}
     after = from_events(
         [*events, said(BudgetEvent.SUSPENDED, 6), said(BudgetEvent.RESTORING, 9), said(BudgetEvent.RESTORED, 9)]
     )
-    assert (after["dev"].hold, after["dev"].former) == (Restriction.FREE, {})
+    assert (after["dev"].restriction, after["dev"].former) == (Restriction.NONE, {})
 
 
 @pytest.mark.parametrize(
@@ -303,7 +326,7 @@ def test_guards_are_folded_from_the_journal() -> None:
         ("repeat_hours: 1000", "less than"),
         ("at_most: 0", "greater than"),
         ("anomaly: {score: .nan}", "finite"),
-        ("anomaly: {weeks: 3, at_least: 4}", "never there"),
+        ("anomaly: {weeks: 3, at_least: 4}", "are impossible"),
         ("anomaly: {floor_usd: 0}", "greater than"),
         ("increase: {kinds: {development: {percent: -1, minutes: 30, usd_per_hour: 5}}}", "greater than"),
     ],

@@ -24,14 +24,14 @@ from sluice.domain.schedules.hours import (
     until,
 )
 from sluice.domain.schedules.schedule_state import (
-    HoursEvent,
     OpenOverride,
+    ScheduleEvent,
     ScheduleState,
     actions_due,
-    asked,
-    at,
     closes,
     from_events,
+    scheduled_settings,
+    spec_at,
     why_closed,
 )
 from sluice.domain.sizes import Size
@@ -69,10 +69,18 @@ def test_the_shipped_hours_are_the_required_ones() -> None:
     assert (DEV.hours.end, DEV.hours.idle_seconds, DEV.hours.low_activity_seconds) == ("18:00", 60, 300)
     assert [day for day in WEEK if day not in DEV.hours.days] == ["saturday", "sunday"]
     noon, night = wall("Europe/Berlin", "2026-11-26T12:00"), wall("Europe/Berlin", "2026-11-26T23:00")
-    assert asked(PROD, noon) == {"min_cluster_count": 2, "max_cluster_count": 8, "scaling_policy": "STANDARD"}
-    assert asked(PROD, night) == {"min_cluster_count": 1, "max_cluster_count": 4, "scaling_policy": "ECONOMY"}
-    assert at(PROD, noon).warehouse.max_cluster_count == 8
-    assert at(PROD, noon).warehouse.size is PROD.warehouse.size
+    assert scheduled_settings(PROD, noon) == {
+        "min_cluster_count": 2,
+        "max_cluster_count": 8,
+        "scaling_policy": "STANDARD",
+    }
+    assert scheduled_settings(PROD, night) == {
+        "min_cluster_count": 1,
+        "max_cluster_count": 4,
+        "scaling_policy": "ECONOMY",
+    }
+    assert spec_at(PROD, noon).warehouse.max_cluster_count == 8
+    assert spec_at(PROD, noon).warehouse.size is PROD.warehouse.size
     assert PROD.hours is None
 
 
@@ -244,21 +252,21 @@ def test_what_is_due() -> None:
     assert actions_due(DEV, running(state="SUSPENDED"), free, is_closed, EVENING).close
     assert not actions_due(DEV, running(state="SUSPENDING", auto_resume=False), free, is_closed, EVENING)
     opening = actions_due(DEV, stopped, free, is_closed, NOON)
-    assert (opening.open, opening.close, opening.back) == (True, False, {"auto_resume": True})
-    assert actions_due(DEV, stopped, suspended, is_closed, NOON).back == {}
+    assert (opening.open, opening.close, opening.restore) == (True, False, {"auto_resume": True})
+    assert actions_due(DEV, stopped, suspended, is_closed, NOON).restore == {}
     assert actions_due(DEV, stopped, free, ScheduleState("dev", pending=True), NOON).open
-    assert actions_due(DEV, running(), free, is_open, NOON, unused=True).rest
+    assert actions_due(DEV, running(), free, is_open, NOON, unused=True).suspend_idle
     assert not actions_due(DEV, running(running=1), free, is_open, NOON, unused=True)
-    assert not actions_due(DEV, running(), free, is_open, EVENING, unused=True).rest
+    assert not actions_due(DEV, running(), free, is_open, EVENING, unused=True).suspend_idle
 
 
 def test_what_a_budget_holds_is_not_fitted() -> None:
     """A drift of everything else is."""
-    limited = BudgetState("prod", Restriction.LIMITED, former={"max_cluster_count": 8, "min_cluster_count": 2})
+    limited = BudgetState("prod", Restriction.THROTTLED, former={"max_cluster_count": 8, "min_cluster_count": 2})
     found, is_open = running(auto_suspend=0, max_cluster_count=1), ScheduleState("prod")
-    changed = actions_due(PROD, found, limited, is_open, EVENING).fit
+    changed = actions_due(PROD, found, limited, is_open, EVENING).resize_clusters
     assert [change.setting for change in changed] == ["scaling_policy"]
-    freely = actions_due(PROD, found, BudgetState("prod"), is_open, EVENING).fit
+    freely = actions_due(PROD, found, BudgetState("prod"), is_open, EVENING).resize_clusters
     assert {change.setting for change in freely} == {"max_cluster_count", "scaling_policy"}
 
 
@@ -273,7 +281,7 @@ def test_it_is_open_at_eight_sharp() -> None:
 
 def test_late_work_ends() -> None:
     """Open until the moment, not at it."""
-    late = ScheduleState("dev", late=OpenOverride(EVENING + timedelta(hours=3), "ann", "month-end close"))
+    late = ScheduleState("dev", open_override=OpenOverride(EVENING + timedelta(hours=3), "ann", "month-end close"))
     assert not closes(DEV, late, EVENING + timedelta(hours=3) - MINUTE)
     assert closes(DEV, late, EVENING + timedelta(hours=3))
 
@@ -281,16 +289,16 @@ def test_late_work_ends() -> None:
 def test_what_was_before_is_recorded_once() -> None:
     """A closing that was begun twice keeps what the first one saw; after opening the next is new."""
 
-    def event(kind: HoursEvent, minute: int, **facts: object) -> Event:
+    def event(kind: ScheduleEvent, minute: int, **facts: object) -> Event:
         return Event(NOON + minute * MINUTE, "the clock", "dev", kind, payload=facts)
 
     begun = [
-        event(HoursEvent.CLOSING, 0, former={"auto_resume": True}),
-        event(HoursEvent.CLOSING, 5, former={"auto_resume": False}),
+        event(ScheduleEvent.CLOSING, 0, former={"auto_resume": True}),
+        event(ScheduleEvent.CLOSING, 5, former={"auto_resume": False}),
     ]
     assert from_events(begun)["dev"] == ScheduleState("dev", pending=True, former={"auto_resume": True})
-    assert from_events(begun)["dev"].holds == {"auto_resume"}
-    done = [*begun, event(HoursEvent.CLOSED, 5), event(HoursEvent.OPENING, 9), event(HoursEvent.OPENED, 9)]
+    assert from_events(begun)["dev"].owned_settings == {"auto_resume"}
+    done = [*begun, event(ScheduleEvent.CLOSED, 5), event(ScheduleEvent.OPENING, 9), event(ScheduleEvent.OPENED, 9)]
     assert from_events(reversed(done))["dev"] == ScheduleState("dev")
 
 

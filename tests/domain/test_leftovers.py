@@ -27,7 +27,7 @@ BASE = AccountInventory(
     specs=SPECS,
     journalled=frozenset(SPECS),
     expiries={RETAINED.name.name: NOW - DAY},
-    ended={OLD: NOW - 10 * DAY, NEW: NOW - DAY},
+    last_seen={OLD: NOW - 10 * DAY, NEW: NOW - DAY},
 )
 
 
@@ -52,7 +52,7 @@ def test_what_is_past_its_time_goes(one: OwnedObject) -> None:
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"expiries": {RETAINED.name.name: NOW + DAY}}, "may come back until"),
+        ({"expiries": {RETAINED.name.name: NOW + DAY}}, "rollback is possible until"),
         ({"expiries": {}}, "no expiry is on record"),
         ({"locked": frozenset({"prod"})}, "prod is locked"),
         ({"used": {RETAINED.name.name: NOW - timedelta(minutes=5)}}, "used at"),
@@ -67,9 +67,9 @@ def test_a_retained_database_that_may_still_be_wanted_stays(change: dict[str, ob
 
 def test_a_candidate_is_kept_for_inspection_and_one_that_nobody_knows_for_good() -> None:
     """Three days after its deployment was last heard of; without a deployment in the journal: never."""
-    fresh = replace(BASE, databases=(LIVE, CANDIDATE), ended={OLD: NOW - DAY})
+    fresh = replace(BASE, databases=(LIVE, CANDIDATE), last_seen={OLD: NOW - DAY})
     assert "for inspection" in found(fresh)[0].reason
-    unknown = replace(BASE, databases=(LIVE, CANDIDATE), ended={})
+    unknown = replace(BASE, databases=(LIVE, CANDIDATE), last_seen={})
     assert [one.drop for one in found(unknown)] == [False]
 
 
@@ -77,8 +77,8 @@ def test_a_candidate_is_kept_for_inspection_and_one_that_nobody_knows_for_good()
 def test_a_former_live_under_another_deployments_name_stays(name: Identifier) -> None:
     """A cut-over that died before it settled leaves the only way back under the name of what came or went: kept."""
     former = OwnedObject(name, Marker("prod", "d20261110t000000-cccccc", "r0"))
-    ended = {**BASE.ended, "d20261110t000000-cccccc": NOW - 10 * DAY}
-    (said,) = found(replace(BASE, databases=(LIVE, former), ended=ended, expiries={name.name: NOW - DAY}))
+    ended = {**BASE.last_seen, "d20261110t000000-cccccc": NOW - 10 * DAY}
+    (said,) = found(replace(BASE, databases=(LIVE, former), last_seen=ended, expiries={name.name: NOW - DAY}))
     assert not said.drop
     assert "d20261110t000000-cccccc" in said.reason
 
@@ -86,7 +86,9 @@ def test_a_former_live_under_another_deployments_name_stays(name: Identifier) ->
 def test_a_marker_of_another_spelling_stops_nothing() -> None:
     """A deployment that is no id of ours is kept and named; the rest goes on."""
     odd = OwnedObject(CANDIDATE.name, Marker("prod", "by hand", "r1"))
-    said = found(replace(BASE, databases=(LIVE, odd, RETAINED), ended={**BASE.ended, "by hand": NOW - 10 * DAY}))
+    said = found(
+        replace(BASE, databases=(LIVE, odd, RETAINED), last_seen={**BASE.last_seen, "by hand": NOW - 10 * DAY})
+    )
     assert {one.name: one.drop for one in said} == {RETAINED.name.name: True, odd.name.name: False}
 
 
@@ -111,7 +113,7 @@ def test_orphans_need_marker_and_journal() -> None:
         warehouses=(OwnedObject(Identifier("X_WH"), gone), OwnedObject(Identifier("Y_WH"), never)),
         roles=(OwnedObject(Identifier("SLUICE_X"), gone), OwnedObject(SPECS["prod"].access.role, Marker("prod"))),
         monitors=(MONITOR, Identifier("SOMEBODYS_RM")),
-        made=frozenset({MONITOR}),
+        created_by_sluice=frozenset({MONITOR}),
         journalled=frozenset({*SPECS, gone.environment}),
         forgotten=frozenset({gone.environment}),
     )
@@ -122,8 +124,8 @@ def test_orphans_need_marker_and_journal() -> None:
 @pytest.mark.parametrize(
     ("guarding", "made", "why"),
     [
-        ({}, frozenset(), "the journal does not know"),
-        ({MONITOR: (Identifier("SOMEBODYS_WH"),)}, frozenset({MONITOR}), "it guards SOMEBODYS_WH"),
+        ({}, frozenset(), "the journal has no record"),
+        ({MONITOR: (Identifier("SOMEBODYS_WH"),)}, frozenset({MONITOR}), "it monitors SOMEBODYS_WH"),
     ],
 )
 def test_a_monitor_of_the_name_that_is_not_ours_is_only_named(
@@ -131,7 +133,9 @@ def test_a_monitor_of_the_name_that_is_not_ours_is_only_named(
 ) -> None:
     """A monitor bears no marker: what guards a warehouse, or was not made by us, stays."""
     known = frozenset({"dev_x_john_20261001"})
-    beside = replace(BASE, monitors=(MONITOR,), guarding=guarding, made=made, journalled=known, forgotten=known)
+    beside = replace(
+        BASE, monitors=(MONITOR,), monitored=guarding, created_by_sluice=made, journalled=known, forgotten=known
+    )
     (one,) = found(beside)
     assert not one.drop
     assert why in one.reason

@@ -65,7 +65,7 @@ def test_a_whole_life() -> None:
         steps.append(happened(kind, len(steps) + 1, reason="idle for 3 days", until=until.isoformat()))
         found = life(*steps)
         assert (found.state, found.reason, found.until) == (state, "idle for 3 days", until)
-    assert not life(*steps).there
+    assert not life(*steps).exists
     assert life(*steps, happened(EphemeralEvent.RESTORED, 9, reason="asked back")).state is State.READY
 
 

@@ -78,7 +78,7 @@ def test_where_others_write_the_sql_a_name_needs_no_quotes(text: str) -> None:
 @given(st.text(max_size=300))
 def test_whatever_is_found_is_quoted_safely(raw: str) -> None:
     """Outside of its doubled quotes, a quoted name holds nothing that could end it."""
-    sql = Identifier.found(raw).sql
+    sql = Identifier.from_account(raw).sql
     assert sql[0] == sql[-1] == '"'
     assert '"' not in sql[1:-1].replace('""', "")
     assert sql[1:-1].replace('""', '"') == raw
@@ -116,7 +116,7 @@ def test_a_form_stops_what_is_no_name(text: str) -> None:
 @given(st.lists(st.text(alphabet='aB_1.- "$(<', min_size=1, max_size=8), min_size=1, max_size=3))
 def test_dotted_names_come_apart_as_they_were_put_together(parts: list[str]) -> None:
     """Whatever dots and quotes the parts hold."""
-    names = tuple(Identifier.found(part) for part in parts)
+    names = tuple(Identifier.from_account(part) for part in parts)
     assert undotted(dotted(*parts)) == names
     assert as_account_has(".".join(name.sql for name in names)) == names
     assert Qualified.parse(Qualified(*names).sql) == Qualified(*names)

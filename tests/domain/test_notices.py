@@ -52,12 +52,12 @@ class People:
         self.now += minutes * MINUTE
         known = from_events(self.journal).get(self.name, BudgetState(self.name))
         if guard is not None:
-            known = replace(guard, told=known.told, rungs=known.rungs)
+            known = replace(guard, notified_at=known.notified_at, escalation_levels=known.escalation_levels)
         made = plan({self.name: self.verdict(usd, age=age, hour=hour)}, {self.name: known}, SPECS, POLICY, self.now)
         for step in made.steps:
             if isinstance(step, Notify | Alert):
                 about = step.level if isinstance(step, Notify) else step.about
-                facts: dict[str, object] = {"level": about, "rung": step.rung}
+                facts: dict[str, object] = {"level": about, "rung": step.escalation_level}
                 self.journal.append(Event(self.now, "airflow", self.name, BudgetEvent.NOTIFIED, None, facts))
             if isinstance(step, Resolve):
                 self.journal.append(Event(self.now, "airflow", self.name, BudgetEvent.RECOVERED, None, {}))
@@ -77,7 +77,7 @@ class People:
 
 def rungs(steps: Sequence[Step]) -> list[tuple[str, int]]:
     """What was said, and how far up."""
-    return [(type(step).__name__, step.rung) for step in steps if not isinstance(step, SetRestriction)]
+    return [(type(step).__name__, step.escalation_level) for step in steps if not isinstance(step, SetRestriction)]
 
 
 def test_the_worse_the_further() -> None:
@@ -147,7 +147,7 @@ def test_it_is_not_over_while_something_is_held() -> None:
     held = BudgetState("dev", Restriction.SUSPENDED, since=people.now)
     assert rungs(people.check(usd=0, guard=held)) == []
     (back,) = people.check(20, usd=0, guard=held)
-    assert back == SetRestriction("dev", Restriction.FREE, "cleared: USD 0.00 of 50.00 today, 0.00 an hour now")
+    assert back == SetRestriction("dev", Restriction.NONE, "cleared: USD 0.00 of 50.00 today, 0.00 an hour now")
     assert rungs(people.check(usd=0)) == [("Resolve", 0)]
 
 
@@ -156,7 +156,7 @@ def test_old_figures_are_said_once_then_further_up() -> None:
     people = People("staging")
     said = people.checks(3 * 12, usd=0, age=30)
     assert rungs(said) == [("Alert", 0), ("Alert", 1)]
-    assert "too old to act on; nothing is done" in said[0].text  # type: ignore[union-attr]
+    assert "too old to act on; no action is taken" in said[0].text  # type: ignore[union-attr]
     assert rungs(people.check(4 * 60, usd=0, age=30)) == [("Alert", 1)]
     assert rungs(people.checks(3, usd=0)) == [("Resolve", 1)]
 
@@ -188,12 +188,18 @@ def test_what_would_be_held_beyond_the_limit_of_one_check_is_said_once() -> None
         return [step.environment for step in steps if isinstance(step, Alert) and step.about == "CROWDED"]
 
     assert crowded(BudgetState(last)) == [last]
-    assert crowded(BudgetState(last, told={"CROWDED": NOW - 30 * MINUTE}, rungs={"CROWDED": 0})) == []
+    assert (
+        crowded(BudgetState(last, notified_at={"CROWDED": NOW - 30 * MINUTE}, escalation_levels={"CROWDED": 0})) == []
+    )
 
 
 def test_checks_that_all_fail_are_told_by_the_time_alone() -> None:
     """After a quarter of an hour, then each hour one channel further; by one or two of the checks that come then."""
-    told = [(m, rung) for m in range(0, 150, 5) if (rung := checks_missing(m * MINUTE, 5 * MINUTE, POLICY)) is not None]
+    told = [
+        (m, escalation_level)
+        for m in range(0, 150, 5)
+        if (escalation_level := checks_missing(m * MINUTE, 5 * MINUTE, POLICY)) is not None
+    ]
     assert told == [(15, 0), (20, 0), (75, 1), (80, 1), (135, 2), (140, 2)]
 
 
@@ -201,6 +207,6 @@ def test_severities_are_those_of_the_levels() -> None:
     """PagerDuty, Slack and a log read them."""
     kinds = [notice(Notify("dev", level, "x")).severity for level in ("NOTIFY", "LIMIT", "SUSPEND")]
     assert kinds == ["warning", "error", "critical"]
-    assert notice(SetRestriction("dev", Restriction.FREE, "cleared")).severity == "info"
+    assert notice(SetRestriction("dev", Restriction.NONE, "cleared")).severity == "info"
     assert notice(Alert("dev", "x", "ANOMALY")).severity == "warning"
     assert notice(Alert("dev", "x", "STALE")).severity == "error"

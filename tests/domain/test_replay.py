@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sluice.domain.cleanup.cleanup_backtest import Past, replay
+from sluice.domain.cleanup.cleanup_backtest import Past, backtest
 from sluice.domain.cleanup.cleanup_policy import CleanupPolicy, load_cleanup
 from sluice.domain.ephemeral.ephemeral_name import EphemeralName
 from sluice.domain.ephemeral.ephemeral_state import EphemeralEvent
@@ -59,7 +59,7 @@ ALWAYS = [day / 2 for day in range(1, 100)]
 
 def played(known: Past, days: int = 12, policy: CleanupPolicy = POLICY) -> dict[str, tuple[int | None, bool, float]]:
     """Of each environment touched: the night of its removal, whether that was wrong, the credits after it."""
-    outcome = replay(known, policy, START, START + days * DAY)
+    outcome = backtest(known, policy, START, START + days * DAY)
     return {
         one.name.split("_")[1]: (
             (one.removed - START).days if one.removed else None,
@@ -80,7 +80,7 @@ def test_what_was_used_afterwards_was_wrong() -> None:
     """The replay says so, and does not count its credits as saved."""
     known = past("trap", "busy", used={"trap": [1.0, 9.0, 9.5], "busy": ALWAYS})
     assert played(known)["trap"] == (5, True, 4.0)
-    outcome = replay(known, POLICY, START, START + 12 * DAY)
+    outcome = backtest(known, POLICY, START, START + 12 * DAY)
     assert [one.name.split("_")[1] for one in outcome.wrong] == ["trap"]
     assert outcome.saved_credits == 0
 
@@ -110,6 +110,6 @@ def test_a_policy_that_takes_everything_is_stopped_every_night() -> None:
     greedy = CleanupPolicy.model_validate(
         {"kinds": {"feature": {"max_age_days": 0.5, "action": "remove", "notice": False}}}
     )
-    outcome = replay(past("a", "b", "c", used={}), greedy, START, START + 3 * DAY)
+    outcome = backtest(past("a", "b", "c", used={}), greedy, START, START + 3 * DAY)
     assert outcome.environments == ()
     assert len(outcome.stopped) == 3

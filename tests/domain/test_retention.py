@@ -76,8 +76,8 @@ def test_what_is_only_reported() -> None:
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ({"journalled": False}, "the journal does not know it"),
-        ({"marked": False}, "does not bear our marker"),
+        ({"journalled": False}, "it is not in the journal"),
+        ({"marked": False}, "no ownership marker"),
         ({"kind": Kind.PRODUCTION}, "protected"),
         ({"kind": Kind.STAGING}, "protected"),
         ({"name": "dev_x_john_20261030", "database": "OLIST_PROD"}, "matches the protected *_prod"),

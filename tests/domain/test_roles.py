@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sluice.domain.access.access_review import HeldRole, LastUse, review
-from sluice.domain.access.roles import AccessPolicy, Level, ReviewBlock, load_access, wanted_roles
+from sluice.domain.access.roles import AccessPolicy, Level, ReviewBlock, desired_roles, load_access
 from sluice.domain.access.temporary_access import Holder, TemporaryGrant, until
 from sluice.domain.names import Identifier
 from sluice.domain.specs.blocks import Kind
@@ -26,7 +26,7 @@ DAY = timedelta(days=1)
 def test_nobody_but_its_service_user_writes_production() -> None:
     """No role of the policy is given production's builders' role."""
     builders = STANDING["prod"].access.role
-    made = wanted_roles(POLICY, STANDING)
+    made = desired_roles(POLICY, STANDING)
     assert not [one for one in made.memberships if one.role == builders]
     assert {one.to.name for one in made.memberships if one.role == Identifier("OLIST_PROD_READER")} == {
         "SLUICE_ENVIRONMENT_ADMIN",
@@ -37,7 +37,7 @@ def test_nobody_but_its_service_user_writes_production() -> None:
 
 def test_finance_sees_figures_and_no_data() -> None:
     """Usage views and the journal; of no environment any role."""
-    made = wanted_roles(POLICY, STANDING)
+    made = desired_roles(POLICY, STANDING)
     finance = Identifier("SLUICE_FINANCE_VIEWER")
     assert [str(one.to) for one in made.memberships if one.to == finance] == []
     assert {viewer for viewer, role in made.viewers if role == finance} == {
@@ -149,14 +149,14 @@ def test_the_review_says_what_to_take_back_and_why() -> None:
         logins=dict.fromkeys(("USED", "IDLE", "HAND", "OVER"), NOW - DAY),
     )
     names = {role: "prod"}
-    lines = review(people, [over], environments=names, used=used, policy=ReviewBlock(), now=NOW)
+    lines = review(people, [over], environments=names, last_use=used, policy=ReviewBlock(), now=NOW)
     said = {line.holder: (line.recommendation, line.why) for line in lines}
     assert said["user USED"][0] == "keep"
-    assert said["user IDLE"] == ("take back", "not used for 30 days")
-    assert said["user GONE"] == ("take back", "the user has not logged in for 60 days")
+    assert said["user IDLE"] == ("revoke", "not used for 30 days")
+    assert said["user GONE"] == ("revoke", "the user has not logged in for 60 days")
     assert said["user HAND"][0] == "look"
-    assert said["user OVER"][0] == "take back"
-    blind = review(people[:3], [], environments=names, used=LastUse(None, None), policy=ReviewBlock(), now=NOW)
+    assert said["user OVER"][0] == "revoke"
+    blind = review(people[:3], [], environments=names, last_use=LastUse(None, None), policy=ReviewBlock(), now=NOW)
     assert {line.recommendation for line in blind} == {"look"}
     assert {line.last_used for line in blind} == {"not known"}
     assert Kind.PRODUCTION not in POLICY.temporary.write_kinds

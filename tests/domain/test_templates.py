@@ -141,7 +141,7 @@ def test_a_monitor_by_an_administrators_procedure() -> None:
     )
     spec = specify(template, asked(base=""), STANDING, NOW)
     may_not = PlanningContext(may_monitor=False)
-    whole = plan(spec, Resources(), NOW, fingerprint="x", public_key="x", circumstances=may_not)
+    whole = plan(spec, Resources(), NOW, fingerprint="x", public_key="x", context=may_not)
     (step,) = [step for step in whole.steps if isinstance(step, SetMonitor)]
     (statement,) = statements_of(step)
     assert statement.sql == 'CALL "SLUICE"."CONTROL"."GUARD_WAREHOUSE"(%s, %s, %s)'

@@ -80,4 +80,4 @@ def test_the_life_of_a_branch_of_ones_own(world: World) -> None:
     told = sluice(world, "audit", name, "--json")
     kinds = [event["kind"] for event in json.loads(told.stdout)]
     assert {"environment.requested", "environment.noticed", "access.revoked", "environment.restored"} <= set(kinds)
-    assert "take back" in sluice(world, "access", "review").stdout or world.run("access_review").state == "success"
+    assert "revoke" in sluice(world, "access", "review").stdout or world.run("access_review").state == "success"

@@ -114,7 +114,7 @@ def test_dev_can_never_write_production(home: Workspace, admin: Session) -> None
         while todo:
             role = todo.pop()
             seen.add(role)
-            for row in admin.run(show.grants_to(Identifier.found(role))):
+            for row in admin.run(show.grants_to(Identifier.from_account(role))):
                 kind, what = str(row["granted_on"]).upper(), str(row["name"])
                 if kind == "ROLE" and what not in seen:
                     todo.append(what)
@@ -208,4 +208,4 @@ def test_the_review_reads_the_account(home: Workspace, account: Snowdome, admin:
     ]
     account.clock(advance_seconds=100 * 86_400)
     (line,) = review_access(home, POLICY, home.now())
-    assert (line.recommendation, line.last_used) == ("take back", "never")
+    assert (line.recommendation, line.last_used) == ("revoke", "never")

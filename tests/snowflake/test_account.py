@@ -33,7 +33,7 @@ def test_a_snapshot_holds_until_its_own_session_writes(work: Workspace, account:
         shown = one.seen(warehouses.show_all)
         assert one.seen(warehouses.show_all) is shown
         journal.append(one.computing(), _override(now, "first", 5))
-        assert one.budgets()["dev"].more(now) == 5
+        assert one.budgets()["dev"].extra_usd(now) == 5
         assert one.seen(warehouses.show_all) is not shown
 
 
@@ -47,7 +47,7 @@ def test_what_another_session_writes_is_seen_by_who_reads_again(work: Workspace)
             journal.append(another, _override(now, "second", 7))
         assert one.budgets() == {}
         one.forget()
-        assert one.budgets()["dev"].more(now) == 7
+        assert one.budgets()["dev"].extra_usd(now) == 7
 
 
 def test_an_account_without_anything_is_left_without_anything(work: Workspace, account: Snowdome) -> None:

@@ -74,7 +74,7 @@ def test_builds_before_it_decide(home: Workspace) -> None:
     (enough,) = admitted(home, DEPLOYMENT, PLANNED, POLICY, home.now()).evidence
     assert (enough.verdict, enough.observed) == (
         Verdict.PASS,
-        "USD 2.00 (p50), 3.60 (p90) for the build, from 3 before it",
+        "USD 2.00 (p50), 3.60 (p90) for the build, from 3 previous builds",
     )
     (some,) = admitted(with_budget(home, 3), DEPLOYMENT, PLANNED, POLICY, home.now()).evidence
     assert some.verdict is Verdict.MARGINAL
@@ -132,11 +132,11 @@ def test_a_refresh_is_judged_by_its_own_builds_or_its_kins(home: Workspace, morn
     for number in (1, 2, 3):
         build(home, number, 60, kin)
     (by_kin,) = next_build(home, spec, POLICY, home.now())
-    assert "from 3 before it" in by_kin.observed
+    assert "from 3 previous builds" in by_kin.observed
     for number in (4, 5, 6, 7):
         build(home, number, 0.6, mine)
     (by_own,) = next_build(home, spec, POLICY, home.now())
-    assert "from 4 before it" in by_own.observed
+    assert "from 4 previous builds" in by_own.observed
     poor = spec.model_copy(update={"budget": spec.budget.model_copy(update={"daily_usd": Decimal("0.01")})})
     with pytest.raises(RefusedError, match="predicted cost: USD"):
         next_build(home, poor, POLICY, home.now())

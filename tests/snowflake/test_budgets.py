@@ -72,7 +72,7 @@ def held(work: Workspace, name: str = "dev") -> Restriction:
     """What the budget holds an environment to."""
     with work.control() as session:
         guards = read(session)
-    return guards[name].hold if name in guards else Restriction.FREE
+    return guards[name].restriction if name in guards else Restriction.NONE
 
 
 def test_graded_and_given_back_exactly(home: Workspace, account: Snowdome) -> None:
@@ -80,7 +80,7 @@ def test_graded_and_given_back_exactly(home: Workspace, account: Snowdome) -> No
     before, prod = compute(home), compute(home, "SLUICE_PROD_WH")
     check(home, POLICY, costing(home.now(), dev=41, prod=5000), hand(home, "1"))
     limited = compute(home)
-    assert held(home) is Restriction.LIMITED
+    assert held(home) is Restriction.THROTTLED
     assert (limited.size, limited.max_cluster_count, limited.concurrent_queries) == ("XSMALL", 1, 2)
     assert limited.statement_timeout == 600
     with home.session("dev") as session:
@@ -89,10 +89,10 @@ def test_graded_and_given_back_exactly(home: Workspace, account: Snowdome) -> No
     assert (held(home), state(home), compute(home).auto_resume) == (Restriction.SUSPENDED, "SUSPENDED", False)
     with home.session("dev") as session, pytest.raises(SluiceError):
         session.run(Statement("SELECT COUNT(*) FROM SLUICE.CONTROL.JOURNAL"))
-    assert check(home, POLICY, costing(home.now(), dev=55), hand(home, "3")).plan.holds == ()
+    assert check(home, POLICY, costing(home.now(), dev=55), hand(home, "3")).plan.restrictions == ()
     account.clock(advance_seconds=24 * 3600)
     check(home, POLICY, costing(home.now(), dev=0), hand(home, "4"))
-    assert held(home) is Restriction.FREE
+    assert held(home) is Restriction.NONE
     assert compute(home) == before
     assert compute(home, "SLUICE_PROD_WH") == prod
 
@@ -102,13 +102,13 @@ def test_stopped_by_hand_and_started_by_hand(home: Workspace, account: Snowdome)
     before = compute(home)
     by_hand(home, ["dev"], Restriction.SUSPENDED, POLICY, hand(home, "stop"), reason="a runaway job")
     account.clock(advance_seconds=3600)
-    assert check(home, POLICY, costing(home.now(), dev=0), hand(home)).plan.holds == ()
+    assert check(home, POLICY, costing(home.now(), dev=0), hand(home)).plan.restrictions == ()
     assert held(home) is Restriction.SUSPENDED
-    by_hand(home, ["dev"], Restriction.FREE, POLICY, hand(home, "start"), reason="mended")
+    by_hand(home, ["dev"], Restriction.NONE, POLICY, hand(home, "start"), reason="mended")
     assert compute(home) == before
     with pytest.raises(RefusedError, match="never stopped"):
         by_hand(home, ["dev", "prod"], Restriction.SUSPENDED, POLICY, hand(home, "both"), reason="panic")
-    assert held(home) is Restriction.FREE
+    assert held(home) is Restriction.NONE
     with pytest.raises(SpecError, match="no such environment"):
         by_hand(home, ["dve"], Restriction.SUSPENDED, POLICY, hand(home), reason="panic")
 
@@ -133,7 +133,7 @@ def test_an_override_gives_it_back(home: Workspace, account: Snowdome) -> None:
     override(home, "dev", 100, home.now() + timedelta(hours=8), hand(home), reason="month-end close")
     account.clock(advance_seconds=1800)
     check(home, POLICY, costing(home.now(), dev=50), hand(home, "2"))
-    assert held(home) is Restriction.FREE
+    assert held(home) is Restriction.NONE
 
 
 FAULTS = ["error before", "error after", "drop before", "drop after", "kill"]
@@ -150,7 +150,7 @@ def test_whatever_dies_the_next_check_finishes(
     for number in turns(FAULTS.index(f"error {when}"), len(FAULTS)):
         struck = False
         for turn, (dev, wanted) in enumerate(
-            ((41, Restriction.LIMITED), (50, Restriction.SUSPENDED), (0, Restriction.FREE))
+            ((41, Restriction.THROTTLED), (50, Restriction.SUSPENDED), (0, Restriction.NONE))
         ):
             account.clock(advance_seconds=1800)
             account.fault("(?i)^(alter|insert)", nth=number, when=when, do="error", errno=603)
@@ -175,7 +175,7 @@ def test_a_lost_answer_at_any_statement_acts_once(
     for number in turns(FAULTS.index(f"drop {when}"), len(FAULTS)):
         struck = False
         for turn, (dev, wanted) in enumerate(
-            ((41, Restriction.LIMITED), (50, Restriction.SUSPENDED), (0, Restriction.FREE))
+            ((41, Restriction.THROTTLED), (50, Restriction.SUSPENDED), (0, Restriction.NONE))
         ):
             account.clock(advance_seconds=1800)
             account.fault("(?i)^(alter|insert)", nth=number, when=when, do="drop")
@@ -198,7 +198,7 @@ def test_a_checker_that_is_killed_is_followed_by_one_that_finishes(
     struck = 0
     for number in range(1, 7) if every else (1, 3, 5):
         for turn, (dev, wanted) in enumerate(
-            ((41, Restriction.LIMITED), (50, Restriction.SUSPENDED), (0, Restriction.FREE))
+            ((41, Restriction.THROTTLED), (50, Restriction.SUSPENDED), (0, Restriction.NONE))
         ):
 
             def look(dev: float = dev, run: str = f"{number} {turn}") -> None:
@@ -221,7 +221,7 @@ def test_two_checks_at_once_stop_it_once(home: Workspace) -> None:
         done = list(both.map(lambda by: check(home, POLICY, costing(by.now, dev=50), by), runs))
     assert [one.failed for one in done] == [(), ()]
     assert (held(home), state(home)) == (Restriction.SUSPENDED, "SUSPENDED")
-    by_hand(home, ["dev"], Restriction.FREE, POLICY, hand(home, "start"), reason="mended")
+    by_hand(home, ["dev"], Restriction.NONE, POLICY, hand(home, "start"), reason="mended")
     assert compute(home) == before
 
 
@@ -246,16 +246,16 @@ def test_a_foreign_warehouse_of_the_name_is_left_alone(home: Workspace, admin: S
         done = check(home, POLICY, replace(seen, spends={**seen.spends, "staging": staging}), hand(home, str(number)))
         assert [name for name, _ in done.failed] == ["dev"]
         assert "does not bear this environment's marker" in done.failed[0][1]
-        assert (compute(home), held(home), held(home, "staging")) == (before, Restriction.FREE, Restriction.LIMITED)
+        assert (compute(home), held(home), held(home, "staging")) == (before, Restriction.NONE, Restriction.THROTTLED)
     staging_before = compute(home, home.spec("staging").warehouse.name.name)
     with pytest.raises(StopError, match="SLUICE_DEV_WH"):
         by_hand(home, ["staging", "dev"], Restriction.SUSPENDED, POLICY, hand(home, "stop"), reason="panic")
-    assert (held(home, "staging"), compute(home, staging_before.name.name)) == (Restriction.LIMITED, staging_before)
+    assert (held(home, "staging"), compute(home, staging_before.name.name)) == (Restriction.THROTTLED, staging_before)
     admin.run(Statement("ALTER WAREHOUSE SLUICE_DEV_WH SET COMMENT = %s", (Marker("dev").comment,)))
     check(home, POLICY, costing(home.now(), dev=50), hand(home, "ours"))
     admin.run(Statement("ALTER WAREHOUSE SLUICE_DEV_WH SET COMMENT = 'month end'"))
     with pytest.raises(StopError, match="SLUICE_DEV_WH"):
-        by_hand(home, ["dev"], Restriction.FREE, POLICY, hand(home, "start"), reason="mended")
+        by_hand(home, ["dev"], Restriction.NONE, POLICY, hand(home, "start"), reason="mended")
     assert not compute(home).auto_resume
 
 
@@ -273,10 +273,10 @@ def test_what_somebody_starts_again_is_stopped_once_more(home: Workspace, accoun
         assert (state(home) == "SUSPENDED") is stopped
         assert any("somebody start" in line for line in explain(done.plan))
         if not stopped:
-            assert done.plan.holds == ()
+            assert done.plan.restrictions == ()
             admin.run(Statement("ALTER WAREHOUSE SLUICE_DEV_WH SUSPEND"))
     assert not compute(home).auto_resume
-    by_hand(home, ["dev"], Restriction.FREE, POLICY, hand(home, "start"), reason="mended")
+    by_hand(home, ["dev"], Restriction.NONE, POLICY, hand(home, "start"), reason="mended")
     assert compute(home) == before
 
 
@@ -295,7 +295,7 @@ def test_a_runaway_is_noticed_within_minutes(home: Workspace, account: Snowdome)
     assert held(home) is Restriction.SUSPENDED
     assert 50 <= spent < 60
     assert state(home) == "SUSPENDED"
-    assert held(home, "prod") is Restriction.FREE
+    assert held(home, "prod") is Restriction.NONE
 
 
 def test_provisioning_does_not_fight_a_budget(home: Workspace) -> None:

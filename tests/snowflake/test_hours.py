@@ -16,7 +16,7 @@ from sluice.domain.budgets.spend import Figure, Measurement, Spend
 from sluice.domain.names import Identifier
 from sluice.domain.provisioning.resources import Warehouse
 from sluice.domain.schedules.hours import ExceptionsBlock, HoursBlock
-from sluice.domain.schedules.schedule_state import HoursEvent
+from sluice.domain.schedules.schedule_state import ScheduleEvent
 from sluice.errors import SluiceError, SpecError
 from sluice.operations.budgets import budgets
 from sluice.operations.budgets.budgets import specs_of
@@ -124,7 +124,7 @@ def held(work: Workspace) -> Restriction:
     """What the budget holds dev to."""
     with work.control() as session:
         guards = budgets.read(session)
-    return guards["dev"].hold if "dev" in guards else Restriction.FREE
+    return guards["dev"].restriction if "dev" in guards else Restriction.NONE
 
 
 def formers(work: Workspace, *kinds: str) -> list[object]:
@@ -154,7 +154,7 @@ def test_a_week(home: Workspace, account: Snowdome) -> None:
             assert works(home, "prod")
             if wanted:
                 assert compute(home) == before
-    assert formers(home, HoursEvent.CLOSING)[1:] == [{"auto_resume": True}] * 5
+    assert formers(home, ScheduleEvent.CLOSING)[1:] == [{"auto_resume": True}] * 5
 
 
 def test_exceptions(home: Workspace, account: Snowdome) -> None:
@@ -275,7 +275,7 @@ def test_beside_the_budget(home: Workspace, account: Snowdome) -> None:
     assert not compute(home).auto_resume
     assert not works(home)
     budget(home, 0)
-    assert held(home) is Restriction.FREE
+    assert held(home) is Restriction.NONE
     assert compute(home) == before
 
     to(account, home, "18:01")
@@ -283,7 +283,7 @@ def test_beside_the_budget(home: Workspace, account: Snowdome) -> None:
     budget(home, 50)
     to(account, home, "23:00")
     budget(home, 0)
-    assert held(home) is Restriction.FREE
+    assert held(home) is Restriction.NONE
     assert closed(home)
     assert not works(home)
     to(account, home, "08:01")
@@ -350,7 +350,7 @@ def test_whatever_dies_the_next_check_finishes(
         if not struck:
             break
     assert number > 4
-    assert all(one == {"auto_resume": True} for one in formers(home, HoursEvent.CLOSING))
+    assert all(one == {"auto_resume": True} for one in formers(home, ScheduleEvent.CLOSING))
 
 
 def test_a_warehouse_that_runs_for_nobody(home: Workspace, account: Snowdome) -> None:

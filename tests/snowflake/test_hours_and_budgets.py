@@ -17,7 +17,7 @@ from sluice.domain.budgets.budget_state import BudgetState
 from sluice.domain.budgets.spend import Figure, Measurement, Spend
 from sluice.domain.provisioning.resources import Warehouse
 from sluice.domain.schedules.hours import HoursBlock
-from sluice.domain.schedules.schedule_state import HoursEvent, ScheduleState, closes, suspended
+from sluice.domain.schedules.schedule_state import ScheduleEvent, ScheduleState, closes, suspended
 from sluice.errors import SluiceError
 from sluice.operations.budgets import budgets
 from sluice.operations.budgets.budgets import specs_of
@@ -150,5 +150,5 @@ def test_at_once(house: House, account: Snowdome) -> None:
         assert house.compute().auto_resume is not shut
     assert house.compute() == before
     with house.work.control() as session:
-        closings = journal.read(session, environment="dev", kinds=(HoursEvent.CLOSING,))
+        closings = journal.read(session, environment="dev", kinds=(ScheduleEvent.CLOSING,))
     assert {str(one.payload["former"]) for one in closings} == {"{'auto_resume': True}"}

@@ -206,8 +206,8 @@ def test_nothing_is_done_twice_and_what_is_stopped_stays_so(account: Snowdome, h
         for turn in range(2):
             made = check(home, BudgetPolicy(), found, Caller(f"check {hour} {turn}", "clock", home.now()))
             assert made.failed == ()
-            done += Counter(step.hold for step in made.plan.holds)
+            done += Counter(step.restriction for step in made.plan.restrictions)
         with home.control() as session:
-            held = read(session)["dev"].hold if hour >= 5 else Restriction.FREE
+            held = read(session)["dev"].restriction if hour >= 5 else Restriction.NONE
         assert (held is Restriction.SUSPENDED) == (5 <= hour < 24), hour
-    assert done == {Restriction.LIMITED: 1, Restriction.SUSPENDED: 1, Restriction.FREE: 1}
+    assert done == {Restriction.THROTTLED: 1, Restriction.SUSPENDED: 1, Restriction.NONE: 1}

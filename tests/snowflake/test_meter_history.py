@@ -130,7 +130,7 @@ def test_an_hour_unlike_those_of_earlier_weeks_is_told(account: Snowdome, home: 
     hour = done.verdicts["dev"].compared
     assert "from 12:00 to 13:00 UTC (estimated), 0.20 in that hour of 8 earlier weeks (metered)" in hour
     assert [(one.environment, one.severity) for one in said] == [("dev", "warning")]
-    assert done.plan.holds == ()
+    assert done.plan.restrictions == ()
 
 
 def test_a_usual_hour_and_too_short_a_history_are_not_told(account: Snowdome, home: Workspace) -> None:

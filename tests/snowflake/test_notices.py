@@ -63,7 +63,7 @@ def held(work: Workspace, name: str = "dev") -> Restriction:
     """What the budget holds an environment to."""
     with work.control() as session:
         guards = read(session)
-    return guards[name].hold if name in guards else Restriction.FREE
+    return guards[name].restriction if name in guards else Restriction.NONE
 
 
 def test_nothing_is_done_on_an_old_measurement_and_it_is_said(home: Workspace, account: Snowdome) -> None:
@@ -72,9 +72,9 @@ def test_nothing_is_done_on_an_old_measurement_and_it_is_said(home: Workspace, a
     old = dearer(measure(home, home.now()), dev=500)
     account.clock(advance_seconds=6 * CHECK)
     said = checks(old)
-    assert held(home) is Restriction.FREE
+    assert held(home) is Restriction.NONE
     assert {one.environment for one in said} == set(home.environments) & set(old.spends)
-    assert all("too old to act on; nothing is done" in one.text for one in said)
+    assert all("too old to act on; no action is taken" in one.text for one in said)
     account.clock(advance_seconds=CHECK)
     assert checks(old) == []
     said = checks(dev=500)
@@ -85,17 +85,19 @@ def test_nothing_is_done_on_an_old_measurement_and_it_is_said(home: Workspace, a
 def test_it_is_said_further_up_and_then_that_it_is_over(home: Workspace, account: Snowdome) -> None:
     """Production beyond its budget for an hour; every check a process of its own, so all of it is in the journal."""
     checks = Checks(home)
-    assert [(one.environment, one.rung, one.severity) for one in checks(prod=510)] == [("prod", 2, "critical")]
+    assert [(one.environment, one.escalation_level, one.severity) for one in checks(prod=510)] == [
+        ("prod", 2, "critical")
+    ]
     for _ in range(11):
         account.clock(advance_seconds=CHECK)
         assert checks(prod=510) == []
     account.clock(advance_seconds=CHECK)
-    assert [one.rung for one in checks(prod=510)] == [3]
+    assert [one.escalation_level for one in checks(prod=510)] == [3]
     account.clock(advance_seconds=CHECK)
     assert checks(prod=510) == []
-    assert [(one.rung, one.over) for one in checks(prod=0)] == [(3, True)]
+    assert [(one.escalation_level, one.over) for one in checks(prod=0)] == [(3, True)]
     assert checks(prod=0) == []
-    assert held(home, "prod") is Restriction.FREE
+    assert held(home, "prod") is Restriction.NONE
 
 
 def test_the_same_check_twice_says_it_once(home: Workspace) -> None:
@@ -103,7 +105,7 @@ def test_the_same_check_twice_says_it_once(home: Workspace) -> None:
     checks = Checks(home)
     first = checks(dev=41)
     assert [one.severity for one in first] == ["error", "error"]
-    assert held(home) is Restriction.LIMITED
+    assert held(home) is Restriction.THROTTLED
     checks.number -= 1
     assert checks(dev=41) == []
     assert checks(dev=41) == []
@@ -136,4 +138,4 @@ def test_what_cannot_be_held_is_said_once_not_every_five_minutes(home: Workspace
     assert sum("could not be suspended" in one.text for one in said) == 1
     account.clock(advance_seconds=CHECK)
     assert checks(dev=60) == []
-    assert held(home) is Restriction.FREE
+    assert held(home) is Restriction.NONE

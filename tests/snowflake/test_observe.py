@@ -139,7 +139,7 @@ def test_look_ups_do_not_grow_with_the_environment(work: Workspace, admin: Sessi
 )
 def test_shown_names_are_taken_apart(shown: str, parts: list[str]) -> None:
     """Quotes, dots within quotes, future grants and signatures."""
-    assert row_parsing.qualified(shown) == Qualified(*(Identifier.found(part) for part in parts))
+    assert row_parsing.qualified(shown) == Qualified(*(Identifier.from_account(part) for part in parts))
 
 
 def test_now_is_the_accounts_time(account: Snowdome, admin: Session) -> None:

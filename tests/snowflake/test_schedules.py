@@ -12,7 +12,7 @@ import pytest
 from sluice.domain.budgets.budget_policy import load_budgets
 from sluice.domain.budgets.budget_state import Restriction
 from sluice.domain.names import Identifier
-from sluice.domain.schedules.schedule_state import HoursEvent
+from sluice.domain.schedules.schedule_state import ScheduleEvent
 from sluice.operations.budgets.budgets import by_hand, specs_of
 from sluice.operations.caller import Caller
 from sluice.operations.provisioning.provision import plan_provision, provision
@@ -99,7 +99,7 @@ def test_what_was_before_is_in_the_journal_first(home: Workspace, account: Snowd
     account.fault("(?i)^alter warehouse", nth=1, when="before", do="error", errno=603)
     assert [name for name, _ in check(home, specs_of(home), hand(home)).failed] == ["prod"]
     with home.control() as session:
-        last = journal.read(session, environment="prod", kinds=(HoursEvent.FITTING,))[-1]
+        last = journal.read(session, environment="prod", kinds=(ScheduleEvent.RESIZED,))[-1]
     assert last.payload["former"] == {"min_cluster_count": "2", "max_cluster_count": "8", "scaling_policy": "STANDARD"}
     assert clusters(home) == DAY
     keep(home)
@@ -110,10 +110,10 @@ def test_a_limit_keeps_its_clusters(home: Workspace, account: Snowdome) -> None:
     """What the budget holds of a scheduled warehouse is left alone; what it gives back is what the hour asks for."""
     to(account, home, 12)
     keep(home)
-    by_hand(home, ["prod"], Restriction.LIMITED, POLICY, hand(home), reason="a runaway job")
+    by_hand(home, ["prod"], Restriction.THROTTLED, POLICY, hand(home), reason="a runaway job")
     to(account, home, 20)
     assert keep(home) == ("prod: scaling_policy STANDARD → ECONOMY",)
     assert clusters(home) == (1, 1, "ECONOMY")
-    by_hand(home, ["prod"], Restriction.FREE, POLICY, hand(home), reason="mended")
+    by_hand(home, ["prod"], Restriction.NONE, POLICY, hand(home), reason="mended")
     keep(home)
     assert clusters(home) == NIGHT

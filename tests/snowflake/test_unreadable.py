@@ -144,9 +144,9 @@ def test_a_budget_holds_without_the_accounts_own_rows(account: Snowdome, home: W
         assert done.failed == ()
         with home.control() as session:
             guards = read(session)
-        if "dev" in guards and guards["dev"].hold is Restriction.SUSPENDED:
+        if "dev" in guards and guards["dev"].restriction is Restriction.SUSPENDED:
             break
-    assert guards["dev"].hold is Restriction.SUSPENDED
+    assert guards["dev"].restriction is Restriction.SUSPENDED
 
 
 @pytest.mark.parametrize(

@@ -187,7 +187,7 @@ def test_rights_budgets_and_clean_up_know_them(quoted: Shop) -> None:
     assert current(work) == []
     measured = measure(work, quoted.work.now())
     assert measured.spends["prod"].day.usd > 0
-    for held in (Restriction.SUSPENDED, Restriction.FREE):
+    for held in (Restriction.SUSPENDED, Restriction.NONE):
         by_hand(work, ["dev"], held, BudgetPolicy(), hand(quoted), reason="a test")
     with work.control() as session:
         assert {"SHOP-DEV", "Shop.Staging", "shop-prod"} <= usage.observe(session, 30).last.keys()

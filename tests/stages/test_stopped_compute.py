@@ -67,7 +67,7 @@ def staging(new_shop: Shop) -> Iterator[Shop]:
     shop.validated("dev", leaf=f"select orders, '{shop.now()}' as version from {{{{ ref('totals') }}}}")
     yield shop
     as_admin(shop, f"alter warehouse {WAREHOUSE} set resource_monitor = {own}")
-    hold(shop, Restriction.FREE)
+    hold(shop, Restriction.NONE)
 
 
 @pytest.mark.parametrize("reached", ["clone", "cut_over"])
@@ -96,7 +96,7 @@ def test_a_promotion_whose_budget_is_stopped_is_undone(staging: Shop, reached: s
     assert [one.payload["stage"] for one in noted][-4:] == [following, "undo", "scale_down", "unlock"]
     assert state is not None
     assert state.state == "SUSPENDED"
-    hold(shop, Restriction.FREE)
+    hold(shop, Restriction.NONE)
     assert size(shop) == "X-Small"
 
 
@@ -127,11 +127,11 @@ def test_a_limited_environment_is_not_scaled_up_and_gets_its_own_size_back(stagi
     deployment = shop.plan(ENVIRONMENT)
     shop.run(deployment, ("lock", "scale_up"))
     assert size(shop) == "Small"
-    hold(shop, Restriction.LIMITED)
+    hold(shop, Restriction.THROTTLED)
     assert size(shop) == "X-Small"
     assert "limited" in shop.stage(deployment, "scale_up").summary
     assert size(shop) == "X-Small"
     shop.stage(deployment, "scale_down")
     shop.stage(deployment, "unlock")
-    hold(shop, Restriction.FREE)
+    hold(shop, Restriction.NONE)
     assert size(shop) == "X-Small"

@@ -90,7 +90,7 @@ def exchange(shop: Shop, times: int) -> None:
     """Swap live with the retained database so many times, by the very function of the cut-over."""
     markers = shop.markers("prod")
     live = "SHOP_PROD"
-    other = retained_name(Identifier.found(live), replaced(shop)).name
+    other = retained_name(Identifier.from_account(live), replaced(shop)).name
     asked = Deployment("d20261120t000000-000000", "prod", "rollback", "r" + "0" * 16, actor="ann")
     shop.stage(asked, "lock")
     with stage("cut_over", shop.work, asked, shop.now()) as one:

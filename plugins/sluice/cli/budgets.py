@@ -106,7 +106,7 @@ def _look(work: Workspace) -> tuple[Measurement, Checked, dict[str, str]]:
 
 
 def _restriction(state: BudgetState | None, closed: str | None) -> str:
-    by_budget = f"{state.hold}{' by hand' if state.by_hand else ''}" if state else "free"
+    by_budget = f"{state.restriction}{' by hand' if state.manual else ''}" if state else "free"
     return by_budget if closed is None else closed if by_budget == "free" else f"{by_budget}, {closed}"
 
 
@@ -118,7 +118,9 @@ def _closed(work: Workspace, now: datetime) -> dict[str, str]:
     specs = specs_of(work)
     with work.control() as session:
         states = schedules.read(session)
-    return {name: why_closed(specs[name], now) for name, state in states.items() if state.holds and name in specs}
+    return {
+        name: why_closed(specs[name], now) for name, state in states.items() if state.owned_settings and name in specs
+    }
 
 
 def _table(measured: Measurement, checked: Checked, closed: dict[str, str]) -> Table:

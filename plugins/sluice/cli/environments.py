@@ -79,7 +79,7 @@ def _table(overviews: Iterable[Overview], now: datetime) -> Table:
     table = Table(*(Column(name, overflow="fold") for name in columns), title="ephemeral environments")
     for each in overviews:
         environment = each.life
-        remaining = "pinned" if environment.pinned else span(environment.left(now))
+        remaining = "pinned" if environment.pinned else span(environment.hours_left(now))
         age = span((now - environment.created).total_seconds() / 3600)
         idle = each.idle(now)
         idling = span(idle.total_seconds() / 3600) if idle is not None else "not known"
@@ -155,7 +155,7 @@ def facts(environment: EphemeralEnvironment, now: datetime) -> dict[str, object]
         "team": environment.team,
         "created": environment.created.isoformat(),
         "expires": environment.expires.isoformat(),
-        "hours_left": round(environment.left(now), 1),
+        "hours_left": round(environment.hours_left(now), 1),
         "pinned": environment.pinned,
         "until": environment.until.isoformat() if environment.until else None,
         "daily_usd": str(environment.spec.budget.daily_usd),

@@ -61,10 +61,14 @@ def stay_open(
 
 
 def _row(spec: EnvironmentSpec, state: ScheduleState | None, now: datetime) -> dict[str, Any]:
-    from sluice.domain.schedules.schedule_state import asked, why_closed
+    from sluice.domain.schedules.schedule_state import scheduled_settings, why_closed
 
-    override = state.late if state is not None and state.late is not None and now < state.late.until else None
-    closed = state is not None and bool(state.holds)
+    override = (
+        state.open_override
+        if state is not None and state.open_override is not None and now < state.open_override.until
+        else None
+    )
+    closed = state is not None and bool(state.owned_settings)
     return {
         "environment": spec.name,
         "state": why_closed(spec, now)
@@ -73,5 +77,5 @@ def _row(spec: EnvironmentSpec, state: ScheduleState | None, now: datetime) -> d
         if override
         else "open",
         "by": f"{override.by}: {override.reason}" if override else "its hours" if spec.hours else "always",
-        "warehouse": dict(asked(spec, now)),
+        "warehouse": dict(scheduled_settings(spec, now)),
     }

@@ -57,7 +57,7 @@ def refuse_missing_quoting(project: Project, database: str) -> None:
         SpecError: with what to write into the project.
     """
     quoted = re.fullmatch(r'"((?:[^"]|"")*)"', database)
-    name = Identifier.found(quoted[1].replace('""', '"')) if quoted else Identifier.found(database)
+    name = Identifier.from_account(quoted[1].replace('""', '"')) if quoted else Identifier.from_account(database)
     for finding in missing_quoting(project, name):
         raise SpecError(finding.message, where=finding.where, good=finding.cure, untouched="everything")
 

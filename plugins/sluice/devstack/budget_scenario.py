@@ -74,7 +74,7 @@ class Runaway:
 
     def _restrictions(self) -> dict[str, str]:
         with connect(self.administrator) as session:
-            return {name: str(state.hold) for name, state in read(session).items()}
+            return {name: str(state.restriction) for name, state in read(session).items()}
 
     def _advance_to_morning(self) -> None:
         """Advance the clock to an hour past midnight, so that the budget's day does not end meanwhile."""

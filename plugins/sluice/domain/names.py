@@ -67,7 +67,7 @@ class Identifier:
         return cls(text.upper())
 
     @classmethod
-    def found(cls, raw: str) -> Identifier:
+    def from_account(cls, raw: str) -> Identifier:
         """Return a name read from the account, character for character."""
         return cls(raw)
 
@@ -139,13 +139,13 @@ def dotted(*parts: str | Identifier) -> str:
 def undotted(path: str) -> tuple[Identifier, ...]:
     """Return the names that `dotted` has joined."""
     parts = (plain or quoted.replace('""', '"') for quoted, plain in _PART.findall(path))
-    return tuple(Identifier.found(part) for part in parts)
+    return tuple(Identifier.from_account(part) for part in parts)
 
 
 def as_account_has(rendered: str) -> tuple[Identifier, ...]:
     """Return the parts of a name in SQL text as the account keeps them: those that are not quoted in capitals."""
     parts = (plain.upper() or quoted.replace('""', '"') for quoted, plain in _PART.findall(rendered))
-    return tuple(Identifier.found(part) for part in parts)
+    return tuple(Identifier.from_account(part) for part in parts)
 
 
 def _refuse_name(message: str, what: str, value: object, good: str | None = None) -> SpecError:
@@ -184,15 +184,15 @@ def parse_deployment_id(text: str) -> datetime:
 
 def candidate_name(live: Identifier, deployment: str) -> Identifier:
     """Return the name of the database that `deployment` builds beside `live`."""
-    return _beside(live, _CANDIDATE, deployment)
+    return _with_suffix(live, _CANDIDATE, deployment)
 
 
 def retained_name(live: Identifier, deployment: str) -> Identifier:
     """Return the name under which the former live database of `deployment` is kept for rollback."""
-    return _beside(live, _RETAINED, deployment)
+    return _with_suffix(live, _RETAINED, deployment)
 
 
-def _beside(live: Identifier, infix: str, deployment: str) -> Identifier:
+def _with_suffix(live: Identifier, infix: str, deployment: str) -> Identifier:
     parse_deployment_id(deployment)
     made = live.name + infix + deployment[1:].replace("-", "_").upper()
     if len(made) > _LONGEST:

@@ -17,12 +17,12 @@ from sluice.domain.journal.control_schema import control_warehouse
 from sluice.domain.journal.events import Event, Kind
 from sluice.domain.names import Marker
 from sluice.domain.schedules import schedule_state
-from sluice.domain.schedules.schedule_state import HoursEvent, ScheduleState
+from sluice.domain.schedules.schedule_state import ScheduleEvent, ScheduleState
 from sluice.snowflake import control_sql, journal, observe, statements
 from sluice.snowflake.connect import Session
 from sluice.snowflake.error_mapping import MissingError
 
-STATE_EVENTS: tuple[str, ...] = (*EPHEMERAL_EVENTS, *BudgetEvent, *HoursEvent, *TemporaryGrantEvent, Kind.LIVE)
+STATE_EVENTS: tuple[str, ...] = (*EPHEMERAL_EVENTS, *BudgetEvent, *ScheduleEvent, *TemporaryGrantEvent, Kind.LIVE)
 """The kinds of events that the state of every environment is built from: few for each, however long the journal."""
 _CURRENT = 60
 """Seconds for which what was read counts; a task that builds for an hour in between reads it again."""
@@ -133,7 +133,7 @@ class Account:
 
     def schedules(self) -> dict[str, ScheduleState]:
         """Return what the clock has done to every environment."""
-        return schedule_state.from_events(self.events(HoursEvent))
+        return schedule_state.from_events(self.events(ScheduleEvent))
 
 
 def _state_events(session: Session) -> list[Event]:

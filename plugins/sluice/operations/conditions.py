@@ -85,8 +85,8 @@ def affordable(work: Workspace, environment: str, wanted: Wanted) -> Facts | Non
     )
     return (
         None
-        if guard.hold is Restriction.SUSPENDED or closing.holds
-        else {"environment": environment, "budget": str(guard.hold)}
+        if guard.restriction is Restriction.SUSPENDED or closing.owned_settings
+        else {"environment": environment, "budget": str(guard.restriction)}
     )
 
 
@@ -99,7 +99,7 @@ def opened(work: Workspace, environment: str, wanted: Wanted) -> Facts | None:
     try:
         found = affordable(work, environment, wanted)
     except MissingError:  # nothing was ever provisioned in this account: what comes next says so
-        return {"environment": environment, "budget": str(Restriction.FREE)}
+        return {"environment": environment, "budget": str(Restriction.NONE)}
     why = None if found is not None else why_held(work, environment)
     if why is None:
         return found

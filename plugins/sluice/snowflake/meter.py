@@ -11,7 +11,7 @@ from typing import Any
 from sluice.domain.budgets.anomalies import Hours
 from sluice.domain.budgets.cost_accounting import Metered, Shares
 from sluice.domain.budgets.spend import WarehouseSample
-from sluice.domain.budgets.usage_estimate import LedgerEntry, StatementRun, on
+from sluice.domain.budgets.usage_estimate import LedgerEntry, StatementRun, is_running
 from sluice.domain.journal.control_schema import meter_table
 from sluice.domain.names import Identifier
 from sluice.domain.sizes import Size
@@ -100,7 +100,7 @@ def by_hour(session: Session, start: datetime, end: datetime) -> list[LedgerEntr
     found = session.run(_summed("HOUR", session.control, start, end))
     return [
         LedgerEntry(
-            Identifier.found(str(row["warehouse"])),
+            Identifier.from_account(str(row["warehouse"])),
             row_parsing.text(row, "environment"),
             _utc(row["period"]),
             _utc(row["ended"]),
@@ -122,7 +122,7 @@ def by_day(session: Session, start: datetime, end: datetime, *, owned: bool) -> 
     for row in session.run(_summed("DAY", session.control, start, end, lines)):
         by = made.setdefault((str(row["warehouse"]), _utc(row["period"])), {})
         by[row_parsing.text(row, "environment")] = float(row["credits"])
-    return [Shares(Identifier.found(name), day, by) for (name, day), by in made.items()]
+    return [Shares(Identifier.from_account(name), day, by) for (name, day), by in made.items()]
 
 
 def first(session: Session) -> list[datetime]:
@@ -164,7 +164,7 @@ def same_hours(session: Session, hour: datetime, weeks: int) -> dict[Identifier,
     )
     made: dict[Identifier, dict[datetime, float]] = {}
     for row in found:
-        mine = made.setdefault(Identifier.found(str(row["warehouse_name"])), {})
+        mine = made.setdefault(Identifier.from_account(str(row["warehouse_name"])), {})
         mine[_utc(row["period"])] = float(row["compute"] or 0)
     return made
 
@@ -240,7 +240,10 @@ def _metering(period: str, start: datetime, end: datetime | None) -> Statement:
 
 def _row(row: Row) -> Metered:
     return Metered(
-        Identifier.found(str(row["warehouse_name"])), _utc(row["period"]), float(row["compute"]), float(row["cloud"])
+        Identifier.from_account(str(row["warehouse_name"])),
+        _utc(row["period"]),
+        float(row["compute"]),
+        float(row["cloud"]),
     )
 
 
@@ -251,7 +254,7 @@ def _ran(row: Row, at: datetime) -> StatementRun:
     size = Size.read(str(row["warehouse_size"]))
     # END_TIME of a statement that still runs is the epoch
     return StatementRun(
-        Identifier.found(str(row["warehouse_name"])), said, start, at if ended < start else min(ended, at), size
+        Identifier.from_account(str(row["warehouse_name"])), said, start, at if ended < start else min(ended, at), size
     )
 
 
@@ -259,7 +262,7 @@ def plain(sample: Sample) -> dict[str, object]:
     """Only what runs, or was started so lately that its first minute may not be over, is of use to the next look."""
     owned = {one.name for one in sample.running if one.environment is not None}
     made: dict[str, object] = {
-        "running": [_state(one) for one in sample.running if on(one.state) or _lately(one, sample.at)],
+        "running": [_state(one) for one in sample.running if is_running(one.state) or _lately(one, sample.at)],
         "lines": [_line(one) for one in sample.entries],
         "shared": [_line(one) for one in sample.entries if one.warehouse not in owned],
     }
@@ -321,13 +324,13 @@ def _kept_usual(kept: Mapping[str, Any] | None) -> Hours | None:
 
 def _kept_lines(lines: Iterable[Mapping[str, Any]]) -> Iterable[LedgerEntry]:
     for one in lines:
-        name, payer = Identifier.found(str(one["w"])), one.get("e")
+        name, payer = Identifier.from_account(str(one["w"])), one.get("e")
         yield LedgerEntry(name, payer, _moment(one["s"]), _moment(one["t"]), float(one["c"]))
 
 
 def _kept_running(one: Mapping[str, Any]) -> WarehouseSample:
     return WarehouseSample(
-        name=Identifier.found(str(one["name"])),
+        name=Identifier.from_account(str(one["name"])),
         environment=one.get("environment"),
         state=str(one["state"]),
         size=Size(str(one["size"])),

@@ -148,7 +148,7 @@ def _type(row: Row) -> str:
 
 def _held(session: Session, role: str) -> list[Row]:
     try:
-        return session.run(show.grants_to(Identifier.found(role)))
+        return session.run(show.grants_to(Identifier.from_account(role)))
     except MissingError:
         return []
 

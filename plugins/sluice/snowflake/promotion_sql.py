@@ -33,7 +33,7 @@ def grant(database: Identifier, right: Right) -> Statement:
     if not _PRIVILEGE.fullmatch(right.privilege):
         raise StopError("not a privilege", where=f"grants on {database}", value=right.privilege, untouched="live")
     option = " WITH GRANT OPTION" if right.grant_option else ""
-    role = Identifier.found(right.grantee)
+    role = Identifier.from_account(right.grantee)
     return Statement(f"GRANT {right.privilege} ON DATABASE {database.sql} TO ROLE {role.sql}{option}")
 
 

@@ -98,8 +98,10 @@ def alter_monitor(made: Monitor) -> Statement:
 
 
 def _triggers(made: Monitor) -> str:
-    told = "".join(f" ON {int(one)} PERCENT DO NOTIFY" for one in made.tells)
-    return f"TRIGGERS{told}" + (f" ON {int(made.stops)} PERCENT DO SUSPEND_IMMEDIATE" if made.stops else "")
+    told = "".join(f" ON {int(one)} PERCENT DO NOTIFY" for one in made.notify_percents)
+    return f"TRIGGERS{told}" + (
+        f" ON {int(made.suspend_percent)} PERCENT DO SUSPEND_IMMEDIATE" if made.suspend_percent else ""
+    )
 
 
 def attach_monitor(made: Monitor, warehouse: Identifier) -> Statement:

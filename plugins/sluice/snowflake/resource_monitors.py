@@ -38,8 +38,8 @@ class Monitors:
             name=name,
             credits_a_day=row_parsing.number(row, "credit_quota"),
             attached=self.guards.get(spec.warehouse.name) == name,
-            tells=_percents(row, "notify_at"),
-            stops=min((*immediately, *after), default=None),
+            notify_percents=_percents(row, "notify_at"),
+            suspend_percent=min((*immediately, *after), default=None),
             elsewhere=tuple(one for one in self.attached(name) if one != spec.warehouse.name),
         )
 

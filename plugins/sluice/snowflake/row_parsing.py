@@ -29,14 +29,14 @@ def number(row: Row, column: str, default: int = 0) -> int:
 
 def name(row: Row, column: str = "name") -> Identifier:
     """Return a single name as the account keeps it."""
-    return Identifier.found(str(row[column]))
+    return Identifier.from_account(str(row[column]))
 
 
 def named(row: Row, column: str) -> Identifier:
     """Return a name from a column that has been seen both with and without the quotes that a name needs."""
     shown = str(row[column])
     quoted = len(shown) > 2 and shown[0] == shown[-1] == '"'  # noqa: PLR2004 (two quotes)
-    return Identifier.found(shown[1:-1].replace('""', '"') if quoted else shown)
+    return Identifier.from_account(shown[1:-1].replace('""', '"') if quoted else shown)
 
 
 def qualified(shown: str) -> Qualified:
@@ -44,5 +44,5 @@ def qualified(shown: str) -> Qualified:
     parts: list[Identifier] = []
     for quoted, plain, kind, arguments in _PART.findall(shown):
         if not kind and not arguments:
-            parts.append(Identifier.found(quoted.replace('""', '"') if quoted else plain))
+            parts.append(Identifier.from_account(quoted.replace('""', '"') if quoted else plain))
     return Qualified(*parts[:3])

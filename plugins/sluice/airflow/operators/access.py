@@ -102,6 +102,6 @@ class ReviewAccess(SluiceOperator):
         kept = keep_review(workspace, lines, now)
         for one in lines:
             self.log.info("%-10s %s: %s (%s)", one.recommendation, one.holder, one.role, one.why)
-        back = sum(one.recommendation == "take back" for one in lines)
+        back = sum(one.recommendation == "revoke" for one in lines)
         summary = f"{len(lines)} grants, {back} to take back; kept as {kept}"
         return {"summary": summary, "lines": [asdict(one) for one in lines], "kept": kept}

@@ -105,11 +105,11 @@ class NobodyWatches(BaseNotifier):
         last = last_success(context)
         if last is None:
             return
-        rung = checks_missing(datetime.now(UTC) - last, self.often, policy_files().budgets())
-        if rung is not None:
+        escalation_level = checks_missing(datetime.now(UTC) - last, self.often, policy_files().budgets())
+        if escalation_level is not None:
             error = next(iter(str(context.get("exception") or "see its log").splitlines()))
             text = f"no budget is watched since {last:%Y-%m-%d %H:%M} UTC, nothing is stopped: {error}"
-            for channel in everyone(rung):
+            for channel in everyone(escalation_level):
                 send(channel, text, severity="critical", key=CHECK)
 
 
@@ -132,23 +132,23 @@ def last_success(context: Context) -> datetime | None:
     return datetime.fromtimestamp(last.timestamp(), UTC) if last else None
 
 
-def everyone(rung: int) -> tuple[str, ...]:
-    """Return the channels of all environments that stand, each as far as the rung, each once."""
+def everyone(escalation_level: int) -> tuple[str, ...]:
+    """Return the channels of all environments that stand, each as far as the escalation_level, each once."""
     from sluice.domain.specs.environment import load_environments
     from sluice.settings import settings
 
     specs = load_environments(settings().environments).values()
-    return tuple(dict.fromkeys(one for spec in specs for one in spec.monitoring.channels[: rung + 1]))
+    return tuple(dict.fromkeys(one for spec in specs for one in spec.monitoring.channels[: escalation_level + 1]))
 
 
 def notify(notice: Notice) -> None:
     """Have the line at the channels of its environment, from the first to its rung's; one incident for each."""
-    for channel in channels(notice.environment)[: notice.rung + 1]:
+    for channel in channels(notice.environment)[: notice.escalation_level + 1]:
         key = f"sluice budget {notice.environment}"
         send(channel, notice.text, severity=notice.severity, key=key, over=notice.over)
 
 
-HOLDS = {"stop": Restriction.SUSPENDED, "limit": Restriction.LIMITED, "resume": Restriction.FREE}
+HOLDS = {"stop": Restriction.SUSPENDED, "limit": Restriction.THROTTLED, "resume": Restriction.NONE}
 """The form's choices that hold an environment or let it go, each with what the environment is then."""
 OVERRIDE, OPEN = "override", "open"
 """The form's other choices."""

@@ -1,4 +1,4 @@
-"""The access review: who has what, since when, last used, and what should be taken back; decided from values alone."""
+"""The access review: who has which role, since when, last used, and what should be revoked. Pure."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sluice.domain.access.temporary_access import Holder, TemporaryGrant
 
 @dataclass(frozen=True, slots=True)
 class HeldRole:
-    """A role that somebody has, as SHOW GRANTS OF tells."""
+    """A role assignment, as SHOW GRANTS OF lists it."""
 
     role: str
     holder: Holder
@@ -22,7 +22,7 @@ class HeldRole:
 
 @dataclass(frozen=True, slots=True)
 class LastUse:
-    """What the account's history tells of use; None where it tells nothing at all."""
+    """Last uses by the account's history; None where that cannot be read."""
 
     roles: Mapping[tuple[str, str], datetime] | None
     """(user, role) → the last statement."""
@@ -45,86 +45,99 @@ class ReviewLine:
 
 
 def review(
-    held: Iterable[HeldRole],
-    passes: Iterable[TemporaryGrant],
+    roles: Iterable[HeldRole],
+    grants: Iterable[TemporaryGrant],
     *,
     environments: Mapping[str, str],
-    used: LastUse,
+    last_use: LastUse,
     policy: ReviewBlock,
     now: datetime,
 ) -> list[ReviewLine]:
-    """Return a line for each role that a person or a role has; `environments` names the environment of each role.
+    """Return a line for each role assignment; `environments` maps roles to their environments.
 
-    Where the history tells nothing, nothing is said to be unused.
+    Without history, no role counts as unused.
     """
-    known = {(one.role.name, one.holder): one for one in passes}
-    have = list(held)
+    granted = {(assignment.role.name, assignment.holder): assignment for assignment in grants}
+    assignments = list(roles)
     lines = []
-    for one in have:
-        given, last = known.get((one.role, one.holder)), _last(one, used)
-        advice = _recommended(one, given, last, used=used, policy=policy, now=now)
-        lines.append(_line(one, given, last, environment=environments.get(one.role, ""), used=used, advice=advice))
-    there = {(one.role, one.holder) for one in have}
-    for (role, holder), lost in known.items():
-        if (role, holder) not in there:
-            why = "the journal knows it, the account does not: somebody took it back by hand"
-            ends = f"{lost.until:%Y-%m-%d %H:%M}"
+    for assignment in assignments:
+        grant, last = granted.get((assignment.role, assignment.holder)), _last_used(assignment, last_use)
+        advice = _recommended(assignment, grant, last, last_use=last_use, policy=policy, now=now)
+        lines.append(
+            _line(
+                assignment,
+                grant,
+                last,
+                environment=environments.get(assignment.role, ""),
+                last_use=last_use,
+                advice=advice,
+            )
+        )
+    present = {(assignment.role, assignment.holder) for assignment in assignments}
+    for (role, holder), missing in granted.items():
+        if (role, holder) not in present:
+            why = "in the journal, not in the account: somebody revoked it manually"
+            ends = f"{missing.until:%Y-%m-%d %H:%M}"
             lines.append(
-                ReviewLine(role, lost.environment, str(holder), f"{lost.since:%Y-%m-%d}", "", ends, "look", why)
+                ReviewLine(role, missing.environment, str(holder), f"{missing.since:%Y-%m-%d}", "", ends, "look", why)
             )
     return sorted(lines, key=lambda line: (line.recommendation == "keep", line.environment, line.role, line.holder))
 
 
 def _line(
-    one: HeldRole,
-    given: TemporaryGrant | None,
+    assignment: HeldRole,
+    grant: TemporaryGrant | None,
     last: datetime | None,
     *,
     environment: str,
-    used: LastUse,
+    last_use: LastUse,
     advice: tuple[str, str],
 ) -> ReviewLine:
     return ReviewLine(
-        role=one.role,
+        role=assignment.role,
         environment=environment,
-        holder=str(one.holder),
-        since=f"{one.since:%Y-%m-%d}" if one.since else "not known",
-        last_used=f"{last:%Y-%m-%d}" if last else "not known" if _blind(one, used) else "never",
-        ends=f"{given.until:%Y-%m-%d %H:%M}" if given else "",
+        holder=str(assignment.holder),
+        since=f"{assignment.since:%Y-%m-%d}" if assignment.since else "not known",
+        last_used=f"{last:%Y-%m-%d}" if last else "not known" if _use_unknown(assignment, last_use) else "never",
+        ends=f"{grant.until:%Y-%m-%d %H:%M}" if grant else "",
         recommendation=advice[0],
         why=advice[1],
     )
 
 
 def _recommended(
-    one: HeldRole,
-    given: TemporaryGrant | None,
+    assignment: HeldRole,
+    grant: TemporaryGrant | None,
     last: datetime | None,
     *,
-    used: LastUse,
+    last_use: LastUse,
     policy: ReviewBlock,
     now: datetime,
 ) -> tuple[str, str]:
-    if given is not None and given.ended(now):
-        return "take back", "its time is over: the next sweep takes it back"
-    if one.holder.kind == "ROLE":
+    if grant is not None and grant.ended(now):
+        return "revoke", "it has expired: the next sweep revokes it"
+    if assignment.holder.kind == "ROLE":
         return "keep", "a role of the policy"
-    if _blind(one, used):
-        return "look", "the account's history cannot be read: nothing is known of its use"
-    login = (used.logins or {}).get(one.holder.name.name)
-    if used.logins is not None and (login is None or now - login > timedelta(days=policy.dormant_days)):
-        return "take back", f"the user has not logged in for {policy.dormant_days} days"
-    since = max(filter(None, (last, one.since)), default=None)
+    if _use_unknown(assignment, last_use):
+        return "look", "the account's history cannot be read: its use is unknown"
+    login = (last_use.logins or {}).get(assignment.holder.name.name)
+    if last_use.logins is not None and (login is None or now - login > timedelta(days=policy.dormant_days)):
+        return "revoke", f"the user has not logged in for {policy.dormant_days} days"
+    since = max(filter(None, (last, assignment.since)), default=None)
     if since is not None and now - since > timedelta(days=policy.unused_days):
-        return "take back", f"not used for {policy.unused_days} days"
-    if given is None and one.granted_by:
-        return "look", f"granted by {one.granted_by}, not by sluice: it never ends"
+        return "revoke", f"not used for {policy.unused_days} days"
+    if grant is None and assignment.granted_by:
+        return "look", f"granted by {assignment.granted_by}, not by sluice: it never ends"
     return "keep", "in use"
 
 
-def _last(one: HeldRole, used: LastUse) -> datetime | None:
-    return (used.roles or {}).get((one.holder.name.name, one.role)) if one.holder.kind == "USER" else None
+def _last_used(assignment: HeldRole, last_use: LastUse) -> datetime | None:
+    return (
+        (last_use.roles or {}).get((assignment.holder.name.name, assignment.role))
+        if assignment.holder.kind == "USER"
+        else None
+    )
 
 
-def _blind(one: HeldRole, used: LastUse) -> bool:
-    return one.holder.kind == "USER" and used.roles is None
+def _use_unknown(assignment: HeldRole, last_use: LastUse) -> bool:
+    return assignment.holder.kind == "USER" and last_use.roles is None

@@ -1,4 +1,4 @@
-"""What include/policies/access.yml may say: who may do what, and what that makes of roles and grants."""
+"""include/policies/access.yml: who may do what, and the roles and grants that follow."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Level(StrEnum):
 
 
 class EnvironmentDags(Block):
-    """DAGs that each environment has of its own, by what they do: of environments of these kinds, or of these names."""
+    """DAGs of single environments: allowed for environments of these kinds or names."""
 
     promote: tuple[str, ...] = ()
     refresh: tuple[str, ...] = ()
@@ -59,8 +59,8 @@ class EnvironmentDags(Block):
     def of(self, kinds: Mapping[str, Kind]) -> tuple[str, ...]:
         """Return the ids of the DAGs of the environments that there are."""
         return tuple(
-            f"{does}_{name}"
-            for does, allowed in (("promote", self.promote), ("refresh", self.refresh))
+            f"{verb}_{name}"
+            for verb, allowed in (("promote", self.promote), ("refresh", self.refresh))
             for name, kind in kinds.items()
             if name in allowed or kind in allowed
         )
@@ -71,18 +71,18 @@ class RoleBlock(Block):
 
     snowflake_role: Name
     environments: dict[Kind, Level] = Field(default_factory=dict)
-    """Of the environments that are permanent; those that come and go belong to who made them."""
+    """Of permanent environments; ephemeral ones belong to their creators."""
     account: tuple[Literal["MONITOR USAGE"], ...] = ()
     usage: tuple[Viewer, ...] = ()
     """Database roles of SNOWFLAKE: which of the account's usage views it may read."""
     journal: bool = False
-    """It reads the control database: environments, deployments, audit, meter."""
+    """Whether it may read the control database: environments, deployments, audit, meter."""
     dags: tuple[str, ...] = ()
-    """Which of our DAGs its people may start; * and ? stand for anything."""
+    """Which of sluice's DAGs its people may start; * and ? are wildcards."""
     environment_dags: EnvironmentDags = EnvironmentDags()
-    """And which of those that an environment has of its own, e.g. `promote: [staging]`."""
+    """Which DAGs of single environments, e.g. `promote: [staging]`."""
     people: tuple[str, ...] = ()
-    """Airflow user ids; nobody named: whom Airflow itself lets."""
+    """Airflow user ids; none: Airflow's own permissions decide."""
 
     @model_validator(mode="after")
     def _nobody_writes_production(self) -> Self:
@@ -94,7 +94,7 @@ class RoleBlock(Block):
 
 
 class TemporaryBlock(Block):
-    """Access that ends by itself."""
+    """Temporary access."""
 
     max_hours: Annotated[int, Field(ge=1, le=8760)] = 720
     write_kinds: tuple[Kind, ...] = (Kind.DEVELOPMENT, Kind.FEATURE, Kind.TESTING, Kind.SANDBOX)
@@ -107,7 +107,7 @@ class TemporaryBlock(Block):
 
 
 class ReviewBlock(Block):
-    """When the monthly review recommends to take access back."""
+    """When the monthly review recommends to revoke access."""
 
     unused_days: Annotated[int, Field(ge=1)] = 30
     dormant_days: Annotated[int, Field(ge=1)] = 60
@@ -124,29 +124,29 @@ class AccessPolicy(Block):
 
     @model_validator(mode="after")
     def _roles_apart(self) -> Self:
-        names = [one.snowflake_role for one in self.roles.values()]
+        names = [role.snowflake_role for role in self.roles.values()]
         for name in names:
             if names.count(name) > 1:
                 raise ValueError(f"snowflake_role {name} is used twice: say {name}_2")
         return self
 
     def may_start(self, person: str, dag_id: str) -> bool:
-        """Whether a person may start one of our DAGs."""
+        """Whether a person may start this DAG."""
         starters = self.starters(dag_id)
         return starters is None or person in starters
 
     def starters(self, dag_id: str) -> frozenset[str] | None:
-        """Return the people who may start a DAG; None: whom Airflow lets.
+        """Return the people who may start a DAG; None: Airflow's own permissions decide.
 
-        A DAG that no role may start, nobody may. Where none of the roles that may names people, or there are no roles,
-        Airflow alone decides.
+        A DAG that no role may start, nobody may start. Where no role names people, or there are no roles, Airflow alone
+        decides.
         """
         allowed = [self.roles[name] for name in self.who_may_start(dag_id)]
         people = frozenset(person for role in allowed for person in role.people)
         return people if people or (self.roles and not allowed) else None
 
     def permissions(self, dag_id: str) -> dict[str, dict[str, set[str]]] | None:
-        """Return what a DAG says of its rights to Airflow's FAB auth manager; None: nothing of its own."""
+        """Return a DAG's `access_control` for Airflow's FAB auth manager; None: no own permissions."""
         if not self.airflow_roles:
             return None
         starters = self.who_may_start(dag_id)
@@ -160,11 +160,11 @@ class AccessPolicy(Block):
     def who_may_start(self, dag_id: str) -> tuple[RoleName, ...]:
         """Return the roles whose people may start it."""
         return tuple(
-            name for name, one in self.roles.items() if any(fnmatchcase(dag_id, pattern) for pattern in one.dags)
+            name for name, role in self.roles.items() if any(fnmatchcase(dag_id, pattern) for pattern in role.dags)
         )
 
     def resolved(self, kinds: Mapping[str, Kind]) -> AccessPolicy:
-        """Return the policy with the DAGs of the environments that there are, by id, among each role's DAGs."""
+        """Return the policy with the DAGs of the existing environments, by id, added to each role's DAGs."""
         roles = {
             name: role.model_copy(update={"dags": (*role.dags, *role.environment_dags.of(kinds))})
             for name, role in self.roles.items()
@@ -174,18 +174,18 @@ class AccessPolicy(Block):
 
 @dataclass(frozen=True, slots=True)
 class Roles:
-    """The roles that the policy makes, and what they hold."""
+    """The roles of the policy, with their memberships and grants."""
 
     roles: frozenset[Identifier]
     memberships: frozenset[Membership]
-    """Roles of environments that are part of them."""
+    """Roles of environments granted to them."""
     grants: frozenset[Grant]
     viewers: frozenset[tuple[str, Identifier]]
-    """Database roles of SNOWFLAKE, and who has them."""
+    """Database roles of SNOWFLAKE and their grantees."""
 
 
 def load_access(path: Path, environments: Mapping[str, Kind]) -> AccessPolicy:
-    """Return the policy in this file for the environments that stand, or refuse the file by name.
+    """Return the policy in this file for the permanent environments, or refuse the file.
 
     Where there is no such file, Airflow alone decides.
     """
@@ -201,25 +201,25 @@ def read_access(path: Path) -> AccessPolicy:
 
 
 def unknown_names(policy: AccessPolicy, path: Path, environments: Mapping[str, Kind]) -> Iterator[SpecError]:
-    """Yield what the policy says of environments, or of kinds, that there are not."""
+    """Yield an error for each environment or kind in the policy that does not exist."""
     standing = [kind.value for kind in Kind if kind.standing]
     for name, role in policy.roles.items():
         where = f"{path}: roles.{name}"
-        for does, entries in (("promote", role.environment_dags.promote), ("refresh", role.environment_dags.refresh)):
+        for verb, entries in (("promote", role.environment_dags.promote), ("refresh", role.environment_dags.refresh)):
             for entry in entries:
                 if entry not in environments and entry not in standing:
                     message = "there is no environment of this name, and no kind that has a DAG of its own"
                     good = nearest(entry, [*environments, *standing])
-                    field = f"{where}.environment_dags.{does}"
+                    field = f"{where}.environment_dags.{verb}"
                     yield SpecError(message, where=field, value=entry, good=good, untouched="everything")
         for dag_id in role.dags:
-            does, _, environment = dag_id.partition("_")
-            if does not in OWN_DAGS or dag_id in FIXED_DAGS:
+            verb, _, environment = dag_id.partition("_")
+            if verb not in OWN_DAGS or dag_id in FIXED_DAGS:
                 continue
-            there = [f"{does}_{known}" for known in environments]
-            if not any(fnmatchcase(known, dag_id) for known in there):
+            dag_ids = [f"{verb}_{known}" for known in environments]
+            if not any(fnmatchcase(known, dag_id) for known in dag_ids):
                 message = f"there is no environment {environment}, so there is no such DAG"
-                good = nearest(dag_id, there)
+                good = nearest(dag_id, dag_ids)
                 yield SpecError(message, where=f"{where}.dags", value=dag_id, good=good, untouched="everything")
 
 
@@ -229,19 +229,19 @@ def access_role(spec: EnvironmentSpec, level: Level) -> Identifier:
 
 
 def reader_role(spec: EnvironmentSpec) -> Identifier:
-    """Return the environment's role for readers; one without any is read with its builders' role."""
+    """Return the environment's role for readers; without any, its builders' role."""
     return spec.access.readers[0] if spec.access.readers else spec.access.role
 
 
-def wanted_roles(policy: AccessPolicy, standing: Mapping[str, EnvironmentSpec]) -> Roles:
-    """Return what the policy wants in the account, over the environments that are permanent."""
+def desired_roles(policy: AccessPolicy, standing: Mapping[str, EnvironmentSpec]) -> Roles:
+    """Return the desired roles in the account, for the permanent environments."""
     control = next(iter(standing.values())).control_database
-    made = policy.roles.values()
+    blocks = policy.roles.values()
     return Roles(
-        roles=frozenset(one.snowflake_role for one in made),
-        memberships=frozenset(membership for one in made for membership in _memberships(one, standing.values())),
-        grants=frozenset(grant for one in made for grant in _grants(one, control)),
-        viewers=frozenset((viewer, one.snowflake_role) for one in made for viewer in one.usage),
+        roles=frozenset(block.snowflake_role for block in blocks),
+        memberships=frozenset(membership for block in blocks for membership in _memberships(block, standing.values())),
+        grants=frozenset(grant for block in blocks for grant in _grants(block, control)),
+        viewers=frozenset((viewer, block.snowflake_role) for block in blocks for viewer in block.usage),
     )
 
 
@@ -254,13 +254,13 @@ def _memberships(role: RoleBlock, specs: Iterable[EnvironmentSpec]) -> Iterable[
 
 
 def _grants(role: RoleBlock, control: Identifier) -> Iterable[Grant]:
-    mine = role.snowflake_role
+    grantee = role.snowflake_role
     for privilege in role.account:
-        yield Grant(privilege, "ACCOUNT", None, mine)
+        yield Grant(privilege, "ACCOUNT", None, grantee)
     if role.journal:
-        yield Grant("USAGE", "DATABASE", Qualified(control), mine)
-        yield Grant("USAGE", "SCHEMA", Qualified(control, CONTROL), mine)
-        yield Grant("SELECT", "TABLE", journal_table(control), mine)
-        yield Grant("SELECT", "TABLE", Qualified(control, CONTROL, METER), mine)
+        yield Grant("USAGE", "DATABASE", Qualified(control), grantee)
+        yield Grant("USAGE", "SCHEMA", Qualified(control, CONTROL), grantee)
+        yield Grant("SELECT", "TABLE", journal_table(control), grantee)
+        yield Grant("SELECT", "TABLE", Qualified(control, CONTROL, METER), grantee)
         for view in VIEWS:
-            yield Grant("SELECT", "VIEW", Qualified(control, CONTROL, view), mine)
+            yield Grant("SELECT", "VIEW", Qualified(control, CONTROL, view), grantee)

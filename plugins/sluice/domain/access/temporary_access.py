@@ -1,4 +1,4 @@
-"""Passes: access to an environment that ends by itself, folded from the journal."""
+"""Temporary access to an environment, derived from the journal."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from sluice.errors import RefusedError, SpecError
 
 
 class TemporaryGrantEvent(StrEnum):
-    """What happens to a pass."""
+    """What happens to a temporary grant."""
 
     GRANTED = "access.granted"
     REVOKED = "access.revoked"
@@ -24,7 +24,7 @@ class TemporaryGrantEvent(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Who has it."""
+    """The user or role that a role is granted to."""
 
     kind: Literal["USER", "ROLE"]
     name: Identifier
@@ -35,7 +35,7 @@ class Holder:
 
 @dataclass(frozen=True, slots=True)
 class TemporaryGrant:
-    """One pass as the journal tells it."""
+    """One temporary grant, from the journal."""
 
     environment: str
     role: Identifier
@@ -48,22 +48,22 @@ class TemporaryGrant:
     reason: str
 
     def ended(self, now: datetime) -> bool:
-        """Whether its time is over."""
+        """Whether it has expired."""
         return self.until <= now
 
 
 def from_events(events: Iterable[Event]) -> list[TemporaryGrant]:
-    """Return the passes that were granted and not taken back, oldest first; a later one for the same role replaces."""
-    found: dict[tuple[str, Identifier, Holder], TemporaryGrant] = {}
-    for event in sorted(events, key=lambda one: (one.at, one.kind != TemporaryGrantEvent.REVOKED, one.id)):
+    """Return the grants that were not revoked, oldest first; a later one for the same role and holder replaces."""
+    grants: dict[tuple[str, Identifier, Holder], TemporaryGrant] = {}
+    for event in sorted(events, key=lambda each: (each.at, each.kind != TemporaryGrantEvent.REVOKED, each.id)):
         facts = event.payload
-        role = Identifier.found(str(facts["role"]))
-        holder = Holder("USER" if facts["to"] == "USER" else "ROLE", Identifier.found(str(facts["holder"])))
+        role = Identifier.from_account(str(facts["role"]))
+        holder = Holder("USER" if facts["to"] == "USER" else "ROLE", Identifier.from_account(str(facts["holder"])))
         key = (event.environment, role, holder)
         if event.kind == TemporaryGrantEvent.REVOKED:
-            found.pop(key, None)
+            grants.pop(key, None)
         elif event.kind == TemporaryGrantEvent.GRANTED:
-            found[key] = TemporaryGrant(
+            grants[key] = TemporaryGrant(
                 environment=event.environment,
                 role=role,
                 level=Level(str(facts["level"])),
@@ -73,11 +73,11 @@ def from_events(events: Iterable[Event]) -> list[TemporaryGrant]:
                 by=event.actor,
                 reason=str(facts.get("reason") or ""),
             )
-    return sorted(found.values(), key=lambda one: (one.since, one.environment, str(one.holder)))
+    return sorted(grants.values(), key=lambda one: (one.since, one.environment, str(one.holder)))
 
 
 def until(policy: AccessPolicy, spec: EnvironmentSpec, level: Level, hours: int, now: datetime) -> datetime:
-    """Return when a pass ends, or refuse one that may not be given."""
+    """Return when a grant expires, or refuse one that the policy does not allow."""
     most = policy.temporary.max_hours
     if not 1 <= hours <= most:
         raise SpecError(

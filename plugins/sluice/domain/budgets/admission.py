@@ -1,4 +1,4 @@
-"""Admission: what a build will likely cost, by the builds before it, against what is left of the day's budget."""
+"""Admission: the predicted cost of a build, from previous builds, against the rest of the day's budget."""
 
 from __future__ import annotations
 
@@ -17,31 +17,31 @@ _TENTHS = 10
 
 
 class AdmissionBlock(Block):
-    """When a build that would cost more than is left is asked about, or refused."""
+    """When a build that would exceed the remaining budget needs approval or is refused."""
 
     enabled: bool = True
     at_least: Annotated[int, Field(ge=1, le=20)] = 3
-    """Builds that a prediction rests on; with fewer the cost is unknown."""
+    """The builds needed for a prediction; with fewer the cost is unknown."""
     builds: Annotated[int, Field(ge=1, le=200)] = 20
-    """The last so many count."""
+    """How many of the latest builds count."""
     unknown: Literal["allow", "ask", "refuse"] = "allow"
 
 
 @dataclass(frozen=True, slots=True)
-class Built:
-    """A build that was: how long it took on which compute, and what each model had of that."""
+class PastBuild:
+    """A previous build: its duration, compute and the seconds of each model."""
 
     seconds: float
     credits_per_hour: float
     everything: bool
-    """Whether all was built, not only what had changed."""
+    """Whether it was a full build."""
     models: Mapping[str, float]
-    """Seconds of each node that was built, as dbt counts them: several at once, so that their sum is more."""
+    """Seconds of each built node, as dbt reports them; they overlap, so their sum exceeds the duration."""
 
     def shares(self, credits_per_hour: float) -> dict[str, float]:
-        """Return what each model took of the wall's seconds, as they would be on another compute.
+        """Return each model's share of the duration, scaled to other compute.
 
-        A smaller one takes longer in proportion; that a larger one is faster is not counted on.
+        Smaller compute takes longer in proportion; larger compute is not assumed to be faster.
         """
         whole = sum(self.models.values())
         slower = max(1.0, self.credits_per_hour / credits_per_hour)
@@ -50,24 +50,24 @@ class Built:
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """Dollars that a build costs in half of all cases at most, and in nine of ten."""
+    """The predicted cost of a build: median and ninth decile."""
 
     p50_usd: float
     p90_usd: float
     builds: int
     new_models: int = 0
-    """Of the models to build so many have never been built here: each counts like the usual one."""
+    """Models that were never built here: each counts as a median one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """Nothing can be said, and why."""
+    """No prediction is possible, and why."""
 
     why: str
 
 
 def predict(
-    builds: Sequence[Built],
+    builds: Sequence[PastBuild],
     models: Collection[str] | None,
     *,
     everything: bool,
@@ -75,61 +75,62 @@ def predict(
     credit_usd: float,
     block: AdmissionBlock,
 ) -> Prediction | Unknown:
-    """Return what building these models will likely cost, from the builds before it, oldest first.
+    """Return the predicted cost of building these models, from previous builds, oldest first.
 
-    Full builds say nothing of others, nor others of them. `models` None: which they will be is not known yet, so whole
-    builds count. The ninth tenths of many models at once are a cautious sum.
+    Full builds predict full builds only, partial ones partial ones. `models` None: not known yet, so whole builds
+    count. The sum of the ninth deciles of many models is conservative.
     """
     if models is not None and not models:
         return Prediction(0.0, 0.0, len(builds))
-    known = [one for one in builds if one.everything == everything][-block.builds :]
-    if len(known) < block.at_least:
-        record = "1 build like it is" if len(known) == 1 else f"{len(known)} builds like it are"
+    similar = [build for build in builds if build.everything == everything][-block.builds :]
+    if len(similar) < block.at_least:
+        record = "1 build like it is" if len(similar) == 1 else f"{len(similar)} builds like it are"
         return Unknown(f"{record} on record, {block.at_least} are needed")
-    usd = credits_per_hour * credit_usd / 3600
-    shares = [one.shares(credits_per_hour) for one in known]
+    usd_per_second = credits_per_hour * credit_usd / 3600
+    shares = [one.shares(credits_per_hour) for one in similar]
     if models is None:
-        wholes = [sum(one.values()) for one in shares]
-        return Prediction(median(wholes) * usd, _ninth(wholes) * usd, len(known))
+        wholes = [sum(build.values()) for build in shares]
+        return Prediction(median(wholes) * usd_per_second, _ninth_decile(wholes) * usd_per_second, len(similar))
     history: dict[str, list[float]] = {}
     for share in shares:
         for name, seconds in share.items():
             history.setdefault(name, []).append(seconds)
-    new = [name for name in models if name not in history]
-    if 2 * len(new) > len(models):
-        return Unknown(f"{len(new)} of {len(models)} models have never been built here")
-    usual = [median(seconds) for seconds in history.values()]
-    mine = [history[name] for name in models if name in history] + [usual] * len(new)
+    new_models = [name for name in models if name not in history]
+    if 2 * len(new_models) > len(models):
+        return Unknown(f"{len(new_models)} of {len(models)} models have never been built here")
+    medians = [median(seconds) for seconds in history.values()]
+    estimates = [history[name] for name in models if name in history] + [medians] * len(new_models)
     return Prediction(
-        sum(median(seconds) for seconds in mine) * usd,
-        sum(_ninth(seconds) for seconds in mine) * usd,
-        len(known),
-        len(new),
+        sum(median(seconds) for seconds in estimates) * usd_per_second,
+        sum(_ninth_decile(seconds) for seconds in estimates) * usd_per_second,
+        len(similar),
+        len(new_models),
     )
 
 
-def admit(found: Prediction | Unknown, left_usd: float, block: AdmissionBlock, *, watched: bool) -> Evidence:
-    """Return whether a build may begin: it fits into what is left, somebody is asked, or it is refused.
+def admit(prediction: Prediction | Unknown, left_usd: float, block: AdmissionBlock, *, watched: bool) -> Evidence:
+    """Return whether a build may start: it fits the remaining budget, needs approval, or is refused.
 
-    What is beyond in one case of ten is asked about, what is beyond in half of all is refused; where the budget only
-    watches, that is asked about too.
+    A ninth decile beyond the rest needs approval, a median beyond it is refused; where the budget only watches, that
+    needs approval too.
     """
     left = f"USD {max(left_usd, 0.0):.2f} of today's budget is left"
-    if isinstance(found, Unknown):
+    if isinstance(prediction, Unknown):
         verdicts = {"allow": Verdict.PASS, "ask": Verdict.MARGINAL, "refuse": Verdict.FAIL}
-        return Evidence(GATE, _softened(verdicts[block.unknown], watched), f"unknown: {found.why}", left)
+        return Evidence(GATE, _capped(verdicts[block.unknown], watched), f"unknown: {prediction.why}", left)
     verdict = Verdict.PASS
-    if found.p90_usd > left_usd:
-        verdict = Verdict.MARGINAL if found.p50_usd <= left_usd else Verdict.FAIL
-    said = f"USD {found.p50_usd:.2f} (p50), {found.p90_usd:.2f} (p90) for the build, from {found.builds} before it"
-    new = (f"{found.new_models} models are new here and count like the usual one",) if found.new_models else ()
-    return Evidence(GATE, _softened(verdict, watched), said, left, new)
+    if prediction.p90_usd > left_usd:
+        verdict = Verdict.MARGINAL if prediction.p50_usd <= left_usd else Verdict.FAIL
+    usd = f"USD {prediction.p50_usd:.2f} (p50), {prediction.p90_usd:.2f} (p90)"
+    observed = f"{usd} for the build, from {prediction.builds} previous builds"
+    new = (f"{prediction.new_models} models are new here and count as median ones",) if prediction.new_models else ()
+    return Evidence(GATE, _capped(verdict, watched), observed, left, new)
 
 
-def _softened(verdict: Verdict, watched: bool) -> Verdict:
+def _capped(verdict: Verdict, watched: bool) -> Verdict:
     return Verdict.MARGINAL if watched and verdict is Verdict.FAIL else verdict
 
 
-def _ninth(seconds: Sequence[float]) -> float:
-    """The ninth tenth; of one value that value."""
+def _ninth_decile(seconds: Sequence[float]) -> float:
+    """The ninth decile; of a single value, that value."""
     return quantiles(seconds, n=_TENTHS, method="inclusive")[-1] if len(seconds) > 1 else seconds[0]

@@ -1,4 +1,4 @@
-"""Anomalies: an hour that cost far more than the same hour of earlier weeks; decided from values alone.
+"""Anomalies: an hour that cost far more than the same hour of earlier weeks. Pure.
 
 Robust, so that one wild week does not hide the next: 0.6745 of the distance from the median, in median absolute
 deviations (the modified z-score of Iglewicz and Hoaglin, How to Detect and Handle Outliers, 1993, who say 3.5).
@@ -27,17 +27,17 @@ class AnomalyBlock(Block):
 
     score: Annotated[float, Field(gt=0)] = 3.5
     weeks: Annotated[int, Field(ge=2, le=52)] = 8
-    """Of history, the same hour of each."""
+    """Weeks of history: the same hour of each."""
     at_least: Annotated[int, Field(ge=2, le=52)] = 4
-    """Weeks that an environment must have been there: before that nothing is usual."""
+    """Weeks of history that an environment needs before anything counts as an anomaly."""
     floor_usd: Annotated[float, Field(gt=0)] = 1
-    """Dollars beyond the median below which nothing is told."""
+    """Dollars above the median below which nobody is notified."""
 
     @model_validator(mode="after")
     def _enough_weeks(self) -> Self:
         if self.at_least > self.weeks:
             raise ValueError(
-                f"at_least {self.at_least} weeks of {self.weeks} are never there: say weeks: {self.at_least}, or "
+                f"at_least {self.at_least} weeks out of {self.weeks} are impossible: say weeks: {self.at_least}, or "
                 f"at_least: {self.weeks}"
             )
         return self
@@ -49,7 +49,7 @@ class Hours:
 
     start: datetime
     before: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
-    """The last week first, as many as the environment has been there; an hour in which nothing ran is a 0."""
+    """Latest week first, as many as the environment existed; an hour without use is a 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,51 +62,51 @@ class Compared:
     before: tuple[float, ...]
 
     def score(self, rule: AnomalyBlock) -> float | None:
-        """Return how unusual the hour is; None: there is too little history to tell."""
+        """Return the modified z-score of the hour; None: too little history."""
         if len(self.before) < rule.at_least:
             return None
-        usual = median(self.before)
-        spread = median(abs(one - usual) for one in self.before)
-        spread = max(spread, _LEAST * usual, rule.floor_usd * _NORMAL / rule.score)
-        return _NORMAL * (self.usd - usual) / spread
+        typical = median(self.before)
+        spread = median(abs(cost - typical) for cost in self.before)
+        spread = max(spread, _LEAST * typical, rule.floor_usd * _NORMAL / rule.score)
+        return _NORMAL * (self.usd - typical) / spread
 
     def unusual(self, rule: AnomalyBlock) -> bool:
         """Whether it cost more than usual by so many deviations and by so many dollars."""
         score = self.score(rule)
         return score is not None and score > rule.score and self.usd - median(self.before) >= rule.floor_usd
 
-    def words(self, rule: AnomalyBlock) -> str:
-        """Return what the hour cost, what is usual, and how that is known."""
-        known = "estimated" if self.estimated else "metered"
-        said = f"USD {self.usd:.2f} from {self.start:%H:%M} to {self.start + timedelta(hours=1):%H:%M} UTC ({known})"
+    def describe(self, rule: AnomalyBlock) -> str:
+        """Return the cost of the hour, the usual cost, and their sources, as text."""
+        source = "estimated" if self.estimated else "metered"
+        cost = f"USD {self.usd:.2f} from {self.start:%H:%M} to {self.start + timedelta(hours=1):%H:%M} UTC ({source})"
         score = self.score(rule)
         if score is None:
-            return f"{said}; too little history: {len(self.before)} weeks of at least {rule.at_least}"
+            return f"{cost}; too little history: {len(self.before)} weeks of at least {rule.at_least}"
         return (
-            f"{said}, {median(self.before):.2f} in that hour of {len(self.before)} earlier weeks (metered): "
+            f"{cost}, {median(self.before):.2f} in that hour of {len(self.before)} earlier weeks (metered): "
             f"score {score:.1f} of {rule.score:g}"
         )
 
 
 def same_hours(start: datetime, zone: tzinfo, weeks: int) -> tuple[datetime, ...]:
-    """Return when the same hour of the week began in earlier weeks, where the environment is, the last week first."""
-    there = start.astimezone(zone)
-    moments = [(there - timedelta(weeks=week)).astimezone(UTC) for week in range(1, weeks + 1)]
-    return tuple(one.replace(minute=0, second=0, microsecond=0) for one in moments)
+    """Return the starts of the same local hour in earlier weeks, latest week first."""
+    local = start.astimezone(zone)
+    moments = [(local - timedelta(weeks=week)).astimezone(UTC) for week in range(1, weeks + 1)]
+    return tuple(moment.replace(minute=0, second=0, microsecond=0) for moment in moments)
 
 
 def same_weeks(
     start: datetime, zone: tzinfo, weeks: int, metered: Mapping[datetime, float], first: datetime
 ) -> tuple[float, ...]:
     """Return the credits of that hour in earlier weeks, of metered hours; only since the first that is known."""
-    return tuple(metered.get(one, 0.0) for one in same_hours(start, zone, weeks) if one >= first)
+    return tuple(metered.get(moment, 0.0) for moment in same_hours(start, zone, weeks) if moment >= first)
 
 
 def compare(hours: Hours, spent: Mapping[str, tuple[float, bool]], credit_usd: float) -> dict[str, Compared]:
     """Return each environment's hour in dollars; `spent` are its credits, and whether they are an estimate."""
-    made: dict[str, Compared] = {}
+    compared: dict[str, Compared] = {}
     for name in hours.before.keys() | spent.keys():
         used, estimated = spent.get(name, (0.0, True))
-        before = tuple(one * credit_usd for one in hours.before.get(name, ()))
-        made[name] = Compared(hours.start, used * credit_usd, estimated, before)
-    return made
+        before = tuple(amount * credit_usd for amount in hours.before.get(name, ()))
+        compared[name] = Compared(hours.start, used * credit_usd, estimated, before)
+    return compared

@@ -1,4 +1,4 @@
-"""Responses: from verdicts and guards to the steps of one check; a plan that `explain` prints and `apply` runs."""
+"""Budget actions: the steps of one check, from verdicts and states; `explain` prints the plan that `apply` runs."""
 
 from __future__ import annotations
 
@@ -16,65 +16,67 @@ from sluice.domain.specs.environment import EnvironmentSpec
 
 @dataclass(frozen=True, slots=True)
 class Notify:
-    """Say a level to the people of an environment: once a day, and further up where it lasts."""
+    """Notify people of a level: once a day, and more channels while it lasts."""
 
     environment: str
     level: str
     text: str
-    rung: int = 0
-    """The place of the last of the spec's channels that is told: the first is rung 0."""
+    escalation_level: int = 0
+    """Index of the last of the spec's channels that is notified."""
 
 
 @dataclass(frozen=True, slots=True)
 class SetRestriction:
-    """Limit or suspend an environment, or give back what it had."""
+    """Throttle or suspend an environment, or restore its settings."""
 
     environment: str
-    hold: Restriction
+    restriction: Restriction
     reason: str
-    by_hand: bool = False
-    again: bool = False
-    """It is held so already, and somebody has started it."""
+    manual: bool = False
+    repeated: bool = False
+    """It is suspended already, and somebody has started it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """Something that a person should look at: once, again after some hours, and further up where it lasts."""
+    """Something that needs attention: once, again after some hours, and more channels while it lasts."""
 
     environment: str
     text: str
     about: str = "ALERT"
-    rung: int = 0
+    escalation_level: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Resolve:
-    """Say, once and to everybody who was told, that an environment is fine again."""
+    """Notify everybody who was notified, once, that an environment is back within budget."""
 
     environment: str
     text: str
-    rung: int = 0
+    escalation_level: int = 0
 
 
 FAILED = "FAILED"
-"""What is told of one that could not be held."""
+"""The notice about an environment that could not be restricted."""
 
 Step = Notify | SetRestriction | Alert | Resolve
 
-OVER_ACCOUNT_LIMIT = "everything together costs more than it may; this is the least important"
+OVER_ACCOUNT_LIMIT = "the account exceeds its spending limit; this environment has the lowest priority"
 """Why an environment is suspended that may be within its own budget."""
+_OVER_ACCOUNT_LIMIT = {OVER_ACCOUNT_LIMIT, "everything together costs more than it may; this is the least important"}
+"""The reason as journals have it: earlier versions worded it differently."""
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A line for the channels of an environment, from its first to the rung's."""
+    """A line for the channels of an environment, up to its escalation level."""
 
     environment: str
     text: str
-    rung: int
+    escalation_level: int
     severity: Literal["info", "warning", "error", "critical"]
     over: bool = False
-    """What was told before is over."""
+    """Whether it resolves an earlier notice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,102 +86,124 @@ class BudgetPlan:
     steps: tuple[Step, ...]
 
     @property
-    def holds(self) -> tuple[SetRestriction, ...]:
-        """What touches somebody."""
+    def restrictions(self) -> tuple[SetRestriction, ...]:
+        """The steps that change an environment."""
         return tuple(step for step in self.steps if isinstance(step, SetRestriction))
 
 
 def plan(
     verdicts: Mapping[str, Verdict],
-    guards: Mapping[str, BudgetState],
+    states: Mapping[str, BudgetState],
     specs: Mapping[str, EnvironmentSpec],
     policy: BudgetPolicy,
     now: datetime,
     *,
-    together: Sequence[str] = (),
-    awake: Collection[str] = (),
+    over_account_limit: Sequence[str] = (),
+    running_again: Collection[str] = (),
 ) -> BudgetPlan:
-    """Return the steps of one check: what was begun is finished, then the least important is held, then given back.
+    """Return the steps of one check. Order: finish interrupted actions, restrict (lowest priority first), restore.
 
-    `together` are the environments to stop because everything together costs too much; `awake` those whose warehouse
-    was seen running since they were suspended: stopped once more, which is told, and no sooner again than it cools.
-    What a person did by hand is left to a person; of what would be held, at most so many as the policy says, the rest
-    is told.
+    `over_account_limit` are the environments to stop for the account's limit; `running_again` those whose warehouse ran
+    after they were suspended: they are suspended again, with a notice, at most once in each cool-down. Manual
+    restrictions are never lifted. At most `policy.at_most` environments are restricted; the others are reported.
     """
     steps: list[Step] = [
-        SetRestriction(name, guard.pending, "finished: a check died in between", guard.by_hand)
-        for name, guard in guards.items()
-        if guard.pending is not None and name in specs
+        SetRestriction(name, state.pending, "finished: an earlier check was interrupted", state.manual)
+        for name, state in states.items()
+        if state.pending is not None and name in specs
     ]
-    busy = {step.environment for step in steps if isinstance(step, SetRestriction)}
+    restricted_now = {step.environment for step in steps if isinstance(step, SetRestriction)}
     order = sorted(verdicts, key=lambda name: (policy.rank(specs[name].kind), name))
     restarted = [
         name
         for name in order
-        if name in awake and name not in busy and not _restore(verdicts[name], guards[name], specs[name], policy, now)
+        if name in running_again
+        and name not in restricted_now
+        and not _restore(verdicts[name], states[name], specs[name], policy, now)
     ]
-    fought = {name for name in restarted if _cooling(guards[name].again, policy, now)}
-    held = [
+    cooling = {name for name in restarted if _cooling(states[name].repeated_at, policy, now)}
+    restrictions = [
         SetRestriction(
-            name, Restriction.SUSPENDED, "somebody started it though it is suspended", guards[name].by_hand, again=True
+            name,
+            Restriction.SUSPENDED,
+            "somebody started it while it was suspended",
+            states[name].manual,
+            repeated=True,
         )
         for name in restarted
-        if not verdicts[name].stale and name not in fought
+        if not verdicts[name].stale and name not in cooling
     ]
-    busy |= set(restarted)
-    held += [
+    restricted_now |= set(restarted)
+    restrictions += [
         step
         for name in order
-        if name not in busy
-        for step in _restrict(verdicts[name], guards.get(name, BudgetState(name)), policy, now, last=name in together)
+        if name not in restricted_now
+        for step in _restrict(
+            verdicts[name],
+            states.get(name, BudgetState(name)),
+            policy,
+            now,
+            over_account_limit=name in over_account_limit,
+        )
     ]
-    held.sort(key=lambda one: _failed_lately(guards.get(one.environment), policy, now))  # those take no other's place
-    steps += held[: policy.at_most]
-    for one in held[policy.at_most :]:
-        text = f"{one.environment} would be {one.hold} too, but one check touches {policy.at_most}"
-        guard = guards.get(one.environment, BudgetState(one.environment))
-        steps += alerts(guard, specs[one.environment], policy, now, about="CROWDED", text=text)
-    for name in sorted(fought):
-        text = f"somebody starts {name} again and again though it is suspended; whoever may OPERATE its warehouse can"
-        steps += alerts(guards[name], specs[name], policy, now, about="RESTARTED", text=text)
-    busy |= {one.environment for one in held}
+    # Those that failed lately must not displace others.
+    restrictions.sort(key=lambda step: _failed_lately(states.get(step.environment), policy, now))
+    steps += restrictions[: policy.at_most]
+    for restriction in restrictions[policy.at_most :]:
+        would_be = f"{restriction.environment} would be {restriction.restriction} too"
+        text = f"{would_be}, but one check restricts at most {policy.at_most}"
+        state = states.get(restriction.environment, BudgetState(restriction.environment))
+        steps += alerts(state, specs[restriction.environment], policy, now, about="CROWDED", text=text)
+    for name in sorted(cooling):
+        text = f"{name} is started repeatedly while suspended; every role with OPERATE on its warehouse can do that"
+        steps += alerts(states[name], specs[name], policy, now, about="RESTARTED", text=text)
+    restricted_now |= {step.environment for step in restrictions}
     for name in order:
         steps += _notify(
-            verdicts[name], guards.get(name, BudgetState(name)), specs[name], policy, now, busy=name in busy
+            verdicts[name],
+            states.get(name, BudgetState(name)),
+            specs[name],
+            policy,
+            now,
+            restricted_now=name in restricted_now,
         )
     steps += [
         step
-        for name in reversed(order)  # the most important is given back first
-        if name not in busy
-        for step in _restore(verdicts[name], guards.get(name, BudgetState(name)), specs[name], policy, now)
+        for name in reversed(order)  # highest priority first
+        if name not in restricted_now
+        for step in _restore(verdicts[name], states.get(name, BudgetState(name)), specs[name], policy, now)
     ]
     return BudgetPlan(tuple(steps))
 
 
-def explain(made: BudgetPlan) -> list[str]:
+def explain(budget_plan: BudgetPlan) -> list[str]:
     """Return one line for each step that a check would take."""
-    return [_words(step) for step in made.steps]
+    return [_describe(step) for step in budget_plan.steps]
 
 
 def _restrict(
-    verdict: Verdict, guard: BudgetState, policy: BudgetPolicy, now: datetime, *, last: bool
+    verdict: Verdict, state: BudgetState, policy: BudgetPolicy, now: datetime, *, over_account_limit: bool
 ) -> list[SetRestriction]:
     name = verdict.environment
     if verdict.stale:
         return []
-    if last and guard.hold is not Restriction.SUSPENDED:
+    if over_account_limit and state.restriction is not Restriction.SUSPENDED:
         return [SetRestriction(name, Restriction.SUSPENDED, OVER_ACCOUNT_LIMIT)]
-    if verdict.level is Level.SUSPEND and guard.hold is not Restriction.SUSPENDED:
+    if verdict.level is Level.SUSPEND and state.restriction is not Restriction.SUSPENDED:
         return [SetRestriction(name, Restriction.SUSPENDED, f"{verdict.rule} ({verdict.figures})")]
-    if verdict.level is Level.LIMIT and guard.hold is Restriction.FREE and not _cooling(guard.since, policy, now):
-        return [SetRestriction(name, Restriction.LIMITED, f"{verdict.rule} ({verdict.figures})")]
+    if (
+        verdict.level is Level.LIMIT
+        and state.restriction is Restriction.NONE
+        and not _cooling(state.since, policy, now)
+    ):
+        return [SetRestriction(name, Restriction.THROTTLED, f"{verdict.rule} ({verdict.figures})")]
     return []
 
 
-def _failed_lately(guard: BudgetState | None, policy: BudgetPolicy, now: datetime) -> bool:
-    """Whether it could not be held, as where its warehouse is somebody else's, and people have been told so."""
-    told = guard.told.get(FAILED) if guard is not None else None
-    return told is not None and now - told < policy.repeat
+def _failed_lately(state: BudgetState | None, policy: BudgetPolicy, now: datetime) -> bool:
+    """Whether restricting it failed lately, and people were notified of that."""
+    notified = state.notified_at.get(FAILED) if state is not None else None
+    return notified is not None and now - notified < policy.repeat
 
 
 def _cooling(since: datetime | None, policy: BudgetPolicy, now: datetime) -> bool:
@@ -187,31 +211,33 @@ def _cooling(since: datetime | None, policy: BudgetPolicy, now: datetime) -> boo
 
 
 def _restore(
-    verdict: Verdict, guard: BudgetState, spec: EnvironmentSpec, policy: BudgetPolicy, now: datetime
+    verdict: Verdict, state: BudgetState, spec: EnvironmentSpec, policy: BudgetPolicy, now: datetime
 ) -> list[SetRestriction]:
-    """Given back when it is well below, and has been held for a while: nothing flaps."""
-    if guard.hold is Restriction.FREE or guard.by_hand or verdict.stale or guard.since is None:
+    """Restore when spend is well below the threshold and the cool-down is over, so that nothing flaps."""
+    if state.restriction is Restriction.NONE or state.manual or verdict.stale or state.since is None:
         return []
-    if _cooling(guard.since, policy, now):
+    if _cooling(state.since, policy, now):
         return []
-    if guard.reason == OVER_ACCOUNT_LIMIT and guard.since >= midnight(now, ZoneInfo(spec.budget.zone)):
-        return []  # its own figures say nothing of the whole, which would be beyond its limit again: another day
-    at = policy.thresholds.suspend if guard.hold is Restriction.SUSPENDED else policy.thresholds.limit
-    below = verdict.percent < at - policy.hysteresis_percent
-    if guard.hold is Restriction.SUSPENDED and verdict.level < Level.SUSPEND and below:
-        calm = verdict.level < Level.LIMIT
+    if state.reason in _OVER_ACCOUNT_LIMIT and state.since >= midnight(now, ZoneInfo(spec.budget.zone)):
+        return []  # the account would exceed its limit again, whatever its own figures are: wait for a new day
+    threshold = policy.thresholds.suspend if state.restriction is Restriction.SUSPENDED else policy.thresholds.limit
+    below = verdict.percent < threshold - policy.hysteresis_percent
+    if state.restriction is Restriction.SUSPENDED and verdict.level < Level.SUSPEND and below:
+        below_limit = verdict.level < Level.LIMIT
         return [
             SetRestriction(
-                guard.environment, Restriction.FREE if calm else Restriction.LIMITED, f"cleared: {verdict.figures}"
+                state.environment,
+                Restriction.NONE if below_limit else Restriction.THROTTLED,
+                f"cleared: {verdict.figures}",
             )
         ]
-    if guard.hold is Restriction.LIMITED and verdict.level < Level.LIMIT and below:
-        return [SetRestriction(guard.environment, Restriction.FREE, f"cleared: {verdict.figures}")]
+    if state.restriction is Restriction.THROTTLED and verdict.level < Level.LIMIT and below:
+        return [SetRestriction(state.environment, Restriction.NONE, f"cleared: {verdict.figures}")]
     return []
 
 
 def alerts(
-    guard: BudgetState,
+    state: BudgetState,
     spec: EnvironmentSpec,
     policy: BudgetPolicy,
     now: datetime,
@@ -220,45 +246,53 @@ def alerts(
     text: str,
     lasts: bool = True,
 ) -> list[Step]:
-    """Return the alert that is due: none while it was said lately; one channel more, where it lasts."""
-    said, rung = guard.told.get(about), guard.rungs.get(about)
-    if said is not None and rung is not None and lasts and rung < _top(spec) and _since(said, now, policy.escalation):
-        return [Alert(spec.name, f"still: {text}", about, rung + 1)]
-    if said is None or _since(said, now, policy.repeat):
-        return [Alert(spec.name, text, about, min(rung or 0, _top(spec)))]
+    """Return the alert that is due: none shortly after the last one; one more channel while it lasts."""
+    notified, escalation_level = state.notified_at.get(about), state.escalation_levels.get(about)
+    if (
+        notified is not None
+        and escalation_level is not None
+        and lasts
+        and escalation_level < _top(spec)
+        and _elapsed(notified, now, policy.escalation)
+    ):
+        return [Alert(spec.name, f"still: {text}", about, escalation_level + 1)]
+    if notified is None or _elapsed(notified, now, policy.repeat):
+        return [Alert(spec.name, text, about, min(escalation_level or 0, _top(spec)))]
     return []
 
 
 def checks_missing(silent: timedelta, often: timedelta, policy: BudgetPolicy) -> int | None:
-    """Return how far up it is told that every check has failed for so long: None, where that was told lately.
+    """Return the escalation level of "checks are failing" after so long; None: nothing to notify now.
 
-    What keeps the journal may be what fails: so it is told by the time alone, after as long as figures may be old, and
-    then one channel further each time; by the one or two checks that come then.
+    The journal itself may be unavailable, so elapsed time alone decides: first when figures are too old, then one more
+    channel each time; notified by the one or two checks that fail at that time.
     """
     late = silent - policy.oldest
     if late < timedelta(0):
         return None
-    rung, since = divmod(late, policy.escalation)
-    return rung if since < 2 * often else None
+    escalation_level, since = divmod(late, policy.escalation)
+    return escalation_level if since < 2 * often else None
 
 
 def notice(step: Step) -> Notice:
-    """Return what the people of an environment read of a step that was done."""
+    """Return the notice about a step that was applied."""
     match step:
         case Notify():
             severity = _SEVERITY[Level[step.level]]
-            return Notice(step.environment, step.text, step.rung, severity)
+            return Notice(step.environment, step.text, step.escalation_level, severity)
         case Alert():
-            return Notice(step.environment, step.text, step.rung, "warning" if step.about == "ANOMALY" else "error")
+            return Notice(
+                step.environment, step.text, step.escalation_level, "warning" if step.about == "ANOMALY" else "error"
+            )
         case Resolve():
-            return Notice(step.environment, step.text, step.rung, "info", over=True)
+            return Notice(step.environment, step.text, step.escalation_level, "info", over=True)
         case SetRestriction():
             level = {
-                Restriction.FREE: Level.FINE,
-                Restriction.LIMITED: Level.LIMIT,
+                Restriction.NONE: Level.FINE,
+                Restriction.THROTTLED: Level.LIMIT,
                 Restriction.SUSPENDED: Level.SUSPEND,
-            }[step.hold]
-            return Notice(step.environment, _words(step), _base(level), _SEVERITY[level])
+            }[step.restriction]
+            return Notice(step.environment, _describe(step), _base(level), _SEVERITY[level])
 
 
 _SEVERITY: Mapping[Level, Literal["info", "warning", "error", "critical"]] = {
@@ -270,45 +304,61 @@ _SEVERITY: Mapping[Level, Literal["info", "warning", "error", "critical"]] = {
 
 
 def _notify(
-    verdict: Verdict, guard: BudgetState, spec: EnvironmentSpec, policy: BudgetPolicy, now: datetime, *, busy: bool
+    verdict: Verdict,
+    state: BudgetState,
+    spec: EnvironmentSpec,
+    policy: BudgetPolicy,
+    now: datetime,
+    *,
+    restricted_now: bool,
 ) -> list[Step]:
-    """What is said of an environment: its level once a day, its anomaly, its figures' age, and when it is over."""
+    """Return the notices about an environment: level, anomaly, stale figures, and resolution."""
     name = spec.name
     if verdict.stale:
-        return alerts(guard, spec, policy, now, about="STALE", text=f"{name}: {verdict.rule}; nothing is done")
+        return alerts(state, spec, policy, now, about="STALE", text=f"{name}: {verdict.rule}; no action is taken")
     if verdict.fine:
-        over = guard.rungs and guard.hold is Restriction.FREE and not busy
-        return [Resolve(name, f"{name}: fine again; {verdict.figures}", max(guard.rungs.values()))] if over else []
+        resolved = state.escalation_levels and state.restriction is Restriction.NONE and not restricted_now
+        return (
+            [Resolve(name, f"{name}: back within budget; {verdict.figures}", max(state.escalation_levels.values()))]
+            if resolved
+            else []
+        )
     steps: list[Step] = []
     if verdict.unusual:
         text = f"{name}: {verdict.compared}"
-        steps += alerts(guard, spec, policy, now, about="ANOMALY", text=text, lasts=False)
+        steps += alerts(state, spec, policy, now, about="ANOMALY", text=text, lasts=False)
     if verdict.reached > Level.FINE:
-        steps += _level(verdict, guard, spec, policy, now)
+        steps += _level(verdict, state, spec, policy, now)
     return steps
 
 
 def _level(
-    verdict: Verdict, guard: BudgetState, spec: EnvironmentSpec, policy: BudgetPolicy, now: datetime
+    verdict: Verdict, state: BudgetState, spec: EnvironmentSpec, policy: BudgetPolicy, now: datetime
 ) -> list[Step]:
-    """The level, if neither it nor a worse one was told today; or again, one channel further, where it lasts."""
+    """Return the notice of a level, unless it or a worse one was sent today; later with one more channel."""
     name, reached = spec.name, verdict.reached
     text = f"{name}: {verdict.rule}; {verdict.figures} ({verdict.provenance}). Cleared by: {verdict.clears}"
-    told = {level.name: guard.told[level.name] for level in Level if level >= reached and level.name in guard.told}
-    last = max(told, key=lambda one: told[one], default="")
-    gone = guard.rungs.values() if reached > Level.NOTIFY else ()
-    rung = min(max([_base(reached), *gone]), _top(spec))
-    if not last or told[last] < midnight(now, ZoneInfo(spec.budget.zone)):
-        return [Notify(name, reached.name, text, rung)]
-    if last not in guard.rungs:  # over, and here again
-        return [Notify(name, reached.name, text, rung)] if _since(told[last], now, policy.repeat) else []
-    if reached > Level.NOTIFY and rung < _top(spec) and _since(told[last], now, policy.escalation):
-        return [Notify(name, reached.name, f"still: {text}", rung + 1)]
+    notified = {
+        level.name: state.notified_at[level.name]
+        for level in Level
+        if level >= reached and level.name in state.notified_at
+    }
+    last = max(notified, key=lambda level: notified[level], default="")
+    reached_levels = state.escalation_levels.values() if reached > Level.NOTIFY else ()
+    escalation_level = min(max([_base(reached), *reached_levels]), _top(spec))
+    if not last or notified[last] < midnight(now, ZoneInfo(spec.budget.zone)):
+        return [Notify(name, reached.name, text, escalation_level)]
+    if last not in state.escalation_levels:  # resolved, and reached again
+        return (
+            [Notify(name, reached.name, text, escalation_level)] if _elapsed(notified[last], now, policy.repeat) else []
+        )
+    if reached > Level.NOTIFY and escalation_level < _top(spec) and _elapsed(notified[last], now, policy.escalation):
+        return [Notify(name, reached.name, f"still: {text}", escalation_level + 1)]
     return []
 
 
 def _base(level: Level) -> int:
-    """The rung that a level begins at: the worse, the further."""
+    """Return the escalation level that a budget level starts at."""
     return max(level - Level.NOTIFY, 0)
 
 
@@ -316,20 +366,20 @@ def _top(spec: EnvironmentSpec) -> int:
     return max(len(spec.monitoring.channels) - 1, 0)
 
 
-def _since(said: datetime, now: datetime, length: timedelta) -> bool:
-    return now - said >= length
+def _elapsed(notified: datetime, now: datetime, length: timedelta) -> bool:
+    return now - notified >= length
 
 
-def _words(step: Step) -> str:
+def _describe(step: Step) -> str:
     match step:
         case Notify():
-            return f"tell     {step.text}"
+            return f"notify   {step.text}"
         case SetRestriction():
-            verb = {Restriction.FREE: "restore", Restriction.LIMITED: "limit", Restriction.SUSPENDED: "suspend"}[
-                step.hold
+            verb = {Restriction.NONE: "restore", Restriction.THROTTLED: "limit", Restriction.SUSPENDED: "suspend"}[
+                step.restriction
             ]
             return f"{verb:<8} {step.environment}: {step.reason}"
         case Alert():
             return f"alert    {step.text}"
         case Resolve():
-            return f"tell     {step.text}"
+            return f"notify   {step.text}"

@@ -1,4 +1,4 @@
-"""Budgets: what an environment has cost against what it may, and how bad that is; decided from values alone."""
+"""The budget policy, and the verdict on an environment's spend. Pure."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Thresholds(Block):
 
 
 class Increase(Block):
-    """How much more than in the window before is too much, at what rate."""
+    """Which increase over the previous window is too much, and from which rate."""
 
     percent: Percent
     minutes: Annotated[int, Field(ge=5, le=120)]
@@ -50,7 +50,7 @@ class Increase(Block):
 
 
 class IncreaseBlock(Block):
-    """The rule for each kind, and for everything together."""
+    """The rule for each kind, and for the whole account."""
 
     floor_usd: Annotated[float, Field(gt=0)] = 0.5
     kinds: dict[Kind, Increase] = Field(default_factory=dict)
@@ -58,7 +58,7 @@ class IncreaseBlock(Block):
 
 
 class LimitedBlock(Block):
-    """What an environment is limited to, beside one cluster and a size less."""
+    """Limits of a throttled environment, besides one cluster and one size smaller."""
 
     concurrent_queries: Annotated[int, Field(ge=1, le=32)] = 2
     statement_timeout: Annotated[int, Field(ge=1, le=604_800)] = 600
@@ -78,32 +78,32 @@ class BudgetPolicy(Block):
     anomaly: AnomalyBlock = AnomalyBlock()
     admission: AdmissionBlock = AdmissionBlock()
     escalate_after_minutes: Annotated[float, Field(gt=0, le=10_080)] = 60
-    """What lasts so long is told to one channel more."""
+    """After so long, one more channel is notified."""
     repeat_hours: Annotated[float, Field(gt=0, le=168)] = 4
-    """What comes again is told again after so long, not each time."""
+    """What recurs is notified again after so long, not each time."""
 
     @property
     def oldest(self) -> timedelta:
-        """How old figures may be that something is done on."""
+        """How old figures may be to act on them."""
         return timedelta(minutes=self.max_age_minutes)
 
     @property
     def escalation(self) -> timedelta:
-        """How long something lasts before one channel more is told."""
+        """How long something lasts before one more channel is notified."""
         return timedelta(minutes=self.escalate_after_minutes)
 
     @property
     def repeat(self) -> timedelta:
-        """How long nothing is said of what was said."""
+        """How long a notice is not repeated."""
         return timedelta(hours=self.repeat_hours)
 
     def rank(self, kind: Kind) -> int:
-        """Return how important environments of a kind are: the lowest are stopped first."""
+        """Return the priority of a kind: the lowest are stopped first."""
         return self.priority.get(kind, 100 if kind.standing else 10)
 
 
 class Level(IntEnum):
-    """How bad it is, the least first."""
+    """Budget levels, in ascending order."""
 
     FINE = 0
     NOTIFY = 1
@@ -113,13 +113,13 @@ class Level(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What is said of one environment: figures, how they are known, the rule, and what would clear it."""
+    """The verdict on one environment: figures, their provenance, the rule, and what would clear it."""
 
     environment: str
     level: Level
-    """What may be done about it, as far as its spec lets it go."""
+    """The level to act on, capped by the spec."""
     reached: Level
-    """How bad it is, whatever may be done; an anomaly is told beside it."""
+    """The level reached, regardless of the cap; an anomaly is notified separately."""
     rule: str
     figures: str
     provenance: Provenance
@@ -127,7 +127,7 @@ class Verdict:
     percent: float
     """Of the day's budget."""
     stale: bool = False
-    """The figures are older than they may be: nothing is done on them."""
+    """The figures are too old to act on."""
     compared: str = ""
     """The last whole hour against the same hour of earlier weeks."""
     unusual: bool = False
@@ -135,69 +135,71 @@ class Verdict:
 
     @property
     def fine(self) -> bool:
-        """Whether there is nothing to tell."""
+        """Whether nobody needs to be notified."""
         return self.reached is Level.FINE and not self.unusual and not self.stale
 
 
-def judge(spend: Spend, spec: EnvironmentSpec, policy: BudgetPolicy, guard: BudgetState, now: datetime) -> Verdict:
-    """Return what is said of an environment: the worst of all rules; what may be done is capped by its spec."""
-    allowed = float(spec.budget.daily_usd) + guard.more(now)
+def judge(spend: Spend, spec: EnvironmentSpec, policy: BudgetPolicy, state: BudgetState, now: datetime) -> Verdict:
+    """Return the verdict on an environment: the worst of all rules; actions are capped by its spec."""
+    allowed = float(spec.budget.daily_usd) + state.extra_usd(now)
     percent = 100 * spend.day.usd / allowed
     worst = max(
         _of_the_day(spend, policy, allowed, percent),
         _of_the_hour(spend, spec),
         _of_the_increase(spend, spec, policy),
         _of_the_forecast(spend, spec, allowed, now),
-        key=lambda one: one[0],
+        key=lambda rule: rule[0],
     )
-    found = max(worst, _of_the_anomaly(spend, policy), key=lambda one: one[0])
+    finding = max(worst, _of_the_anomaly(spend, policy), key=lambda rule: rule[0])
     hour = spend.hour
-    most = {AtLimit.WATCH: Level.NOTIFY, AtLimit.LIMIT: Level.LIMIT, AtLimit.SUSPEND: Level.SUSPEND}
+    highest = {AtLimit.WATCH: Level.NOTIFY, AtLimit.LIMIT: Level.LIMIT, AtLimit.SUSPEND: Level.SUSPEND}
     at_limit = AtLimit.WATCH if spec.kind is Kind.PRODUCTION else spec.budget.at_limit
-    level = min(found[0], most[at_limit])
+    level = min(finding[0], highest[at_limit])
     stale = now - spend.at > policy.oldest
     return Verdict(
         environment=spec.name,
         level=Level.FINE if stale else level,
         reached=Level.FINE if stale else worst[0],
-        rule=f"figures of {spend.at:%H:%M} UTC are too old to act on" if stale else found[1],
+        rule=f"figures of {spend.at:%H:%M} UTC are too old to act on" if stale else finding[1],
         figures=f"USD {spend.day.usd:.2f} of {allowed:.2f} today, {spend.usd_per_hour:.2f} an hour now",
         provenance=spend.day.provenance,
-        clears=found[2],
+        clears=finding[2],
         percent=percent,
         stale=stale,
-        compared=hour.words(policy.anomaly) if hour is not None else "",
+        compared=hour.describe(policy.anomaly) if hour is not None else "",
         unusual=not stale and hour is not None and hour.unusual(policy.anomaly),
     )
 
 
-def over_together(measured: Measurement, policy: BudgetPolicy, specs: Mapping[str, EnvironmentSpec]) -> tuple[str, ...]:
-    """Return the environments to stop so that everything together costs no more than it may, the least important first.
+def over_account_limit(
+    measured: Measurement, policy: BudgetPolicy, specs: Mapping[str, EnvironmentSpec]
+) -> tuple[str, ...]:
+    """Return the environments to stop so that the account stays within its limit, lowest priority first.
 
-    Production, and what runs nothing, is never among them; nothing, while the whole is within its limit.
+    Production and idle environments are never among them; none, while the account is within its limit.
     """
     rule = policy.increase.together
     if rule is None:
         return ()
     spends = measured.spends.values()
     now, before = (
-        sum(one.last(rule.minutes).usd for one in spends),
-        sum(one.before(rule.minutes).usd for one in spends),
+        sum(spend.last(rule.minutes).usd for spend in spends),
+        sum(spend.before(rule.minutes).usd for spend in spends),
     )
-    rate = sum(one.usd_per_hour for one in spends)
+    rate = sum(spend.usd_per_hour for spend in spends)
     grown = now - before >= policy.increase.floor_usd and now > before * (1 + rule.percent / 100)
     if rate <= rule.usd_per_hour or not grown:
         return ()
     order = sorted(
-        (one for one in spends if one.usd_per_hour > 0 and specs[one.environment].kind is not Kind.PRODUCTION),
-        key=lambda one: (policy.rank(specs[one.environment].kind), -one.usd_per_hour),
+        (spend for spend in spends if spend.usd_per_hour > 0 and specs[spend.environment].kind is not Kind.PRODUCTION),
+        key=lambda spend: (policy.rank(specs[spend.environment].kind), -spend.usd_per_hour),
     )
     chosen = []
-    for one in order:
+    for spend in order:
         if rate <= rule.usd_per_hour:
             break
-        chosen.append(one.environment)
-        rate -= one.usd_per_hour
+        chosen.append(spend.environment)
+        rate -= spend.usd_per_hour
     return tuple(chosen)
 
 
@@ -220,7 +222,7 @@ def _of_the_day(spend: Spend, policy: BudgetPolicy, allowed: float, percent: flo
 
 
 def _of_the_hour(spend: Spend, spec: EnvironmentSpec) -> tuple[Level, str, str]:
-    """The hourly budget is a soft limit: beyond it an environment is limited, not stopped."""
+    """The hourly budget is a soft limit: beyond it an environment is throttled, not suspended."""
     used, allowed = spend.last(60).usd, float(spec.budget.hourly_usd)
     level = Level.LIMIT if used >= allowed else Level.FINE
     return level, f"USD {used:.2f} in the last hour, at most {allowed:.2f}", "an hour that costs less"
@@ -235,8 +237,8 @@ def _of_the_increase(spend: Spend, spec: EnvironmentSpec, policy: BudgetPolicy) 
     rate = now * 60 / rule.minutes
     acts = more >= policy.increase.floor_usd and more > before * rule.percent / 100 and rate > rule.usd_per_hour
     share = f"{100 * more / before:.1f} % " if before > 0 else ""
-    said = f"{share}more in {rule.minutes} min than before, USD {rate:.2f} an hour, at most {rule.usd_per_hour:g}"
-    return Level.LIMIT if acts else Level.FINE, said, f"{rule.minutes} minutes that cost less"
+    observed = f"{share}more in {rule.minutes} min than before, USD {rate:.2f} an hour, at most {rule.usd_per_hour:g}"
+    return Level.LIMIT if acts else Level.FINE, observed, f"{rule.minutes} minutes that cost less"
 
 
 def _of_the_forecast(spend: Spend, spec: EnvironmentSpec, allowed: float, now: datetime) -> tuple[Level, str, str]:
@@ -244,10 +246,10 @@ def _of_the_forecast(spend: Spend, spec: EnvironmentSpec, allowed: float, now: d
     left = (midnight(midnight(now, zone) + timedelta(hours=36), zone) - now) / timedelta(hours=1)
     forecast = spend.day.usd + spend.usd_per_hour * left
     level = Level.NOTIFY if forecast > allowed and spend.day.usd >= allowed / 4 else Level.FINE
-    return level, f"USD {forecast:.2f} by the end of the day if it goes on like this", "less that runs"
+    return level, f"USD {forecast:.2f} by the end of the day at this rate", "a lower rate"
 
 
 def _of_the_anomaly(spend: Spend, policy: BudgetPolicy) -> tuple[Level, str, str]:
     if spend.hour is None or not spend.hour.unusual(policy.anomaly):
         return Level.FINE, "", ""
-    return Level.NOTIFY, f"unusual: {spend.hour.words(policy.anomaly)}", "an hour like those of earlier weeks"
+    return Level.NOTIFY, f"unusual: {spend.hour.describe(policy.anomaly)}", "an hour like those of earlier weeks"

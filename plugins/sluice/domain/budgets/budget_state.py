@@ -1,4 +1,4 @@
-"""Guards: what the budget has done to each environment, folded from the journal: never stored, so never out of step."""
+"""Budget states: restrictions, overrides and notices of each environment, derived from the journal."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sluice.domain.journal.events import Event
 
 
 class BudgetEvent(StrEnum):
-    """What happens to a budget. `…ING` is written before the first change, with what undoes it."""
+    """Events of a budget. `…ING` is written before the first change, with the settings to restore."""
 
     NOTIFIED = "budget.notified"
     RECOVERED = "budget.recovered"
@@ -25,16 +25,16 @@ class BudgetEvent(StrEnum):
 
 
 class Restriction(StrEnum):
-    """What the budget holds an environment to."""
+    """How the budget restricts an environment. The values are those of journals."""
 
-    FREE = "free"
-    LIMITED = "limited"
+    NONE = "free"
+    THROTTLED = "limited"
     SUSPENDED = "suspended"
 
 
 @dataclass(frozen=True, slots=True)
 class BudgetOverride:
-    """More dollars, for a while, with a reason."""
+    """Additional dollars until a time, with a reason."""
 
     usd: float
     until: datetime
@@ -44,85 +44,96 @@ class BudgetOverride:
 
 @dataclass(frozen=True, slots=True)
 class BudgetState:
-    """One environment's budget as the journal tells it."""
+    """The budget state of one environment, from the journal."""
 
     environment: str
-    hold: Restriction = Restriction.FREE
+    restriction: Restriction = Restriction.NONE
     pending: Restriction | None = None
-    """What was begun and not finished: the next check finishes it."""
+    """An interrupted action: the next check finishes it."""
     former: Mapping[str, str | int | bool] = field(default_factory=dict)
     """The warehouse's settings before the budget changed any."""
     since: datetime | None = None
     reason: str = ""
-    by_hand: bool = False
-    """A person did it, and a person undoes it."""
-    again: datetime | None = None
-    """When it was last stopped once more, because somebody had started it."""
-    told: Mapping[str, datetime] = field(default_factory=dict)
-    """When each level, and what else there was to say, was last told."""
-    rungs: Mapping[str, int] = field(default_factory=dict)
-    """How far up what is told and not over has gone: the place of the last channel that was told."""
+    manual: bool = False
+    """Set by a person: only a person resumes it."""
+    repeated_at: datetime | None = None
+    """When it was last suspended again because somebody had started it."""
+    notified_at: Mapping[str, datetime] = field(default_factory=dict)
+    """When each level or alert was last notified."""
+    escalation_levels: Mapping[str, int] = field(default_factory=dict)
+    """The escalation level of each notice that is not resolved."""
     override: BudgetOverride | None = None
 
-    def more(self, now: datetime) -> float:
-        """Return the dollars that an override gives now."""
+    def extra_usd(self, now: datetime) -> float:
+        """Return the additional dollars of an override that is in effect."""
         return self.override.usd if self.override is not None and now < self.override.until else 0.0
 
     @property
-    def holds(self) -> frozenset[str]:
-        """The settings that are the budget's now, and not drift."""
-        return frozenset(self.former) if self.hold is not Restriction.FREE or self.pending is not None else frozenset()
+    def owned_settings(self) -> frozenset[str]:
+        """Warehouse settings that the budget has changed: they are not drift."""
+        return (
+            frozenset(self.former)
+            if self.restriction is not Restriction.NONE or self.pending is not None
+            else frozenset()
+        )
 
 
 def from_events(events: Iterable[Event]) -> dict[str, BudgetState]:
-    """Return the guards by environment; an environment that is not among them is free."""
-    found: dict[str, BudgetState] = {}
-    for event in sorted(events, key=lambda one: (one.at, _ORDER.get(one.kind, 0), one.id)):
-        guard = found.get(event.environment, BudgetState(event.environment))
-        found[event.environment] = _after(guard, event)
-    return found
+    """Return the states by environment; one that is missing is not restricted."""
+    states: dict[str, BudgetState] = {}
+    for event in sorted(events, key=lambda item: (item.at, _ORDER.get(item.kind, 0), item.id)):
+        state = states.get(event.environment, BudgetState(event.environment))
+        states[event.environment] = _after(state, event)
+    return states
 
 
 _ORDER = {str(kind): place for place, kind in enumerate(BudgetEvent)}
 _BEGUN = {
-    BudgetEvent.LIMITING: Restriction.LIMITED,
+    BudgetEvent.LIMITING: Restriction.THROTTLED,
     BudgetEvent.SUSPENDING: Restriction.SUSPENDED,
-    BudgetEvent.RESTORING: Restriction.FREE,
+    BudgetEvent.RESTORING: Restriction.NONE,
 }
 _DONE = {
-    BudgetEvent.LIMITED: Restriction.LIMITED,
+    BudgetEvent.LIMITED: Restriction.THROTTLED,
     BudgetEvent.SUSPENDED: Restriction.SUSPENDED,
-    BudgetEvent.RESTORED: Restriction.FREE,
+    BudgetEvent.RESTORED: Restriction.NONE,
 }
 
 
-def _after(guard: BudgetState, event: Event) -> BudgetState:
+def _after(state: BudgetState, event: Event) -> BudgetState:
     facts = event.payload
     kind = BudgetEvent(event.kind)
     if kind in _BEGUN:
-        said = facts.get("former")
-        former = {**(dict(said) if isinstance(said, Mapping) else {}), **guard.former}  # the first that was seen counts
-        return replace(guard, pending=_BEGUN[kind], former=former)
+        former_settings = facts.get("former")
+        former = {
+            **(dict(former_settings) if isinstance(former_settings, Mapping) else {}),
+            **state.former,
+        }  # the first recorded value counts
+        return replace(state, pending=_BEGUN[kind], former=former)
     if kind in _DONE:
-        hold = _DONE[kind]
+        restriction = _DONE[kind]
         return replace(
-            guard,
-            hold=hold,
+            state,
+            restriction=restriction,
             pending=None,
-            former={} if hold is Restriction.FREE else guard.former,
+            former={} if restriction is Restriction.NONE else state.former,
             since=event.at,
             reason=str(facts.get("reason") or ""),
-            by_hand=bool(facts.get("by_hand")),
-            again=event.at if facts.get("again") else None,
+            manual=bool(facts.get("by_hand")),
+            repeated_at=event.at if facts.get("again") else None,
         )
     if kind is BudgetEvent.OVERRIDDEN:
         until = datetime.fromisoformat(str(facts["until"])).astimezone(UTC)
         return replace(
-            guard,
+            state,
             override=BudgetOverride(float(str(facts["usd"])), until, event.actor, str(facts.get("reason") or "")),
         )
     if kind is BudgetEvent.RECOVERED:
-        return replace(guard, rungs={})
+        return replace(state, escalation_levels={})
     about = str(facts.get("level"))
-    rung = max(int(str(facts.get("rung") or 0)), guard.rungs.get(about, 0))
-    return replace(guard, told={**guard.told, about: event.at}, rungs={**guard.rungs, about: rung})
+    escalation_level = max(int(str(facts.get("rung") or 0)), state.escalation_levels.get(about, 0))
+    return replace(
+        state,
+        notified_at={**state.notified_at, about: event.at},
+        escalation_levels={**state.escalation_levels, about: escalation_level},
+    )

@@ -1,4 +1,4 @@
-"""Metering: the ledger's estimates and Snowflake's own rows as one measurement of every environment.
+"""Cost accounting: the ledger's estimates and Snowflake's metering rows as one measurement of every environment.
 
 Snowflake's hourly rows come up to three hours late (six for cloud services); until then the ledger counts. Where both
 are there the metered credits count, in the shape of the ledger within the hour, and the difference is the estimate's
@@ -15,12 +15,12 @@ from itertools import pairwise
 from sluice.domain.budgets.anomalies import Compared, Hours, compare
 from sluice.domain.budgets.prices import Prices
 from sluice.domain.budgets.spend import Figure, Measurement, Slice, Spend, WarehouseSample
-from sluice.domain.budgets.usage_estimate import LedgerEntry, floor
+from sluice.domain.budgets.usage_estimate import LedgerEntry, hour_of
 from sluice.domain.names import Identifier
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
-DUE = timedelta(hours=3)
+METERING_LAG = timedelta(hours=3)
 """WAREHOUSE_METERING_HISTORY lags by at most so much (D:sql-reference/account-usage/warehouse_metering_history)."""
 SETTLED = timedelta(hours=6)
 """An hour so long ago without a row had no credits; until then a late row is waited for."""
@@ -59,15 +59,15 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class AccountingInput:
-    """Everything a measurement is made of."""
+    """The input of a measurement."""
 
     at: datetime
     since: datetime
     """The sample before; of the first: when its ledger begins."""
     owners: Mapping[Identifier, str]
-    """The environment that each warehouse of one's own belongs to."""
+    """The environment of each warehouse that belongs to one."""
     zones: Mapping[str, tzinfo]
-    """Every environment, and where its day begins."""
+    """The time zone of every environment."""
     prices: Prices
     credit_usd: float
     running: tuple[WarehouseSample, ...] = ()
@@ -91,39 +91,39 @@ class AccountingInput:
     notes: tuple[str, ...] = ()
 
 
-def measure(books: AccountingInput) -> Measurement:
-    """Return the spend of every environment; nobody's share is in `unattributed_day`, and all adds up to the total."""
+def measure(inputs: AccountingInput) -> Measurement:
+    """Return the spend of every environment; with `unattributed_day` it adds up to the total."""
     slices: dict[str | None, list[Slice]] = {}
-    for whose, one in (*_compute(books), *_clouds(books), *_storage(books)):
-        slices.setdefault(whose if whose in books.zones else None, []).append(one)
-    month, errors, hours = _earlier(books), _errors(books), _compared(books)
-    today = midnight(books.at)
-    shares = {whose: _sum(one.within(today, books.at) for one in mine) for whose, mine in slices.items()}
+    for owner, part in (*_compute(inputs), *_cloud_services(inputs), *_storage(inputs)):
+        slices.setdefault(owner if owner in inputs.zones else None, []).append(part)
+    month, errors, hours = _earlier_this_month(inputs), _errors(inputs), _compared(inputs)
+    today = midnight(inputs.at)
+    shares = {owner: _sum(part.within(today, inputs.at) for part in parts) for owner, parts in slices.items()}
     return Measurement(
-        at=books.at,
+        at=inputs.at,
         spends={
             name: replace(
-                _spend(books, name, slices.get(name, []), month.get(name, Figure()), errors.get(name)),
+                _spend(inputs, name, slices.get(name, []), month.get(name, Figure()), errors.get(name)),
                 hour=hours.get(name),
             )
-            for name in books.zones
+            for name in inputs.zones
         },
         total_day=_sum(shares.values()),
         unattributed_day=shares.get(None, Figure()),
-        shares_day={whose: figure for whose, figure in shares.items() if whose is not None},
-        warehouses=books.running,
-        metered_until=_until(books),
-        credit_usd=books.credit_usd,
-        notes=books.notes + _gaps(books),
+        shares_day={owner: figure for owner, figure in shares.items() if owner is not None},
+        warehouses=inputs.running,
+        metered_until=_metered_until(inputs),
+        credit_usd=inputs.credit_usd,
+        notes=inputs.notes + _gaps(inputs),
     )
 
 
-def _until(books: AccountingInput) -> datetime | None:
-    return max((one.start + HOUR for one in books.hours), default=None)
+def _metered_until(inputs: AccountingInput) -> datetime | None:
+    return max((row.start + HOUR for row in inputs.hours), default=None)
 
 
 def horizon(at: datetime) -> datetime:
-    """Return since when hours are looked at one by one: the UTC day before yesterday, before any zone's today."""
+    """Return since when hours count one by one: the UTC day before yesterday, before today in any zone."""
     return midnight(at) - timedelta(days=2)
 
 
@@ -133,212 +133,217 @@ def month_begins(at: datetime, zones: Iterable[tzinfo]) -> datetime:
 
 
 def midnight(at: datetime, zone: tzinfo = UTC) -> datetime:
-    """Return when the day began that a moment lies in."""
+    """Return the start of the day of a moment."""
     return at.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
-def _spend(books: AccountingInput, name: str, mine: Sequence[Slice], earlier: Figure, error: float | None) -> Spend:
-    today = midnight(books.at, books.zones[name])
-    first = max(today.replace(day=1), horizon(books.at))
-    recent = sorted((one for one in mine if one.end > books.at - RECENT), key=lambda one: one.start)
-    now = [one for one in books.running if one.environment == name and one.clusters > 0]
-    rate = sum(one.clusters * (books.prices.rate(one.size, one.generation) or 0.0) for one in now)
+def _spend(inputs: AccountingInput, name: str, slices: Sequence[Slice], earlier: Figure, error: float | None) -> Spend:
+    today = midnight(inputs.at, inputs.zones[name])
+    first = max(today.replace(day=1), horizon(inputs.at))
+    recent = sorted((one for one in slices if one.end > inputs.at - RECENT), key=lambda one: one.start)
+    samples = [one for one in inputs.running if one.environment == name and one.clusters > 0]
+    rate = sum(one.clusters * (inputs.prices.rate(one.size, one.generation) or 0.0) for one in samples)
     return Spend(
         environment=name,
-        at=books.at,
-        day=_sum(one.within(today, books.at) for one in mine),
-        month=_sum(one.within(first, books.at) for one in mine) + earlier,
+        at=inputs.at,
+        day=_sum(one.within(today, inputs.at) for one in slices),
+        month=_sum(one.within(first, inputs.at) for one in slices) + earlier,
         recent=tuple(recent),
-        usd_per_hour=rate * books.credit_usd,
+        usd_per_hour=rate * inputs.credit_usd,
         error_percent=error,
-        gap=max((b - a for a, b in _pairs(books)), default=timedelta(0)),
+        gap=max((b - a for a, b in _pairs(inputs)), default=timedelta(0)),
     )
 
 
-def _compute(books: AccountingInput) -> list[tuple[str | None, Slice]]:
-    """Compute, hour by hour and warehouse by warehouse: metered where Snowflake has said it, else the ledger's."""
+def _compute(inputs: AccountingInput) -> list[tuple[str | None, Slice]]:
+    """Compute, hour by hour and warehouse by warehouse: metered where Snowflake has a row, else the ledger's."""
     ledger: dict[tuple[Identifier, datetime], list[LedgerEntry]] = {}
-    for entry in books.entries:
+    for entry in inputs.entries:
         ledger.setdefault((entry.warehouse, entry.hour), []).append(entry)
-    metered = {(one.warehouse, floor(one.start)): one.compute for one in books.hours}
-    until = _until(books)
-    made: list[tuple[str | None, Slice]] = []
+    metered = {(item.warehouse, hour_of(item.start)): item.compute for item in inputs.hours}
+    until = _metered_until(inputs)
+    slices: list[tuple[str | None, Slice]] = []
     for key in ledger.keys() | metered.keys():
         lines = ledger.get(key, [])
         if key in metered:
-            made += _metered_hour(books, key, lines, metered[key])
-        elif until is None or until < key[1] + HOUR or books.at - (key[1] + HOUR) < SETTLED:
-            made += [(_whose(books, one), _slice(books, one, known=False)) for one in lines]
-    return made
+            slices += _metered_hour(inputs, key, lines, metered[key])
+        elif until is None or until < key[1] + HOUR or inputs.at - (key[1] + HOUR) < SETTLED:
+            slices += [(_owner_of(inputs, item), _slice(inputs, item, metered=False)) for item in lines]
+    return slices
 
 
 def _metered_hour(
-    books: AccountingInput, key: tuple[Identifier, datetime], lines: Sequence[LedgerEntry], metered: float
+    inputs: AccountingInput, key: tuple[Identifier, datetime], entries: Sequence[LedgerEntry], metered: float
 ) -> list[tuple[str | None, Slice]]:
-    counted = sum(one.credits for one in lines)
+    counted = sum(entry.credits for entry in entries)
     if counted <= 0:
         warehouse, hour = key
-        whole = LedgerEntry(warehouse, None, hour, min(hour + HOUR, books.at), metered)
-        return [(books.owners.get(warehouse), _slice(books, whole, known=True))]
+        whole = LedgerEntry(warehouse, None, hour, min(hour + HOUR, inputs.at), metered)
+        return [(inputs.owners.get(warehouse), _slice(inputs, whole, metered=True))]
     scale = metered / counted
-    scaled = [LedgerEntry(one.warehouse, one.environment, one.start, one.end, one.credits * scale) for one in lines]
-    return [(_whose(books, one), _slice(books, one, known=True)) for one in scaled]
+    scaled_entries = [
+        LedgerEntry(entry.warehouse, entry.environment, entry.start, entry.end, entry.credits * scale)
+        for entry in entries
+    ]
+    return [(_owner_of(inputs, entry), _slice(inputs, entry, metered=True)) for entry in scaled_entries]
 
 
-def _whose(books: AccountingInput, entry: LedgerEntry) -> str | None:
-    return books.owners.get(entry.warehouse, entry.environment)
+def _owner_of(inputs: AccountingInput, entry: LedgerEntry) -> str | None:
+    return inputs.owners.get(entry.warehouse, entry.environment)
 
 
-def _slice(books: AccountingInput, entry: LedgerEntry, *, known: bool) -> Slice:
-    usd = entry.credits * books.credit_usd
-    return Slice(entry.start, entry.end, Figure(usd, entry.credits, 0.0 if known else usd))
+def _slice(inputs: AccountingInput, entry: LedgerEntry, *, metered: bool) -> Slice:
+    usd = entry.credits * inputs.credit_usd
+    return Slice(entry.start, entry.end, Figure(usd, entry.credits, 0.0 if metered else usd))
 
 
-def _clouds(books: AccountingInput) -> list[tuple[str | None, Slice]]:
+def _cloud_services(inputs: AccountingInput) -> list[tuple[str | None, Slice]]:
     """Cloud services beyond a share of the day's compute, the account's, on each warehouse in proportion to its own."""
-    made: list[tuple[str | None, Slice]] = []
+    slices: list[tuple[str | None, Slice]] = []
     by_day: dict[datetime, list[Metered]] = {}
-    for one in books.hours:
-        by_day.setdefault(midnight(one.start), []).append(one)
+    for row in inputs.hours:
+        by_day.setdefault(midnight(row.start), []).append(row)
     for rows in by_day.values():
-        for one, billed in _billed_clouds(rows, books.prices):
-            figure = Figure(billed * books.credit_usd, billed)
-            made.append((books.owners.get(one.warehouse), Slice(one.start, min(one.start + HOUR, books.at), figure)))
-    return made
+        for row, billed in _billed_cloud_services(rows, inputs.prices):
+            figure = Figure(billed * inputs.credit_usd, billed)
+            slices.append(
+                (inputs.owners.get(row.warehouse), Slice(row.start, min(row.start + HOUR, inputs.at), figure))
+            )
+    return slices
 
 
-def _billed_clouds(rows: Sequence[Metered], prices: Prices) -> Iterable[tuple[Metered, float]]:
-    cloud = sum(one.cloud for one in rows)
-    free = sum(one.compute for one in rows) * prices.cloud_services_free_percent / 100
+def _billed_cloud_services(rows: Sequence[Metered], prices: Prices) -> Iterable[tuple[Metered, float]]:
+    cloud = sum(row.cloud for row in rows)
+    free = sum(row.compute for row in rows) * prices.cloud_services_free_percent / 100
     share = max(cloud - free, 0.0) / cloud if cloud > 0 else 0.0
-    return [(one, one.cloud * share) for one in rows if one.cloud * share > 0]
+    return [(row, row.cloud * share) for row in rows if row.cloud * share > 0]
 
 
-def _storage(books: AccountingInput) -> list[tuple[str | None, Slice]]:
-    """What is stored costs so much every day: the day's mean once it is known, until then that of the last one."""
-    made: list[tuple[str | None, Slice]] = []
-    for one, known in _kept_days(books):
-        end = min(one.day + DAY, books.at)
-        if one.day >= horizon(books.at) and end > one.day and one.bytes > 0:
-            figure = _kept(books, one, known=known, share=(end - one.day) / DAY)
-            made.append((one.environment, Slice(one.day, end, figure)))
-    return made
+def _storage(inputs: AccountingInput) -> list[tuple[str | None, Slice]]:
+    """Storage costs by day: the day's mean once it is known, until then that of the latest day."""
+    slices: list[tuple[str | None, Slice]] = []
+    for stored, measured in _storage_days(inputs):
+        end = min(stored.day + DAY, inputs.at)
+        if stored.day >= horizon(inputs.at) and end > stored.day and stored.bytes > 0:
+            figure = _storage_cost(inputs, stored, measured=measured, share=(end - stored.day) / DAY)
+            slices.append((stored.environment, Slice(stored.day, end, figure)))
+    return slices
 
 
-def _kept_days(books: AccountingInput) -> list[tuple[Stored, bool]]:
-    """Every day with what was stored, and whether that is known."""
-    if not books.stored:
+def _storage_days(inputs: AccountingInput) -> list[tuple[Stored, bool]]:
+    """Every day's storage, and whether it is measured."""
+    if not inputs.stored:
         return []
-    last = max(one.day for one in books.stored)
-    made = [(one, True) for one in books.stored]
-    like = [one for one in books.stored if one.day == last]
+    last = max(stored.day for stored in inputs.stored)
+    days = [(stored, True) for stored in inputs.stored]
+    latest = [stored for stored in inputs.stored if stored.day == last]
     day = last + DAY
-    while day <= midnight(books.at):
-        made += [(replace(one, day=day), False) for one in like]
+    while day <= midnight(inputs.at):
+        days += [(replace(stored, day=day), False) for stored in latest]
         day += DAY
-    return made
+    return days
 
 
-def _kept(books: AccountingInput, one: Stored, *, known: bool, share: float = 1.0) -> Figure:
-    usd = one.bytes / _TERA * books.prices.storage_usd_per_tb_month / _days_in_month(one.day) * share
-    return Figure(usd, 0.0, 0.0 if known else usd)
+def _storage_cost(inputs: AccountingInput, stored: Stored, *, measured: bool, share: float = 1.0) -> Figure:
+    usd = stored.bytes / _TERA * inputs.prices.storage_usd_per_tb_month / _days_in_month(stored.day) * share
+    return Figure(usd, 0.0, 0.0 if measured else usd)
 
 
-def _earlier(books: AccountingInput) -> dict[str | None, Figure]:
+def _earlier_this_month(inputs: AccountingInput) -> dict[str | None, Figure]:
     """The month's whole UTC days before the horizon, with cloud services; of shared warehouses by that day's ledger."""
-    made: dict[str | None, Figure] = {}
+    figures: dict[str | None, Figure] = {}
 
-    def add(whose: str | None, day: datetime, figure: Figure) -> None:
-        if day + timedelta(hours=12) >= midnight(books.at, books.zones.get(whose or "", UTC)).replace(day=1):
-            made[whose] = made.get(whose, Figure()) + figure  # else most of it was in the month before, where it is
+    def add(owner: str | None, day: datetime, figure: Figure) -> None:
+        if day + timedelta(hours=12) >= midnight(inputs.at, inputs.zones.get(owner or "", UTC)).replace(day=1):
+            figures[owner] = figures.get(owner, Figure()) + figure  # else most of it belongs to the previous month
 
-    for day, whose, spent, known in _earlier_compute(books):
-        usd = spent * books.credit_usd
-        add(whose, day, Figure(usd, spent, 0.0 if known else usd))
-    for one, known in _kept_days(books):
-        if one.day < horizon(books.at):
-            add(one.environment, one.day, _kept(books, one, known=known))
-    return made
+    for day, owner, spent, measured in _earlier_compute(inputs):
+        usd = spent * inputs.credit_usd
+        add(owner, day, Figure(usd, spent, 0.0 if measured else usd))
+    for stored, measured in _storage_days(inputs):
+        if stored.day < horizon(inputs.at):
+            add(stored.environment, stored.day, _storage_cost(inputs, stored, measured=measured))
+    return figures
 
 
-def _earlier_compute(books: AccountingInput) -> Iterable[tuple[datetime, str | None, float, bool]]:
-    """Day, payer, credits, and whether they are Snowflake's own; the ledger's where those cannot be read."""
-    if not books.metered:
-        for kept in books.shares:
-            for whose, used in kept.by.items():
-                yield kept.day, books.owners.get(kept.warehouse, whose), used, False
-    shares = {(one.warehouse, one.day): one.by for one in books.shares}
+def _earlier_compute(inputs: AccountingInput) -> Iterable[tuple[datetime, str | None, float, bool]]:
+    """Yield day, owner, credits, and whether Snowflake metered them; the ledger's where metering cannot be read."""
+    if not inputs.metered:
+        for shared in inputs.shares:
+            for payer, used in shared.by.items():
+                yield shared.day, inputs.owners.get(shared.warehouse, payer), used, False
+    shares = {(row.warehouse, row.day): row.by for row in inputs.shares}
     by_day: dict[datetime, list[Metered]] = {}
-    for one in books.days:
-        by_day.setdefault(one.start, []).append(one)
+    for row in inputs.days:
+        by_day.setdefault(row.start, []).append(row)
     clouds = {
-        (one.warehouse, day): billed
+        (row.warehouse, day): billed
         for day, rows in by_day.items()
-        for one, billed in _billed_clouds(rows, books.prices)
+        for row, billed in _billed_cloud_services(rows, inputs.prices)
     }
-    for one in books.days:
-        by = shares.get((one.warehouse, one.start), {None: 1.0})
-        if (owner := books.owners.get(one.warehouse)) is not None:
+    for row in inputs.days:
+        by = shares.get((row.warehouse, row.start), {None: 1.0})
+        if (owner := inputs.owners.get(row.warehouse)) is not None:
             by = {owner: 1.0}
         whole = sum(by.values()) or 1.0
-        for whose, part in by.items():
-            spent = one.compute + clouds.get((one.warehouse, one.start), 0.0)
-            yield one.start, whose, spent * part / whole, True
+        for payer, part in by.items():
+            spent = row.compute + clouds.get((row.warehouse, row.start), 0.0)
+            yield row.start, payer, spent * part / whole, True
 
 
-def _compared(books: AccountingInput) -> dict[str, Compared]:
+def _compared(inputs: AccountingInput) -> dict[str, Compared]:
     """The hour that has just ended on each environment's own warehouse, against earlier weeks."""
-    if books.usual is None:
+    if inputs.usual is None:
         return {}
-    hour = books.usual.start
-    metered = {one.warehouse: one.compute for one in books.hours if floor(one.start) == hour}
+    hour = inputs.usual.start
+    metered = {row.warehouse: row.compute for row in inputs.hours if hour_of(row.start) == hour}
     ledger: dict[Identifier, float] = {}
-    for entry in books.entries:
+    for entry in inputs.entries:
         if entry.hour == hour:
             ledger[entry.warehouse] = ledger.get(entry.warehouse, 0.0) + entry.credits
     spent = {
         owner: (metered.get(warehouse, ledger.get(warehouse, 0.0)), warehouse not in metered)
-        for warehouse, owner in books.owners.items()
+        for warehouse, owner in inputs.owners.items()
     }
-    return compare(books.usual, spent, books.credit_usd)
+    return compare(inputs.usual, spent, inputs.credit_usd)
 
 
-def _errors(books: AccountingInput) -> dict[str, float]:
+def _errors(inputs: AccountingInput) -> dict[str, float]:
     """How far the ledger was off, in percent of the metered credits, over the hours that the ledger knows.
 
     It knows every hour since its first sample, whose look reached back: where samples are missing, from statements.
     """
     ledger: dict[tuple[Identifier, datetime], float] = {}
-    for entry in books.entries:
+    for entry in inputs.entries:
         ledger[entry.warehouse, entry.hour] = ledger.get((entry.warehouse, entry.hour), 0.0) + entry.credits
-    metered = {(one.warehouse, floor(one.start)): one.compute for one in books.hours}
+    metered = {(row.warehouse, hour_of(row.start)): row.compute for row in inputs.hours}
     sums: dict[str, tuple[float, float]] = {}
     for (warehouse, hour), compute in metered.items():
-        owner = books.owners.get(warehouse)
-        if owner is None or books.first is None or hour < floor(books.first) or hour + HOUR > books.at:
+        owner = inputs.owners.get(warehouse)
+        if owner is None or inputs.first is None or hour < hour_of(inputs.first) or hour + HOUR > inputs.at:
             continue
-        off, whole = sums.get(owner, (0.0, 0.0))
-        sums[owner] = (off + abs(ledger.get((warehouse, hour), 0.0) - compute), whole + compute)
-    return {name: 100 * off / whole for name, (off, whole) in sums.items() if whole > 0}
+        error, whole = sums.get(owner, (0.0, 0.0))
+        sums[owner] = (error + abs(ledger.get((warehouse, hour), 0.0) - compute), whole + compute)
+    return {name: 100 * error / whole for name, (error, whole) in sums.items() if whole > 0}
 
 
-def _gaps(books: AccountingInput) -> tuple[str, ...]:
+def _gaps(inputs: AccountingInput) -> tuple[str, ...]:
     """Samples that are missing: more than thrice the usual time between two."""
-    between = sorted(b - a for a, b in _pairs(books))
+    between = sorted(b - a for a, b in _pairs(inputs))
     if len(between) < 2:  # noqa: PLR2004 (nothing is usual yet)
         return ()
     usual = between[(len(between) - 1) // 2]
     return tuple(
         f"no sample between {a:%H:%M} and {b:%H:%M} UTC: what ran then is known from statements alone"
-        for a, b in _pairs(books)
+        for a, b in _pairs(inputs)
         if b - a > 3 * usual
     )
 
 
-def _pairs(books: AccountingInput) -> list[tuple[datetime, datetime]]:
+def _pairs(inputs: AccountingInput) -> list[tuple[datetime, datetime]]:
     """Samples that follow each other, of the last hours; the first may lie before them, so that no gap is cut off."""
-    moments = sorted({*books.samples, books.since, books.at})
-    return [(a, b) for a, b in pairwise(moments) if b > books.at - RECENT]
+    moments = sorted({*inputs.samples, inputs.since, inputs.at})
+    return [(a, b) for a, b in pairwise(moments) if b > inputs.at - RECENT]
 
 
 def _sum(figures: Iterable[Figure]) -> Figure:

@@ -1,4 +1,4 @@
-"""What include/policies/prices.yml may say, and dollars as credits."""
+"""include/policies/prices.yml, and conversions between dollars and credits."""
 
 from __future__ import annotations
 
@@ -40,24 +40,24 @@ class Prices(Block):
         return self.teams.get(name)
 
     def credits(self, dollars: Decimal) -> int:
-        """Return the whole credits that hold so many dollars: monitors know no fraction, and are the second guard."""
+        """Return the whole credits that hold so many dollars: resource monitors take whole credits only."""
         return int((dollars / self.credit_usd).to_integral_value(ROUND_CEILING))
 
     def dollars(self, amount: float, currency: str) -> float | None:
-        """Return an amount in dollars; None where nobody has said what that currency is worth."""
+        """Return an amount in dollars; None where the rate of that currency is not configured."""
         if currency == "USD":
             return amount
         return amount * self.usd_per[currency] if currency in self.usd_per else None
 
     def rate(self, size: Size, generation: str) -> float | None:
-        """Return the credits an hour of one cluster; None where nobody has said it.
+        """Return the credits an hour of one cluster; None where it is not configured.
 
         Generation 1: D:user-guide/warehouses-overview. Others stand in Snowflake's Service Consumption Table only.
         """
-        said = self.credits_per_hour.get("2" if generation == "2" else "1", {}).get(size)
-        if said is None and generation != "2":
+        configured = self.credits_per_hour.get("2" if generation == "2" else "1", {}).get(size)
+        if configured is None and generation != "2":
             return float(size.credits_per_hour)
-        return said
+        return configured
 
     def refuse_unpriced(self, computes: Iterable[tuple[str, ComputeBlock]], where: str) -> None:
         """Refuse a size in use that has no price; `computes` are warehouse blocks, each with what it is called.

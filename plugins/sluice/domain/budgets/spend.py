@@ -1,4 +1,4 @@
-"""Spend: what each environment has cost, over which time, and how it is known; meters make it, guards read it."""
+"""Spend: what each environment has cost over which time, with the provenance of the figures."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ class Spend:
 
     def over(self, start: datetime, end: datetime) -> Figure:
         """Return what was spent in a window."""
-        return sum((one.within(start, end) for one in self.recent), Figure())
+        return sum((part.within(start, end) for part in self.recent), Figure())
 
     def last(self, minutes: float) -> Figure:
         """Return what was spent in the minutes before the sample."""
@@ -101,7 +101,7 @@ class WarehouseSample:
 
     name: Identifier
     environment: str | None
-    """Whose it is; None: shared, or nobody's that we know."""
+    """The environment that owns it; None: shared, or unknown."""
     state: str
     """STARTED, SUSPENDED, RESIZING, RESUMING, SUSPENDING."""
     size: Size
@@ -123,16 +123,16 @@ class WarehouseSample:
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """Every environment's spend as of one moment; the parts and what belongs to nobody add up to the total."""
+    """Every environment's spend as of one moment; with the unattributed rest it adds up to the total."""
 
     at: datetime
     spends: Mapping[str, Spend]
     total_day: Figure
     """Everything since midnight UTC."""
     unattributed_day: Figure
-    """Of these what is nobody's."""
+    """The part that belongs to no environment."""
     shares_day: Mapping[str, Figure] = field(default_factory=dict)
-    """Of these each environment's; an environment's own day begins in its own zone."""
+    """The part of each environment; its own day starts in its own zone."""
     warehouses: tuple[WarehouseSample, ...] = ()
     metered_until: datetime | None = None
     """Up to when Snowflake's own rows reach; None: there are none."""

@@ -1,4 +1,4 @@
-"""What a clean-up policy would have done to days that are past: noticed, removed, rightly or not, and saved."""
+"""Back-test of a clean-up policy on past days: notices, removals, wrong ones, and savings."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """What is known of the days that are replayed."""
+    """The history of the back-tested days."""
 
     events: Sequence[Event]
     """The journal's, from the beginning."""
@@ -31,19 +31,19 @@ class Past:
 
 
 @dataclass(frozen=True, slots=True)
-class Replayed:
-    """What would have become of one environment."""
+class BacktestedEnvironment:
+    """What the policy would have done to one environment."""
 
     name: str
     owner: str
     noticed: datetime | None
     removed: datetime | None
-    """When it would have been set aside: from then on nobody could have used it."""
+    """When it would have been quarantined: from then on nobody could have used it."""
     reason: str
     used_after: datetime | None
     """The first use after that: the policy would have been wrong."""
     saved_credits: float
-    """What its warehouse used after that, in the days that were replayed."""
+    """What its warehouse used after that, in the back-tested days."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,25 +52,25 @@ class Outcome:
 
     start: datetime
     end: datetime
-    environments: tuple[Replayed, ...]
+    environments: tuple[BacktestedEnvironment, ...]
     """Those that it would have touched."""
     stopped: tuple[tuple[datetime, str], ...]
     """The nights on which its bounds would have stopped it."""
 
     @property
-    def wrong(self) -> tuple[Replayed, ...]:
+    def wrong(self) -> tuple[BacktestedEnvironment, ...]:
         """Return those that were used after the policy would have removed them."""
-        return tuple(one for one in self.environments if one.used_after is not None)
+        return tuple(environment for environment in self.environments if environment.used_after is not None)
 
     @property
     def saved_credits(self) -> float:
-        """Return what would have been saved by the removals that nobody would have missed."""
-        return sum(one.saved_credits for one in self.environments if one.used_after is None)
+        """Return the savings by removals of environments that were not used afterwards."""
+        return sum(environment.saved_credits for environment in self.environments if environment.used_after is None)
 
 
 @dataclass(slots=True)
-class _Course:
-    """One environment on its way through the replay."""
+class _SimulatedState:
+    """One environment during the back-test."""
 
     spec: EnvironmentSpec
     owner: str
@@ -80,60 +80,73 @@ class _Course:
     removed: datetime | None = None
     reason: str = ""
 
-    def take(self, one: Finding, night: datetime) -> None:
-        """Go the step that the policy finds."""
-        match one.action:
+    def take(self, finding: Finding, night: datetime) -> None:
+        """Apply the policy's finding."""
+        match finding.action:
             case Action.NOTICE:
-                self.state, self.until, self.noticed, self.reason = State.NOTICED, one.until, night, one.reason
+                self.state, self.until, self.noticed, self.reason = State.NOTICED, finding.until, night, finding.reason
             case Action.QUARANTINE:
-                self.state, self.until, self.removed, self.reason = State.QUARANTINED, one.until, night, one.reason
+                self.state, self.until, self.removed, self.reason = (
+                    State.QUARANTINED,
+                    finding.until,
+                    night,
+                    finding.reason,
+                )
             case Action.DROP:
                 self.state = State.DROPPED
             case Action.WITHDRAW:
                 self.state, self.until, self.noticed = State.READY, None, None
 
 
-def replay(past: Past, policy: CleanupPolicy, start: datetime, end: datetime) -> Outcome:
+def backtest(past: Past, policy: CleanupPolicy, start: datetime, end: datetime) -> Outcome:
     """Return what one sweep a night from `start` to `end` would have done.
 
     Each night sees the journal and the use as they were then. An owner's extension or pin counts when it came; that an
     owner would have answered a notice that was never sent, nobody can know: removals are counted as if none had.
     """
-    courses: dict[str, _Course] = {}
+    states: dict[str, _SimulatedState] = {}
     stopped: list[tuple[datetime, str]] = []
     night = start
     while night <= end:
-        lives = [
-            life for life in from_events(event for event in past.events if event.at <= night).values() if life.there
+        environments = [
+            environment
+            for environment in from_events(event for event in past.events if event.at <= night).values()
+            if environment.exists
         ]
-        for life in lives:
-            courses.setdefault(life.name, _Course(life.spec, life.owner))
-        plan = sweep([_subject(life, courses[life.name], past, night) for life in lives], policy, night)
+        for environment in environments:
+            states.setdefault(environment.name, _SimulatedState(environment.spec, environment.owner))
+        plan = sweep(
+            [_candidate(environment, states[environment.name], past, night) for environment in environments],
+            policy,
+            night,
+        )
         if plan.stopped:
             stopped.append((night, plan.stopped))
         for one in plan.findings:
             if plan.stopped is None or one not in plan.removals:
-                courses[one.name].take(one, night)
+                states[one.name].take(one, night)
         night += DAY
-    touched = tuple(_replayed(name, one, past, end) for name, one in courses.items() if one.noticed or one.removed)
+    touched = tuple(_result(name, one, past, end) for name, one in states.items() if one.noticed or one.removed)
     return Outcome(start, end, touched, tuple(stopped))
 
 
-def _subject(life: EphemeralEnvironment, course: _Course, past: Past, night: datetime) -> CleanupCandidate:
-    """The environment as that night's sweep would have seen it; a quarantine of real life is not the policy's."""
-    database = life.spec.database.name.name
+def _candidate(
+    environment: EphemeralEnvironment, state: _SimulatedState, past: Past, night: datetime
+) -> CleanupCandidate:
+    """The environment as that night's sweep would have seen it; an actual quarantine does not count."""
+    database = environment.spec.database.name.name
     moments = past.used.get(database, ())
     before = bisect_right(moments, night)
     return CleanupCandidate(
-        name=life.name,
+        name=environment.name,
         database=database,
-        kind=life.spec.kind,
-        owner=life.owner,
-        created=life.created,
-        expires=life.expires,
-        state=course.state,
-        until=course.until,
-        pinned=life.pinned,
+        kind=environment.spec.kind,
+        owner=environment.owner,
+        created=environment.created,
+        expires=environment.expires,
+        state=state.state,
+        until=state.until,
+        pinned=environment.pinned,
         journalled=True,
         marked=True,
         locked_by=None,
@@ -142,11 +155,13 @@ def _subject(life: EphemeralEnvironment, course: _Course, past: Past, night: dat
     )
 
 
-def _replayed(name: str, course: _Course, past: Past, end: datetime) -> Replayed:
-    used_after, saved = None, 0.0
-    if (removed := course.removed) is not None:
-        moments = past.used.get(course.spec.database.name.name, ())
-        used_after = next((one for one in moments if removed < one <= end), None)
-        hours = past.credits.get(course.spec.warehouse.name.name, ())
-        saved = sum(used for hour, used in hours if removed < hour <= end)
-    return Replayed(name, course.owner, course.noticed, course.removed, course.reason, used_after, saved)
+def _result(name: str, state: _SimulatedState, past: Past, end: datetime) -> BacktestedEnvironment:
+    used_after, saved_credits = None, 0.0
+    if (removed := state.removed) is not None:
+        moments = past.used.get(state.spec.database.name.name, ())
+        used_after = next((moment for moment in moments if removed < moment <= end), None)
+        hours = past.credits.get(state.spec.warehouse.name.name, ())
+        saved_credits = sum(used for hour, used in hours if removed < hour <= end)
+    return BacktestedEnvironment(
+        name, state.owner, state.noticed, state.removed, state.reason, used_after, saved_credits
+    )

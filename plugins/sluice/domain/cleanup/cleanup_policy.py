@@ -1,4 +1,4 @@
-"""What include/policies/cleanup.yml may say: when an environment is stale, what never is, and how much is too much."""
+"""include/policies/cleanup.yml: when an environment is stale, what is protected, and the limits of a sweep."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class KindPolicy(Block):
     idle_days: Days | None = None
     action: Literal["remove", "report"] = "report"
     notice: bool = True
-    """The owner is told first, and may answer."""
+    """Whether the owner is notified first, and may answer."""
 
     @model_validator(mode="after")
     def _says_when(self) -> Self:
@@ -39,7 +39,7 @@ class KindPolicy(Block):
 
 
 class Protected(Block):
-    """What no sweep touches."""
+    """What no sweep removes."""
 
     kinds: tuple[Kind, ...] = (Kind.PRODUCTION, Kind.STAGING)
     names: tuple[Annotated[str, AfterValidator(_pattern)], ...] = ("prod*",)
@@ -53,28 +53,28 @@ class Protected(Block):
     def pattern(self, *names: str) -> str | None:
         """Return the pattern that one of the names matches, whatever its case."""
         lower = [name.lower() for name in names]
-        return next((one for one in self.names for name in lower if fnmatchcase(name, one)), None)
+        return next((pattern for pattern in self.names for name in lower if fnmatchcase(name, pattern)), None)
 
 
 class AtMost(Block):
-    """How much one sweep may take: both bounds hold."""
+    """How much one sweep may remove: both limits apply."""
 
     count: Annotated[int, Field(ge=0, le=10_000)] = 10
     percent: Annotated[float, Field(gt=0, lt=100)] = 25
 
 
 class Sprawl(Block):
-    """When there are too many."""
+    """When there are too many environments."""
 
     active: Annotated[int, Field(ge=1)] = 20
     unused_hours: Hours = 24
 
 
 class OrphanPolicy(Block):
-    """What deployments and environments leave behind."""
+    """Orphaned objects of deployments and environments."""
 
     candidate_days: Annotated[float, Field(gt=0)] = 3
-    """A candidate that did not become live stays so long for inspection."""
+    """How long a candidate that did not become live is kept for inspection."""
     stale_relations: Literal["report", "drop"] = "report"
     """Relations in an environment built in place that its project does not have any more."""
     in_use_minutes: Annotated[float, Field(ge=0)] = 60

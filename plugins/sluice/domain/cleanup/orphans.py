@@ -1,6 +1,6 @@
-"""Leftovers: what deployments and environments left behind, and whether it may go; decided from values alone.
+"""Orphans: objects that deployments and environments left behind, and whether they may be dropped. Pure.
 
-Only what bears our marker *and* stands in the journal is dropped; what has one of both is reported.
+Only objects with the ownership marker *and* a journal entry are dropped; those with one of both are reported.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _TEMPORARY = ("__DBT_TMP", "__DBT_BACKUP", "__DBT_TMP_TEMP")
 
 
 class OrphanKind(StrEnum):
-    """What was left."""
+    """Kinds of orphaned objects."""
 
     RETAINED = "retained database"
     CANDIDATE = "candidate"
@@ -34,7 +34,7 @@ class OrphanKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Orphan:
-    """One thing that was left, and what is done about it."""
+    """One orphaned object, and what is done about it."""
 
     what: OrphanKind
     name: str
@@ -46,7 +46,7 @@ class Orphan:
     kind: str = ""
     """Of a relation: TABLE or VIEW."""
     deployment: str | None = None
-    """What a database bore when it was looked at: names may be exchanged before it is dropped."""
+    """The deployment in a database's marker when it was read: names may be swapped before it is dropped."""
 
     def __str__(self) -> str:
         return f"{self.what} {self.name}: {self.reason}"
@@ -54,7 +54,7 @@ class Orphan:
 
 @dataclass(frozen=True, slots=True)
 class OwnedObject:
-    """An object that bears our marker."""
+    """An object with the ownership marker."""
 
     name: Identifier
     marker: Marker
@@ -63,166 +63,184 @@ class OwnedObject:
 
 @dataclass(frozen=True, slots=True)
 class AccountInventory:
-    """Everything that is looked at."""
+    """What the account and the journal contain."""
 
     databases: tuple[OwnedObject, ...] = ()
     warehouses: tuple[OwnedObject, ...] = ()
     roles: tuple[OwnedObject, ...] = ()
     monitors: tuple[Identifier, ...] = ()
-    """All of the account's: a monitor bears no marker."""
-    guarding: Mapping[Identifier, tuple[Identifier, ...]] = field(default_factory=dict)
-    """The warehouses that each of them guards."""
-    made: frozenset[Identifier] = frozenset()
-    """Those that the journal says we made."""
+    """All of the account: a monitor has no marker."""
+    monitored: Mapping[Identifier, tuple[Identifier, ...]] = field(default_factory=dict)
+    """The warehouses of each monitor."""
+    created_by_sluice: frozenset[Identifier] = frozenset()
+    """Monitors that sluice created, by the journal."""
     specs: Mapping[str, EnvironmentSpec] = field(default_factory=dict)
-    """Environments that stand, and those that come and go and are not forgotten."""
+    """Permanent environments, and ephemeral ones that are not forgotten."""
     journalled: frozenset[str] = frozenset()
-    """Every environment that the journal ever knew."""
+    """Every environment in the journal."""
     forgotten: frozenset[str] = frozenset()
-    """Those that the journal says are gone for good; one without a spec here may well stand."""
+    """Environments that are gone, by the journal; one without a spec here may still exist."""
     expiries: Mapping[str, datetime] = field(default_factory=dict)
-    """When each retained database may go, by its name."""
-    ended: Mapping[str, datetime] = field(default_factory=dict)
-    """When each deployment was last heard of."""
+    """When each retained database expires, by name."""
+    last_seen: Mapping[str, datetime] = field(default_factory=dict)
+    """The last event of each deployment."""
     locked: frozenset[str] = frozenset()
     used: Mapping[str, datetime] = field(default_factory=dict)
-    """The last use of each database that is known of."""
+    """The last known use of each database."""
     inventories: Mapping[str, Inventory] = field(default_factory=dict)
-    """What lies in the databases of environments that are built in place."""
+    """The relations in databases of environments that are built in place."""
     manifests: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """Of the same environments: the relations of the release that is live, as the account has them: `SCHEMA.NAME`."""
 
 
-def orphans(found: AccountInventory, policy: OrphanPolicy, protected: Protected, now: datetime) -> tuple[Orphan, ...]:
-    """Return everything that was left, what may go first."""
-    made = [
-        *_databases_of(found, policy, now),
-        *_orphans(found, protected),
-        *_relations(found, policy, now),
+def orphans(account: AccountInventory, policy: OrphanPolicy, protected: Protected, now: datetime) -> tuple[Orphan, ...]:
+    """Return every orphan, those to drop first."""
+    found = [
+        *_databases_of(account, policy, now),
+        *_orphaned_objects(account, protected),
+        *_relations(account, policy, now),
     ]
-    return tuple(sorted(made, key=lambda one: (not one.drop, one.what, one.name)))
+    return tuple(sorted(found, key=lambda orphan: (not orphan.drop, orphan.what, orphan.name)))
 
 
-def _databases_of(found: AccountInventory, policy: OrphanPolicy, now: datetime) -> Iterable[Orphan]:
-    for one in found.databases:
-        spec = found.specs.get(one.marker.environment)
-        if spec is None or one.name == spec.database.name:
+def _databases_of(account: AccountInventory, policy: OrphanPolicy, now: datetime) -> Iterable[Orphan]:
+    for database in account.databases:
+        spec = account.specs.get(database.marker.environment)
+        if spec is None or database.name == spec.database.name:
             continue
-        suffix = one.name.name.removeprefix(spec.database.name.name)
+        suffix = database.name.name.removeprefix(spec.database.name.name)
         if suffix.startswith("__R_"):
-            yield _retained(one, found, policy, now)
+            yield _retained(database, account, policy, now)
         elif suffix.startswith("__C_"):
-            yield _candidate(one, found, policy, now)
-        elif suffix == "__F" and one.created is not None:
-            old = now - one.created >= timedelta(days=policy.candidate_days)
-            kept = _kept(one, found, policy, now) or (None if old else "it may still be worked on")
-            yield _of(
-                OrphanKind.CLONE, one, kept, "a refresh did not end", (f"made at {one.created:%Y-%m-%d %H:%M} UTC",)
+            yield _candidate(database, account, policy, now)
+        elif suffix == "__F" and database.created is not None:
+            old = now - database.created >= timedelta(days=policy.candidate_days)
+            why_kept = _why_kept(database, account, policy, now) or (None if old else "it may still be in use by a run")
+            yield _orphan_unless_kept(
+                OrphanKind.CLONE,
+                database,
+                why_kept,
+                "a re-clone did not finish",
+                (f"made at {database.created:%Y-%m-%d %H:%M} UTC",),
             )
 
 
-def _retained(one: OwnedObject, found: AccountInventory, policy: OrphanPolicy, now: datetime) -> Orphan:
-    if (unsettled := _unsettled(one, found, retained_name)) is not None:
-        return _of(OrphanKind.RETAINED, one, unsettled, "", ())
-    until = found.expiries.get(one.name.name)
+def _retained(database: OwnedObject, account: AccountInventory, policy: OrphanPolicy, now: datetime) -> Orphan:
+    if (unsettled := _why_unsettled(database, account, retained_name)) is not None:
+        return _orphan_unless_kept(OrphanKind.RETAINED, database, unsettled, "", ())
+    until = account.expiries.get(database.name.name)
     if until is None:
-        return _of(OrphanKind.RETAINED, one, "no expiry is on record", "", ())
-    kept = _kept(one, found, policy, now)
-    if kept is None and until > now:
-        kept = f"may come back until {until:%Y-%m-%d %H:%M} UTC"
-    return _of(
-        OrphanKind.RETAINED, one, kept, f"its rollback window ended at {until:%Y-%m-%d %H:%M} UTC", (_reason(one),)
+        return _orphan_unless_kept(OrphanKind.RETAINED, database, "no expiry is on record", "", ())
+    why_kept = _why_kept(database, account, policy, now)
+    if why_kept is None and until > now:
+        why_kept = f"rollback is possible until {until:%Y-%m-%d %H:%M} UTC"
+    return _orphan_unless_kept(
+        OrphanKind.RETAINED,
+        database,
+        why_kept,
+        f"its rollback window ended at {until:%Y-%m-%d %H:%M} UTC",
+        (_reason(database),),
     )
 
 
-def _candidate(one: OwnedObject, found: AccountInventory, policy: OrphanPolicy, now: datetime) -> Orphan:
-    if (unsettled := _unsettled(one, found, candidate_name)) is not None:
-        return _of(OrphanKind.CANDIDATE, one, unsettled, "", ())
-    last = found.ended.get(one.marker.deployment or "")
+def _candidate(database: OwnedObject, account: AccountInventory, policy: OrphanPolicy, now: datetime) -> Orphan:
+    if (unsettled := _why_unsettled(database, account, candidate_name)) is not None:
+        return _orphan_unless_kept(OrphanKind.CANDIDATE, database, unsettled, "", ())
+    last = account.last_seen.get(database.marker.deployment or "")
     if last is None:
-        return _of(OrphanKind.CANDIDATE, one, "the journal does not know its deployment", "", ())
-    kept = _kept(one, found, policy, now)
-    if kept is None and now - last < timedelta(days=policy.candidate_days):
-        kept = f"kept for inspection until {last + timedelta(days=policy.candidate_days):%Y-%m-%d %H:%M} UTC"
-    return _of(
-        OrphanKind.CANDIDATE, one, kept, f"not live, last heard of at {last:%Y-%m-%d %H:%M} UTC", (_reason(one),)
+        return _orphan_unless_kept(OrphanKind.CANDIDATE, database, "its deployment is not in the journal", "", ())
+    why_kept = _why_kept(database, account, policy, now)
+    if why_kept is None and now - last < timedelta(days=policy.candidate_days):
+        why_kept = f"kept for inspection until {last + timedelta(days=policy.candidate_days):%Y-%m-%d %H:%M} UTC"
+    return _orphan_unless_kept(
+        OrphanKind.CANDIDATE,
+        database,
+        why_kept,
+        f"not live, last event at {last:%Y-%m-%d %H:%M} UTC",
+        (_reason(database),),
     )
 
 
-def _unsettled(one: OwnedObject, found: AccountInventory, named: Callable[[Identifier, str], Identifier]) -> str | None:
-    """Say so where the name is not that of what it bears: after a cut-over that did not settle, the only way back."""
-    held = one.marker.deployment
-    live = found.specs[one.marker.environment].database.name
+def _why_unsettled(
+    database: OwnedObject, account: AccountInventory, named: Callable[[Identifier, str], Identifier]
+) -> str | None:
+    """Return why it is kept where name and marker differ: after an unfinished cut-over it is the only way back."""
+    deployment = database.marker.deployment
+    live = account.specs[database.marker.environment].database.name
     with suppress(SpecError):  # no deployment of ours: a name can say nothing of it
-        if held is not None and named(live, held) == one.name:
+        if deployment is not None and named(live, deployment) == database.name:
             return None
-    return f"it bears {held or 'no deployment'}, which its name does not say: a cut-over did not settle"
+    return f"its marker has {deployment or 'no deployment'}, its name another: a cut-over did not finish"
 
 
-def _kept(one: OwnedObject, found: AccountInventory, policy: OrphanPolicy, now: datetime) -> str | None:
-    """Why this one stays whatever its age."""
-    if one.marker.environment in found.locked:
-        return f"{one.marker.environment} is locked"
-    if (used := _in_use(one.name, found, policy, now)) is not None:
+def _why_kept(database: OwnedObject, account: AccountInventory, policy: OrphanPolicy, now: datetime) -> str | None:
+    """Return why it is kept, whatever its age."""
+    if database.marker.environment in account.locked:
+        return f"{database.marker.environment} is locked"
+    if (used := _in_use(database.name, account, policy, now)) is not None:
         return f"used at {used:%Y-%m-%d %H:%M} UTC"
     return None
 
 
-def _in_use(database: Identifier, found: AccountInventory, policy: OrphanPolicy, now: datetime) -> datetime | None:
-    used = found.used.get(database.name)
+def _in_use(database: Identifier, account: AccountInventory, policy: OrphanPolicy, now: datetime) -> datetime | None:
+    used = account.used.get(database.name)
     return used if used is not None and now - used < timedelta(minutes=policy.in_use_minutes) else None
 
 
-def _orphans(found: AccountInventory, protected: Protected) -> Iterable[Orphan]:
-    """What environments that are forgotten left; names that look like production's are never touched."""
-    wanted_roles = {role for spec in found.specs.values() for role in (spec.access.role, *spec.access.readers)}
-    wanted_warehouses = {spec.warehouse.name for spec in found.specs.values()}
-    for what, several, wanted in (
-        (OrphanKind.WAREHOUSE, found.warehouses, wanted_warehouses),
-        (OrphanKind.ROLE, found.roles, wanted_roles),
+def _orphaned_objects(account: AccountInventory, protected: Protected) -> Iterable[Orphan]:
+    """Yield objects of forgotten environments; protected names are never dropped."""
+    wanted_roles = {role for spec in account.specs.values() for role in (spec.access.role, *spec.access.readers)}
+    wanted_warehouses = {spec.warehouse.name for spec in account.specs.values()}
+    for kind, objects, wanted in (
+        (OrphanKind.WAREHOUSE, account.warehouses, wanted_warehouses),
+        (OrphanKind.ROLE, account.roles, wanted_roles),
     ):
-        for one in several:
-            environment = one.marker.environment
-            if one.name in wanted or environment in found.specs or environment in {"roles", "control"}:
+        for owned in objects:
+            environment = owned.marker.environment
+            if owned.name in wanted or environment in account.specs or environment in {"roles", "control"}:
                 continue
-            yield _orphan(what, one.name, environment, found, protected)
-    databases = {f"{spec.database.name}_RM" for spec in found.specs.values()}
-    known = {f"{name.upper()}_RM": name for name in found.forgotten - found.specs.keys()}
-    for monitor in found.monitors:
+            yield _orphaned_object(kind, owned.name, environment, account, protected)
+    databases = {f"{spec.database.name}_RM" for spec in account.specs.values()}
+    known = {f"{name.upper()}_RM": name for name in account.forgotten - account.specs.keys()}
+    for monitor in account.monitors:
         if monitor.name not in databases and monitor.name in known:
-            left = _orphan(OrphanKind.MONITOR, monitor, known[monitor.name], found, protected)
-            yield replace(left, drop=False, reason=why) if left.drop and (why := _not_ours(monitor, found)) else left
+            orphan = _orphaned_object(OrphanKind.MONITOR, monitor, known[monitor.name], account, protected)
+            yield (
+                replace(orphan, drop=False, reason=why)
+                if orphan.drop and (why := _why_not_managed(monitor, account))
+                else orphan
+            )
 
 
-def _not_ours(monitor: Identifier, found: AccountInventory) -> str | None:
-    """Why a monitor that has the name of one of ours is none."""
-    if guarded := found.guarding.get(monitor, ()):
-        return f"it guards {', '.join(str(one) for one in guarded)}"
-    return None if monitor in found.made else "the journal does not know that we made it"
+def _why_not_managed(monitor: Identifier, account: AccountInventory) -> str | None:
+    """Return why a monitor with such a name is not sluice's."""
+    if warehouses := account.monitored.get(monitor, ()):
+        return f"it monitors {', '.join(str(warehouse) for warehouse in warehouses)}"
+    return None if monitor in account.created_by_sluice else "the journal has no record that sluice created it"
 
 
-def _orphan(
-    what: OrphanKind, name: Identifier, environment: str, found: AccountInventory, protected: Protected
+def _orphaned_object(
+    kind: OrphanKind, name: Identifier, environment: str, account: AccountInventory, protected: Protected
 ) -> Orphan:
     pattern = protected.pattern(name.name, environment)
     if pattern is not None:
-        return Orphan(what, name.name, environment, drop=False, reason=f"its name matches the protected {pattern}")
-    if environment not in found.journalled:
-        return Orphan(what, name.name, environment, drop=False, reason="the journal does not know its environment")
-    if environment not in found.forgotten:
-        reason = f"{environment} has no spec here, and the journal does not say that it is gone"
-        return Orphan(what, name.name, environment, drop=False, reason=reason)
+        return Orphan(kind, name.name, environment, drop=False, reason=f"its name matches the protected {pattern}")
+    if environment not in account.journalled:
+        return Orphan(kind, name.name, environment, drop=False, reason="its environment is not in the journal")
+    if environment not in account.forgotten:
+        reason = f"{environment} has no spec here, and is not recorded as gone"
+        return Orphan(kind, name.name, environment, drop=False, reason=reason)
     reason = f"environment {environment} is gone"
-    return Orphan(what, name.name, environment, drop=True, reason=reason, evidence=("in the journal, forgotten",))
+    return Orphan(kind, name.name, environment, drop=True, reason=reason, evidence=("in the journal, forgotten",))
 
 
-def _relations(found: AccountInventory, policy: OrphanPolicy, now: datetime) -> Iterable[Orphan]:
-    for environment, inventory in found.inventories.items():
-        spec = found.specs[environment]
-        manifest = found.manifests.get(environment, frozenset())
+def _relations(account: AccountInventory, policy: OrphanPolicy, now: datetime) -> Iterable[Orphan]:
+    for environment, inventory in account.inventories.items():
+        spec = account.specs[environment]
+        manifest = account.manifests.get(environment, frozenset())
         schemas = {undotted(path)[0] for path in manifest}
         # whoever builds there now needs dbt's temporary relations, and need not hold the lock
-        free = environment not in found.locked and not _in_use(spec.database.name, found, policy, now)
+        free = environment not in account.locked and not _in_use(spec.database.name, account, policy, now)
         for path, relation in inventory.items():
             schema, name = undotted(path)
             full = f"{dotted(spec.database.name)}.{path}"
@@ -235,17 +253,19 @@ def _relations(found: AccountInventory, policy: OrphanPolicy, now: datetime) -> 
                 yield Orphan(OrphanKind.RELATION, full, environment, drop, reason, kind=relation.kind)
 
 
-def _of(what: OrphanKind, one: OwnedObject, kept: str | None, reason: str, evidence: Sequence[str]) -> Orphan:
+def _orphan_unless_kept(
+    kind: OrphanKind, owned: OwnedObject, why_kept: str | None, reason: str, evidence: Sequence[str]
+) -> Orphan:
     return Orphan(
-        what,
-        one.name.name,
-        one.marker.environment,
-        kept is None,
-        kept if kept is not None else reason,
+        kind,
+        owned.name.name,
+        owned.marker.environment,
+        why_kept is None,
+        why_kept if why_kept is not None else reason,
         tuple(evidence),
-        deployment=one.marker.deployment,
+        deployment=owned.marker.deployment,
     )
 
 
-def _reason(one: OwnedObject) -> str:
-    return f"bears deployment {one.marker.deployment}, release {one.marker.release}"
+def _reason(database: OwnedObject) -> str:
+    return f"deployment {database.marker.deployment}, release {database.marker.release}"

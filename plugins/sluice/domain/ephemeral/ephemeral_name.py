@@ -33,10 +33,10 @@ class EphemeralName:
     purpose: str
     feature: str
     owner: str
-    made: date
+    created: date
 
     @classmethod
-    def make(cls, purpose: str, feature: str, owner: str, made: date) -> EphemeralName:
+    def make(cls, purpose: str, feature: str, owner: str, created: date) -> EphemeralName:
         """Return the name of these parts; text from people is brought into shape, and refused where nothing is left.
 
         A feature too long for the name is cut and ends in a digest of the whole, so that two long ones stay apart.
@@ -55,22 +55,22 @@ class EphemeralName:
             raise _refuse("there is no letter or digit to make a name of", "feature", feature, "user_segmentation")
         if feature_words in RESERVED:
             raise _refuse("this word is reserved", "feature", feature, f"{feature_words}_model")
-        name = cls(_slug(purpose).replace("_", ""), feature_words, owner_word, made)
-        return cls(name.purpose, _fitted(feature_words, len(str(name)) - LONGEST), name.owner, made)
+        name = cls(_slug(purpose).replace("_", ""), feature_words, owner_word, created)
+        return cls(name.purpose, _fitted(feature_words, len(str(name)) - LONGEST), name.owner, created)
 
     @classmethod
-    def from_branch(cls, branch: str, purpose: str, owner: str, made: date) -> EphemeralName:
+    def from_branch(cls, branch: str, purpose: str, owner: str, created: date) -> EphemeralName:
         """Return the name for a git branch: `feature/DATA-12-user-segmentation` is the feature behind the slash."""
-        return cls.make(purpose, branch.rstrip("/").rsplit("/", 1)[-1], owner, made)
+        return cls.make(purpose, branch.rstrip("/").rsplit("/", 1)[-1], owner, created)
 
     @classmethod
     def parse(cls, text: str, where: str = "environment") -> EphemeralName:
         """Return the parts of a name, or refuse what is none."""
-        found = EPHEMERAL_NAME.fullmatch(text) if isinstance(text, str) and len(text) <= LONGEST else None
+        match = EPHEMERAL_NAME.fullmatch(text) if isinstance(text, str) and len(text) <= LONGEST else None
         try:
-            if found and _FEATURE.fullmatch(found["feature"]):
-                made = datetime.strptime(found["date"], "%Y%m%d").date()  # noqa: DTZ007 (a date has no zone)
-                return cls(found["purpose"], found["feature"], found["owner"], made)
+            if match and _FEATURE.fullmatch(match["feature"]):
+                created = datetime.strptime(match["date"], "%Y%m%d").date()  # noqa: DTZ007 (a date has no zone)
+                return cls(match["purpose"], match["feature"], match["owner"], created)
         except ValueError:
             pass
         raise _refuse(
@@ -81,7 +81,7 @@ class EphemeralName:
         )
 
     def __str__(self) -> str:
-        return f"{self.purpose}_{self.feature}_{self.owner}_{self.made:%Y%m%d}"
+        return f"{self.purpose}_{self.feature}_{self.owner}_{self.created:%Y%m%d}"
 
 
 def refuse_collision(name: EphemeralName, taken: Collection[str]) -> None:

@@ -88,11 +88,11 @@ class EphemeralEnvironment:
         return self.spec.name
 
     @property
-    def there(self) -> bool:
+    def exists(self) -> bool:
         """Whether any of it is in the account."""
         return self.state is not State.DROPPED
 
-    def left(self, now: datetime) -> float:
+    def hours_left(self, now: datetime) -> float:
         """Return the hours until it expires; negative: it should have ended."""
         return (self.expires - now).total_seconds() / 3600
 

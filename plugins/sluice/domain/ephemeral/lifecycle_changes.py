@@ -40,7 +40,7 @@ class ChangeRequest:
 
 def changed(life: EphemeralEnvironment, wish: ChangeRequest, template: Template, now: datetime) -> EphemeralEnvironment:
     """Return the life as the wish makes it, or refuse what its kind does not allow."""
-    refuse_unless_there(life)
+    refuse_unless_exists(life)
     match wish.change:
         case Change.EXTEND:
             return _extended(life, wish, template, now)
@@ -56,7 +56,7 @@ def changed(life: EphemeralEnvironment, wish: ChangeRequest, template: Template,
             return _handed_over(life, wish)
 
 
-def refuse_unless_there(life: EphemeralEnvironment) -> None:
+def refuse_unless_exists(life: EphemeralEnvironment) -> None:
     """Refuse an environment that is set aside or gone: it is undone first."""
     if life.state in {State.QUARANTINED, State.DROPPED}:
         raise RefusedError(

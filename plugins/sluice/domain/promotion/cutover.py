@@ -30,7 +30,7 @@ class Exchange:
         """The name under which the former live is kept; what bears no id stays where the swap put it."""
         if self.former is None or self.former.deployment is None:
             return self.incoming
-        return retained_name(Identifier.found(self.live), self.former.deployment).name
+        return retained_name(Identifier.from_account(self.live), self.former.deployment).name
 
     def to_json(self) -> dict[str, object]:
         """Return the record as the journal keeps it."""

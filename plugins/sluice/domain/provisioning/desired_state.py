@@ -34,8 +34,8 @@ MONITOR_SUSPEND_PERCENT = 110
 """Percent of the day's credits at which a resource monitor stops what the budget would have stopped at 100."""
 
 
-def wanted(spec: EnvironmentSpec, fingerprint: str | None, prices: Prices = Prices()) -> Resources:  # noqa: B008 (frozen)
-    """Return the estate that the spec describes; `fingerprint` is of the connection's key pair, if it has one."""
+def desired_state(spec: EnvironmentSpec, fingerprint: str | None, prices: Prices = Prices()) -> Resources:  # noqa: B008 (frozen)
+    """Return the resources that the spec describes; `fingerprint` is of the connection's key pair, if it has one."""
     tags = {Identifier.parse(key): value for key, value in spec.tags.items()}
     tags[Identifier("ENVIRONMENT")] = spec.name
     control = spec.control_database
@@ -93,8 +93,8 @@ def _monitor(spec: EnvironmentSpec, prices: Prices) -> Monitor:
         monitor_name(spec),
         prices.credits(spec.budget.daily_usd),
         attached=True,
-        tells=tuple(sorted({50, spec.budget.alert_at_percent, 100})),
-        stops=monitor_suspend_at(spec),
+        notify_percents=tuple(sorted({50, spec.budget.alert_at_percent, 100})),
+        suspend_percent=monitor_suspend_at(spec),
     )
 
 

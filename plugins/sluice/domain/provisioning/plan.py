@@ -9,7 +9,7 @@ from datetime import datetime
 from sluice.domain.budgets.prices import Prices
 from sluice.domain.journal.control_schema import tag_name
 from sluice.domain.names import Identifier, Marker, Qualified, deployment_id
-from sluice.domain.provisioning.desired_state import PUBLIC, monitor_suspend_at, wanted
+from sluice.domain.provisioning.desired_state import PUBLIC, desired_state, monitor_suspend_at
 from sluice.domain.provisioning.resources import Database, Grant, PlanningContext, Resources, User, Warehouse
 from sluice.domain.provisioning.steps import (
     AlterDatabase,
@@ -32,7 +32,7 @@ from sluice.domain.provisioning.steps import (
     SetTags,
     Step,
 )
-from sluice.domain.schedules.schedule_state import at
+from sluice.domain.schedules.schedule_state import spec_at
 from sluice.domain.specs.environment import EnvironmentSpec
 from sluice.errors import RefusedError
 
@@ -47,7 +47,7 @@ def plan(
     *,
     fingerprint: str | None,
     public_key: str | None,
-    circumstances: PlanningContext = _NONE,
+    context: PlanningContext = _NONE,
     prices: Prices = Prices(),  # noqa: B008 (frozen)
 ) -> Plan:
     """Return the steps from what is found to what the spec wants; none when it is there already.
@@ -57,24 +57,24 @@ def plan(
     Raises:
         RefusedError: something in the way is not ours, or there is no service user and no key to make it with.
     """
-    spec = at(spec, now)
-    want = wanted(spec, fingerprint, prices)
+    spec = spec_at(spec, now)
+    desired = desired_state(spec, fingerprint, prices)
     _refuse_what_is_not_ours(spec, found)
     marker = Marker(spec.name)
     steps: list[Step] = [
-        *_control(spec, want, found),
-        *_roles(want, found, marker),
-        *_warehouse(spec, want, found, circumstances, marker),
-        *_monitor(spec, want, found, circumstances),
-        *_sources(want, found),
-        *_database(spec, want, found, now),
-        *_schemas(spec, found, circumstances),
-        *_user(want, found, public_key, marker),
-        *_tag_names(want, found),
-        *_grants(want, found, circumstances),
-        *_tags(spec, want, found),
+        *_control(spec, desired, found),
+        *_roles(desired, found, marker),
+        *_warehouse(spec, desired, found, context, marker),
+        *_monitor(spec, desired, found, context),
+        *_sources(desired, found),
+        *_database(spec, desired, found, now),
+        *_schemas(spec, found, context),
+        *_user(desired, found, public_key, marker),
+        *_tag_names(desired, found),
+        *_grants(desired, found, context),
+        *_tags(spec, desired, found),
     ]
-    return Plan(spec.name, tuple(steps), tuple(_notes(spec, found, circumstances)))
+    return Plan(spec.name, tuple(steps), tuple(_notes(spec, found, context)))
 
 
 def foundation(whole: Plan) -> Plan:
@@ -136,32 +136,32 @@ def _refuse_foreign_warehouse(spec: EnvironmentSpec, found: Resources) -> None:
     )
 
 
-def _control(spec: EnvironmentSpec, want: Resources, found: Resources) -> Iterable[Step]:
-    missing = want.control - found.control
+def _control(spec: EnvironmentSpec, desired: Resources, found: Resources) -> Iterable[Step]:
+    missing = desired.control - found.control
     if missing:
         ordered = tuple(sorted(missing, key=lambda one: (len(one.parts), str(one))))
         yield CreateControl(spec.control_database, ordered, "journal, locks and tags live here")
 
 
-def _roles(want: Resources, found: Resources, marker: Marker) -> Iterable[Step]:
-    for role in sorted(want.roles - found.roles):
+def _roles(desired: Resources, found: Resources, marker: Marker) -> Iterable[Step]:
+    for role in sorted(desired.roles - found.roles):
         yield CreateRole(role, marker, "the spec names it; it is not there")
 
 
 def _warehouse(
-    spec: EnvironmentSpec, want: Resources, found: Resources, circumstances: PlanningContext, marker: Marker
+    spec: EnvironmentSpec, desired: Resources, found: Resources, context: PlanningContext, marker: Marker
 ) -> Iterable[Step]:
-    there, made = found.warehouse, want.warehouse
+    there, made = found.warehouse, desired.warehouse
     if made is None:
         return
     if there is None:
         yield CreateWarehouse(made, marker, "the environment's own compute is not there")
         return
-    scaled = circumstances.lock_holder is not None and there.size == spec.warehouse.promotion_size
+    scaled = context.lock_holder is not None and there.size == spec.warehouse.promotion_size
     changes = [
         one
         for one in _differences(there, made)
-        if not (one.setting == "size" and scaled) and one.setting not in circumstances.held | circumstances.closed
+        if not (one.setting == "size" and scaled) and one.setting not in context.restricted | context.closed
     ]
     for part in (
         [one for one in changes if one.setting == "auto_resume"],
@@ -178,44 +178,42 @@ def _differences(there: Warehouse, made: Warehouse) -> Iterable[Change]:
             yield Change(one.name, str(before), after)
 
 
-def _monitor(
-    spec: EnvironmentSpec, want: Resources, found: Resources, circumstances: PlanningContext
-) -> Iterable[Step]:
-    procedure = None if circumstances.may_monitor else spec.monitor_procedure
-    made, there = want.monitor, found.monitor
-    if made is None or want.warehouse is None or _why_no_monitor(spec, found, circumstances) is not None:
+def _monitor(spec: EnvironmentSpec, desired: Resources, found: Resources, context: PlanningContext) -> Iterable[Step]:
+    procedure = None if context.may_monitor else spec.monitor_procedure
+    made, there = desired.monitor, found.monitor
+    if made is None or desired.warehouse is None or _why_no_monitor(spec, found, context) is not None:
         return
     if procedure and there is not None:  # what it tells and when it stops is the procedure's to say
-        there = replace(there, tells=made.tells, stops=made.stops)
+        there = replace(there, notify_percents=made.notify_percents, suspend_percent=made.suspend_percent)
     if there != made:
         why = "no native guard of the budget yet" if there is None else "differs from the budget"
-        yield SetMonitor(made, want.warehouse.name, there is None, why, procedure)
+        yield SetMonitor(made, desired.warehouse.name, there is None, why, procedure)
 
 
-def _why_no_monitor(spec: EnvironmentSpec, found: Resources, circumstances: PlanningContext) -> str | None:
+def _why_no_monitor(spec: EnvironmentSpec, found: Resources, context: PlanningContext) -> str | None:
     """Why the environment has no resource monitor of ours, though its spec wants one."""
-    if circumstances.guarded_by is not None:
-        return f"the warehouse has resource monitor {circumstances.guarded_by}, which is not ours and stays"
+    if context.guarded_by is not None:
+        return f"the warehouse has resource monitor {context.guarded_by}, which is not ours and stays"
     if found.monitor is not None and found.monitor.elsewhere:
         also = ", ".join(str(one) for one in found.monitor.elsewhere)
         return f"resource monitor {found.monitor.name} guards {also} as well, is not ours and stays as it is"
-    if not circumstances.may_monitor and spec.monitor_procedure is None:
+    if not context.may_monitor and spec.monitor_procedure is None:
         return (
             "no resource monitor: only ACCOUNTADMIN may make one (give the admin connection that role, or name a "
             "monitor_procedure)"
         )
-    if not circumstances.may_monitor and monitor_suspend_at(spec) is None:
+    if not context.may_monitor and monitor_suspend_at(spec) is None:
         return f"no resource monitor: {spec.monitor_procedure} makes one that stops, and this one would only tell"
     return None
 
 
-def _sources(want: Resources, found: Resources) -> Iterable[Step]:
-    for source in sorted(want.sources - found.sources):
+def _sources(desired: Resources, found: Resources) -> Iterable[Step]:
+    for source in sorted(desired.sources - found.sources):
         yield CreateSource(source, "the spec reads it; it is not there yet")
 
 
-def _database(spec: EnvironmentSpec, want: Resources, found: Resources, now: datetime) -> Iterable[Step]:
-    made, there = want.database, found.database
+def _database(spec: EnvironmentSpec, desired: Resources, found: Resources, now: datetime) -> Iterable[Step]:
+    made, there = desired.database, found.database
     if made is None:
         return
     if there is None:
@@ -229,17 +227,17 @@ def _database(spec: EnvironmentSpec, want: Resources, found: Resources, now: dat
         yield AlterDatabase(made.name, (change,), "differs from the spec")
 
 
-def _schemas(spec: EnvironmentSpec, found: Resources, circumstances: PlanningContext) -> Iterable[Step]:
+def _schemas(spec: EnvironmentSpec, found: Resources, context: PlanningContext) -> Iterable[Step]:
     if spec.base is None:
         return
     for schema in spec.base.schemas:
-        there = found.database is not None and Qualified(spec.database.name, schema) in circumstances.schemas
+        there = found.database is not None and Qualified(spec.database.name, schema) in context.schemas
         if not there:
             yield CloneSchema(spec.database.name, schema, spec.base, "the schema was asked for and is not there")
 
 
-def _user(want: Resources, found: Resources, public_key: str | None, marker: Marker) -> Iterable[Step]:
-    made, there = want.user, found.user
+def _user(desired: Resources, found: Resources, public_key: str | None, marker: Marker) -> Iterable[Step]:
+    made, there = desired.user, found.user
     if made is None:
         return
     if there is None:
@@ -263,30 +261,30 @@ def _user(want: Resources, found: Resources, public_key: str | None, marker: Mar
         yield AlterUser(made, public_key, changes, "differs from the spec and the connection's key")
 
 
-def _grants(want: Resources, found: Resources, circumstances: PlanningContext) -> Iterable[Step]:
+def _grants(desired: Resources, found: Resources, context: PlanningContext) -> Iterable[Step]:
     yield from (
         GrantRole(one, "not granted")
-        for one in sorted(want.memberships - found.memberships, key=lambda one: (one.role, one.to_kind, one.to))
+        for one in sorted(desired.memberships - found.memberships, key=lambda one: (one.role, one.to_kind, one.to))
     )
-    cloned = any(one.scope == "all" and one.privilege == "OWNERSHIP" for one in want.grants)
+    cloned = any(one.scope == "all" and one.privilege == "OWNERSHIP" for one in desired.grants)
     fresh = found.database is None and not cloned
     groups: dict[tuple[str, Qualified | None, Identifier, str, bool], list[Grant]] = {}
-    for grant in want.grants - found.grants:
-        if fresh and grant.scope == "all" and grant.privilege != "OWNERSHIP" and _inside(grant.on, want.database):
+    for grant in desired.grants - found.grants:
+        if fresh and grant.scope == "all" and grant.privilege != "OWNERSHIP" and _inside(grant.on, desired.database):
             continue  # nothing is in there yet; what comes is covered by the future grants
-        if not fresh and _is_public(grant, want.database) and grant.on not in circumstances.schemas:
+        if not fresh and _is_public(grant, desired.database) and grant.on not in context.schemas:
             continue
         owner = grant.privilege == "OWNERSHIP"
         groups.setdefault((grant.kind, grant.on, grant.role, grant.scope, owner), []).append(grant)
     for _, several in sorted(groups.items(), key=_order):
         names = tuple(sorted(one.privilege for one in several))
         first = min(several, key=lambda one: one.privilege)
-        yield GrantPrivileges(names, first, _why(first, circumstances))
+        yield GrantPrivileges(names, first, _why(first, context))
 
 
-def _why(grant: Grant, circumstances: PlanningContext) -> str:
-    if grant.scope == "all" and circumstances.uncovered:
-        return f"not granted on {len(circumstances.uncovered)}, e.g. {circumstances.uncovered[0]}"
+def _why(grant: Grant, context: PlanningContext) -> str:
+    if grant.scope == "all" and context.uncovered:
+        return f"not granted on {len(context.uncovered)}, e.g. {context.uncovered[0]}"
     return "not granted"
 
 
@@ -314,20 +312,20 @@ def _is_public(grant: Grant, database: Database | None) -> bool:
     )
 
 
-def _tag_names(want: Resources, found: Resources) -> Iterable[Step]:
-    for tag in sorted(want.tag_names - found.tag_names):
+def _tag_names(desired: Resources, found: Resources) -> Iterable[Step]:
+    for tag in sorted(desired.tag_names - found.tag_names):
         yield CreateTag(tag, "cost and ownership are attributed by it")
 
 
-def _tags(spec: EnvironmentSpec, want: Resources, found: Resources) -> Iterable[Step]:
-    missing = want.tagged - found.tagged
+def _tags(spec: EnvironmentSpec, desired: Resources, found: Resources) -> Iterable[Step]:
+    missing = desired.tagged - found.tagged
     for kind, on in sorted({(one.kind, one.on) for one in missing}):
         values = sorted((one for one in missing if (one.kind, one.on) == (kind, on)), key=lambda one: one.tag)
         named = tuple((tag_name(spec.control_database, one.tag), one.value) for one in values)
         yield SetTags(kind, on, named, "the spec's tags")
 
 
-def _notes(spec: EnvironmentSpec, found: Resources, circumstances: PlanningContext) -> Iterable[str]:
+def _notes(spec: EnvironmentSpec, found: Resources, context: PlanningContext) -> Iterable[str]:
     if 0 < spec.warehouse.auto_suspend < _MINIMUM_BILLED:
         yield (
             f"warehouse.auto_suspend {spec.warehouse.auto_suspend} s is legal, "
@@ -342,19 +340,19 @@ def _notes(spec: EnvironmentSpec, found: Resources, circumstances: PlanningConte
             f"future grants on {shadow[0].lower()}s in schema {shadow[1]} make Snowflake ignore those on the database "
             "there, for all roles: revoke them, or readers miss what is made new"
         )
-    if spec.budget.monitor and (why := _why_no_monitor(spec, found, circumstances)) is not None:
+    if spec.budget.monitor and (why := _why_no_monitor(spec, found, context)) is not None:
         yield f"{why}; the budget is then guarded by sluice alone"
     if not spec.budget.monitor and found.monitor is not None:
         yield f"resource monitor {found.monitor.name} is there, though budget.monitor is false: drop it by hand"
-    if circumstances.held:
-        yield f"its budget holds {', '.join(sorted(circumstances.held))} of the warehouse: sluice budget status"
-    if circumstances.closed:
-        yield f"{spec.name} is closed by its hours: {', '.join(sorted(circumstances.closed))} is off until it opens"
-    if circumstances.lock_holder:
+    if context.restricted:
+        yield f"its budget holds {', '.join(sorted(context.restricted))} of the warehouse: sluice budget status"
+    if context.closed:
+        yield f"{spec.name} is closed by its hours: {', '.join(sorted(context.closed))} is off until it opens"
+    if context.lock_holder:
         size = found.warehouse.size if found.warehouse else None
         scaled = size is not None and size == spec.warehouse.promotion_size != spec.warehouse.size
         more = f"; the warehouse has its promotion size {size}, which is not drift" if scaled else ""
-        yield f"locked by {circumstances.lock_holder}{more}"
+        yield f"locked by {context.lock_holder}{more}"
 
 
 def _shadows(spec: EnvironmentSpec, grant: Grant) -> bool:

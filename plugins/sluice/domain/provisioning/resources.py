@@ -61,9 +61,9 @@ class Monitor:
     credits_a_day: int
     attached: bool
     """To the environment's warehouse."""
-    tells: tuple[int, ...] = ()
+    notify_percents: tuple[int, ...] = ()
     """Percents of the credits at which it tells the account's administrators."""
-    stops: int | None = None
+    suspend_percent: int | None = None
     """The percent at which it aborts what runs and lets nothing start until the next UTC day; None: it only tells."""
     elsewhere: tuple[Identifier, ...] = ()
     """Other warehouses that it guards: then it is not ours."""
@@ -139,7 +139,7 @@ class PlanningContext:
     """Schemas that are in the live database now."""
     uncovered: tuple[str, ...] = ()
     """Relations that lack a grant which `all` should cover, for the reason of the step."""
-    held: frozenset[str] = frozenset()
+    restricted: frozenset[str] = frozenset()
     """Settings of the warehouse that its budget holds: they are not drift, and are given back by the budget."""
     closed: frozenset[str] = frozenset()
     """Settings of the warehouse that the clock holds while the environment is closed: not drift either."""

@@ -265,7 +265,7 @@ def _words(step: Step) -> tuple[str, str, str]:  # noqa: C901, PLR0911, PLR0912 
         case SetMonitor():
             verb, guard = "create" if step.fresh else "alter", step.monitor
             by = f", by {step.procedure}" if step.procedure else ""
-            does = f"stops at {guard.stops} %" if guard.stops else "only tells"
+            does = f"stops at {guard.suspend_percent} %" if guard.suspend_percent else "only tells"
             return (
                 verb,
                 f"resource monitor {guard.name}",

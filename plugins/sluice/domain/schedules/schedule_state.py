@@ -21,16 +21,16 @@ CLOSED_SETTING = "auto_resume"
 """The one setting that closing takes away."""
 
 
-class HoursEvent(StrEnum):
+class ScheduleEvent(StrEnum):
     """What the clock does to an environment. `…ING` is written before the first change, with what undoes it."""
 
-    LATE = "hours.late"
+    KEPT_OPEN = "hours.late"
     CLOSING = "hours.closing"
     CLOSED = "hours.closed"
     OPENING = "hours.opening"
     OPENED = "hours.opened"
-    FITTING = "hours.fitting"
-    IDLE = "hours.idle"
+    RESIZED = "hours.fitting"
+    IDLE_SUSPENDED = "hours.idle"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,17 +48,17 @@ class ScheduleActions:
 
     close: bool
     open: bool
-    fit: tuple[Change, ...]
+    resize_clusters: tuple[Change, ...]
     """Settings of its warehouse that are not as its schedule wants them."""
-    rest: bool
+    suspend_idle: bool
     """Its warehouse runs for nobody: suspended, and started by the next statement."""
     former: Mapping[str, str | int | bool]
     """What closing records as the settings before it."""
-    back: Mapping[str, str | int | bool]
+    restore: Mapping[str, str | int | bool]
     """What opening gives back; nothing that its budget holds."""
 
     def __bool__(self) -> bool:
-        return self.close or self.open or bool(self.fit) or self.rest
+        return self.close or self.open or bool(self.resize_clusters) or self.suspend_idle
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +71,10 @@ class ScheduleState:
     """Closing or opening was begun and not finished: the next check does it again."""
     former: Mapping[str, str | int | bool] = field(default_factory=dict)
     """The settings that closing took away, as they were before it and before its budget took any."""
-    late: OpenOverride | None = None
+    open_override: OpenOverride | None = None
 
     @property
-    def holds(self) -> frozenset[str]:
+    def owned_settings(self) -> frozenset[str]:
         """The settings that are the clock's now, and neither drift nor anybody's to give back."""
         return frozenset({CLOSED_SETTING}) if self.closed or self.pending else frozenset()
 
@@ -82,14 +82,14 @@ class ScheduleState:
 def from_events(events: Iterable[Event]) -> dict[str, ScheduleState]:
     """Return what the clock did by environment; one that is not among them is open."""
     found: dict[str, ScheduleState] = {}
-    order = {str(kind): place for place, kind in enumerate(HoursEvent)}
+    order = {str(kind): place for place, kind in enumerate(ScheduleEvent)}
     for event in sorted(events, key=lambda one: (one.at, order.get(one.kind, 0), one.id)):
         closing = found.get(event.environment, ScheduleState(event.environment))
         found[event.environment] = _after(closing, event)
     return found
 
 
-def asked(spec: EnvironmentSpec, now: datetime) -> dict[str, str | int]:
+def scheduled_settings(spec: EnvironmentSpec, now: datetime) -> dict[str, str | int]:
     """Return the settings that an environment's schedule asks of its warehouse at a moment."""
     made: dict[str, str | int] = {}
     if spec.hours is not None:
@@ -99,15 +99,15 @@ def asked(spec: EnvironmentSpec, now: datetime) -> dict[str, str | int]:
     return made
 
 
-def at(spec: EnvironmentSpec, now: datetime) -> EnvironmentSpec:
+def spec_at(spec: EnvironmentSpec, now: datetime) -> EnvironmentSpec:
     """Return the spec with the warehouse that its schedule asks for at a moment."""
-    made = asked(spec, now)
+    made = scheduled_settings(spec, now)
     return spec.model_copy(update={"warehouse": spec.warehouse.model_copy(update=made)}) if made else spec
 
 
 def closes(spec: EnvironmentSpec, closing: ScheduleState, now: datetime) -> bool:
     """Return whether an environment is to be closed at a moment."""
-    if spec.hours is None or (closing.late is not None and now < closing.late.until):
+    if spec.hours is None or (closing.open_override is not None and now < closing.open_override.until):
         return False
     return not (spec.hours.open_at(now) or spec.hours.open_at(now + _EARLY))
 
@@ -130,22 +130,22 @@ def actions_due(
     back = {CLOSED_SETTING: closing.former.get(CLOSED_SETTING, True)}
     changes = [
         Change(key, str(getattr(found, key)), wanted)
-        for key, wanted in asked(spec, now).items()
-        if key not in guard.holds and getattr(found, key) != wanted
+        for key, wanted in scheduled_settings(spec, now).items()
+        if key not in guard.owned_settings and getattr(found, key) != wanted
     ]
     return ScheduleActions(
         close=shut and (not closing.closed or closing.pending or found.auto_resume or runs),
-        open=not shut and bool(closing.holds),
-        fit=tuple(changes),
-        rest=not shut and runs and unused and not found.running + found.queued,
+        open=not shut and bool(closing.owned_settings),
+        resize_clusters=tuple(changes),
+        suspend_idle=not shut and runs and unused and not found.running + found.queued,
         former={CLOSED_SETTING: guard.former.get(CLOSED_SETTING, found.auto_resume), **closing.former},
-        back={} if suspended(guard) else back,
+        restore={} if suspended(guard) else back,
     )
 
 
 def suspended(guard: BudgetState) -> bool:
     """Return whether an environment's budget has suspended it, or is about to."""
-    return Restriction.SUSPENDED in {guard.hold, guard.pending}
+    return Restriction.SUSPENDED in {guard.restriction, guard.pending}
 
 
 def why_closed(spec: EnvironmentSpec, now: datetime) -> str:
@@ -163,17 +163,17 @@ def why_closed(spec: EnvironmentSpec, now: datetime) -> str:
 
 def _after(closing: ScheduleState, event: Event) -> ScheduleState:
     facts = event.payload
-    match HoursEvent(event.kind):
-        case HoursEvent.LATE:
+    match ScheduleEvent(event.kind):
+        case ScheduleEvent.KEPT_OPEN:
             until = datetime.fromisoformat(str(facts["until"])).astimezone(UTC)
-            return replace(closing, late=OpenOverride(until, event.actor, str(facts.get("reason") or "")))
-        case HoursEvent.CLOSING | HoursEvent.OPENING:
+            return replace(closing, open_override=OpenOverride(until, event.actor, str(facts.get("reason") or "")))
+        case ScheduleEvent.CLOSING | ScheduleEvent.OPENING:
             said = facts.get("former")
             former = {**(dict(said) if isinstance(said, Mapping) else {}), **closing.former}  # the first counts
             return replace(closing, pending=True, former=former)
-        case HoursEvent.CLOSED:
+        case ScheduleEvent.CLOSED:
             return replace(closing, closed=True, pending=False)
-        case HoursEvent.OPENED:
+        case ScheduleEvent.OPENED:
             return replace(closing, closed=False, pending=False, former={})
-        case HoursEvent.FITTING | HoursEvent.IDLE:
+        case ScheduleEvent.RESIZED | ScheduleEvent.IDLE_SUSPENDED:
             return closing

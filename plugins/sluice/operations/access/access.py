@@ -9,7 +9,7 @@ from datetime import datetime
 
 from sluice.domain.access import access_review, temporary_access
 from sluice.domain.access.access_review import ReviewLine
-from sluice.domain.access.roles import AccessPolicy, Level, access_role, reader_role, wanted_roles
+from sluice.domain.access.roles import AccessPolicy, Level, access_role, desired_roles, reader_role
 from sluice.domain.access.temporary_access import Holder, TemporaryGrant, TemporaryGrantEvent
 from sluice.domain.ephemeral.ephemeral_state import State
 from sluice.domain.journal.events import Event
@@ -138,11 +138,11 @@ def review_access(work: Workspace, policy: AccessPolicy, now: datetime) -> list[
         held = [
             one
             for role in sorted({*environments, *(r.snowflake_role.name for r in policy.roles.values())})
-            for one in access.held(session, Identifier.found(role))
+            for one in access.held(session, Identifier.from_account(role))
             if not _own(one.holder, specs.values())
         ]
         given, used = granted(account), access.used(session, _DAYS)
-    return access_review.review(held, given, environments=environments, used=used, policy=policy.review, now=now)
+    return access_review.review(held, given, environments=environments, last_use=used, policy=policy.review, now=now)
 
 
 def keep_review(work: Workspace, lines: list[ReviewLine], now: datetime) -> str:
@@ -155,7 +155,7 @@ def keep_review(work: Workspace, lines: list[ReviewLine], now: datetime) -> str:
 
 
 def _plan_roles(work: Workspace, session: Session, policy: AccessPolicy) -> Plan:
-    want = wanted_roles(policy, work.environments)
+    want = desired_roles(policy, work.environments)
     there = {row_parsing.name(row) for row in session.run(show.roles())}
     marker = Marker(ROLES)
     steps: list[Step] = [CreateRole(one, marker, "the policy names it") for one in sorted(want.roles - there)]

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from sluice.domain.budgets.admission import Built, Unknown, admit, predict
+from sluice.domain.budgets.admission import PastBuild, Unknown, admit, predict
 from sluice.domain.budgets.budget_policy import BudgetPolicy
 from sluice.domain.budgets.prices import Prices
 from sluice.domain.journal.events import Event
@@ -125,7 +125,7 @@ def judge(
         block=policy.admission,
     )
     spend = measured.spends.get(spec.name)
-    left = float(spec.budget.daily_usd) + guard.more(now) - (spend.day.usd if spend is not None else 0.0)
+    left = float(spec.budget.daily_usd) + guard.extra_usd(now) - (spend.day.usd if spend is not None else 0.0)
     return admit(found, left, policy.admission, watched=watched)
 
 
@@ -142,18 +142,18 @@ def _rate(spec: EnvironmentSpec, prices: Prices) -> float:
     return prices.rate(size, spec.warehouse.generation) or float(size.credits_per_hour)
 
 
-def _builds(events: Iterable[Event], names: Collection[str], prices: Prices, otherwise: float) -> list[Built]:
+def _builds(events: Iterable[Event], names: Collection[str], prices: Prices, otherwise: float) -> list[PastBuild]:
     found = (_built(event, prices, otherwise) for event in events if event.environment in names)
     return [one for one in found if one is not None]
 
 
-def _built(event: Event, prices: Prices, otherwise: float) -> Built | None:
+def _built(event: Event, prices: Prices, otherwise: float) -> PastBuild | None:
     """A build in the journal; one that does not say what each model took predicts nothing."""
     said, size = event.payload.get("model_seconds"), event.payload.get("size")
     if not isinstance(said, Mapping) or not said:
         return None
     rate = prices.rate(Size(str(size)), str(event.payload.get("generation") or "1")) if size else None
-    return Built(
+    return PastBuild(
         seconds=float(str(event.payload["build_seconds"])),
         credits_per_hour=rate or otherwise,
         everything=bool(event.payload.get("everything")),

@@ -9,7 +9,7 @@ from math import inf
 
 from sluice.domain.budgets import budget_actions
 from sluice.domain.budgets.budget_actions import Alert, BudgetPlan, Notice, Notify, Resolve, SetRestriction, Step
-from sluice.domain.budgets.budget_policy import BudgetPolicy, Verdict, judge, over_together
+from sluice.domain.budgets.budget_policy import BudgetPolicy, Verdict, judge, over_account_limit
 from sluice.domain.budgets.budget_state import BudgetEvent, BudgetState, Restriction, from_events
 from sluice.domain.budgets.spend import Measurement
 from sluice.domain.ephemeral.ephemeral_state import State
@@ -55,9 +55,9 @@ def look(work: Workspace, policy: BudgetPolicy, measured: Measurement, now: date
     }
     spends = {name: spend for name, spend in measured.spends.items() if name in specs}
     known = replace(measured, spends=spends)
-    together = over_together(known, policy, specs)
+    together = over_account_limit(known, policy, specs)
     awake = _restarted(measured, guards)
-    made = budget_actions.plan(verdicts, guards, specs, policy, now, together=together, awake=awake)
+    made = budget_actions.plan(verdicts, guards, specs, policy, now, over_account_limit=together, running_again=awake)
     return Checked(verdicts, guards, made)
 
 
@@ -95,7 +95,7 @@ def check(
         for step in sorted(seen.plan.steps, key=lambda one: not isinstance(one, SetRestriction)):
             if (error := do(step)) is not None and isinstance(step, SetRestriction):
                 name = step.environment
-                text = f"{name} could not be {step.hold}, the next check tries again: {error.message}"
+                text = f"{name} could not be {step.restriction}, the next check tries again: {error.message}"
                 guard = seen.guards.get(name, BudgetState(name))
                 for one in budget_actions.alerts(
                     guard, specs[name], policy, caller.now, about=budget_actions.FAILED, text=text
@@ -109,7 +109,14 @@ def _was_notified(session: Session, step: Notify | Alert | Resolve, caller: Call
         _note(session, step.environment, BudgetEvent.RECOVERED, caller, {}, key="recovered")
         return
     about = step.level if isinstance(step, Notify) else step.about
-    _note(session, step.environment, BudgetEvent.NOTIFIED, caller, {"level": about, "rung": step.rung}, key=about)
+    _note(
+        session,
+        step.environment,
+        BudgetEvent.NOTIFIED,
+        caller,
+        {"level": about, "rung": step.escalation_level},
+        key=about,
+    )
 
 
 @in_one_session
@@ -142,7 +149,7 @@ def by_hand(
             restrict(
                 session,
                 specs[name],
-                SetRestriction(name, wanted, reason, by_hand=wanted is not Restriction.FREE),
+                SetRestriction(name, wanted, reason, manual=wanted is not Restriction.NONE),
                 policy,
                 caller,
             )
@@ -177,7 +184,7 @@ def reason(work: Workspace, environment: str) -> str | None:
     """Return why an environment's budget has suspended it; None: it has not."""
     with work.control() as session:
         guard = state_of(session, environment)
-    if guard.hold is not Restriction.SUSPENDED:
+    if guard.restriction is not Restriction.SUSPENDED:
         return None
     since = f" since {guard.since:%Y-%m-%d %H:%M} UTC" if guard.since else ""
     return f"its budget has suspended {environment}{since}: {guard.reason}"
@@ -201,42 +208,44 @@ def restrict(
 
     A run that dies in between is finished by the next check, which sees what was begun.
     """
-    _refuse_stopping_production(spec, step.hold)
+    _refuse_stopping_production(spec, step.restriction)
     found = _compute(session, spec)
     guards, closings = schedules.restrictions_of(session, spec.name)
     guard, closing = guards.get(spec.name, BudgetState(spec.name)), closings.get(spec.name, ScheduleState(spec.name))
-    already = guard.pending is None and (guard.hold, guard.by_hand) == (step.hold, step.by_hand)
-    if already and (not step.again or _state(session, spec.warehouse.name) in _STOPPED):
+    already = guard.pending is None and (guard.restriction, guard.manual) == (step.restriction, step.manual)
+    if already and (not step.repeated or _state(session, spec.warehouse.name) in _STOPPED):
         return  # another check has done it meanwhile
     begun = {
-        Restriction.LIMITED: BudgetEvent.LIMITING,
+        Restriction.THROTTLED: BudgetEvent.LIMITING,
         Restriction.SUSPENDED: BudgetEvent.SUSPENDING,
-        Restriction.FREE: BudgetEvent.RESTORING,
+        Restriction.NONE: BudgetEvent.RESTORING,
     }
     ended = {
-        Restriction.LIMITED: BudgetEvent.LIMITED,
+        Restriction.THROTTLED: BudgetEvent.LIMITED,
         Restriction.SUSPENDED: BudgetEvent.SUSPENDED,
-        Restriction.FREE: BudgetEvent.RESTORED,
+        Restriction.NONE: BudgetEvent.RESTORED,
     }
-    wanted = _settings(found, guard, step.hold, policy)
-    if step.hold is not Restriction.SUSPENDED:  # what the clock has closed, the clock gives back
-        wanted = {key: value for key, value in wanted.items() if key not in closing.holds}
+    wanted = _settings(found, guard, step.restriction, policy)
+    if step.restriction is not Restriction.SUSPENDED:  # what the clock has closed, the clock gives back
+        wanted = {key: value for key, value in wanted.items() if key not in closing.owned_settings}
     before = {key: getattr(found, key) for key in wanted}
     own = dict(before)
     if own.get("size") == spec.warehouse.promoting:
         own["size"] = spec.warehouse.size  # a promotion has lent it the other, and gives that back itself
-    former = {key: closing.former.get(key, value) if key in closing.holds else value for key, value in own.items()}
+    former = {
+        key: closing.former.get(key, value) if key in closing.owned_settings else value for key, value in own.items()
+    }
     facts: dict[str, object] = {"former": {key: str(v) if isinstance(v, Size) else v for key, v in former.items()}}
-    if step.hold is not Restriction.FREE or guard.former:
-        _note(session, spec.name, begun[step.hold], caller, facts, key=step.hold)
+    if step.restriction is not Restriction.NONE or guard.former:
+        _note(session, spec.name, begun[step.restriction], caller, facts, key=step.restriction)
     changes = [Change(key, str(before[key]), value) for key, value in wanted.items() if before[key] != value]
     if changes:
         session.run(provisioning_sql.alter_warehouse(spec.warehouse.name, changes, Marker(spec.name)))
-    if step.hold is Restriction.SUSPENDED:
+    if step.restriction is Restriction.SUSPENDED:
         _stopped(session, spec.warehouse.name)
     settings = {key: str(value) for key, value in wanted.items()}
-    told = {"reason": step.reason, "by_hand": step.by_hand, "again": step.again, "settings": settings}
-    _note(session, spec.name, ended[step.hold], caller, told, key=step.hold)
+    told = {"reason": step.reason, "by_hand": step.manual, "again": step.repeated, "settings": settings}
+    _note(session, spec.name, ended[step.restriction], caller, told, key=step.restriction)
 
 
 def _settings(
@@ -244,7 +253,7 @@ def _settings(
 ) -> dict[str, str | int | bool]:
     """The warehouse's settings under a hold: what the budget does not hold is as it was recorded."""
     back = {key: Size(str(value)) if key == "size" else value for key, value in guard.former.items()}
-    if wanted is Restriction.FREE:
+    if wanted is Restriction.NONE:
         return back
     if wanted is Restriction.SUSPENDED:
         return {"auto_resume": False}
@@ -289,7 +298,7 @@ def _restarted(measured: Measurement, guards: Mapping[str, BudgetState]) -> froz
         name
         for name, guard in guards.items()
         if name in running
-        and guard.hold is Restriction.SUSPENDED
+        and guard.restriction is Restriction.SUSPENDED
         and guard.since is not None
         and guard.since < measured.at
     )

@@ -47,7 +47,7 @@ class OwnershipMap:
         """The environment of each warehouse."""
         return {spec.warehouse.name: name for name, spec in self.specs.items()}
 
-    def whose(self, said: str | None) -> str | None:
+    def owner_of(self, said: str | None) -> str | None:
         """Return the environment that a query tag or a database names; None: none of ours."""
         if said in self.specs:
             return said
@@ -139,7 +139,7 @@ def _look(  # noqa: PLR0917 (a private function of one caller)
         lambda: meter.statements(session, last.at, now, _BEFORE),
     )
     ran, whole = seen or ([], True)
-    ran = [replace(one, environment=home.whose(one.environment)) for one in ran]
+    ran = [replace(one, environment=home.owner_of(one.environment)) for one in ran]
     lines, notes = _lines(prices, last, Sample(now, last.at, found, ()), ran)
     reading.notes += notes
     if not whole:
@@ -176,7 +176,7 @@ def _unseen(work: Workspace, sample: Sample, before: Sequence[Sample], hours: It
 
 def _usual(reading: _Reading, home: OwnershipMap, before: Sequence[Sample], now: datetime, weeks: int) -> Hours | None:
     """The hour that has just ended in earlier weeks: as an earlier look of this hour kept it, or read now."""
-    hour = usage_estimate.floor(now) - cost_accounting.HOUR
+    hour = usage_estimate.hour_of(now) - cost_accounting.HOUR
     for one in before:
         if one.usual is not None and one.usual.start == hour:
             return one.usual
@@ -292,4 +292,4 @@ def _stored(reading: _Reading, home: OwnershipMap, since: datetime) -> tuple[Sto
 
 
 def _first_of_the_hour(before: Sequence[Sample], now: datetime) -> bool:
-    return not before or usage_estimate.floor(before[-1].at) != usage_estimate.floor(now)
+    return not before or usage_estimate.hour_of(before[-1].at) != usage_estimate.hour_of(now)

@@ -98,13 +98,13 @@ def _inventory(work: Workspace, account: Account, holder: str | None) -> Account
         warehouses=tuple(OwnedObject(row.name, row.marker) for row in shown if row.marker is not None and row.metered),
         roles=tuple(_marked_roles(session)),
         monitors=tuple(monitors.shown),
-        guarding={name: guarded for name in monitors.shown if (guarded := monitors.attached(name))},
-        made=frozenset(name for name in monitors.shown if resource_monitors.made(events, name)),
+        monitored={name: guarded for name in monitors.shown if (guarded := monitors.attached(name))},
+        created_by_sluice=frozenset(name for name in monitors.shown if resource_monitors.made(events, name)),
         specs=specs,
         journalled=frozenset({event.environment for event in events} | work.environments.keys()),
         forgotten=frozenset(event.environment for event in events if event.kind == EphemeralEvent.FORGOTTEN),
         expiries=_expiries(events),
-        ended=_ended(session),
+        last_seen=_ended(session),
         locked=frozenset(locks.held(session, specs, but=holder, having_tables=account.seen(locks.schemas))),
         used=account.seen(usage.observe).last,
         inventories={name: observe.inventory(session, spec.database.name) for name, spec in in_place.items()},
@@ -178,20 +178,20 @@ def _drop(session: Session, orphan: Orphan, caller: Caller) -> None:
 def _drop_one(session: Session, orphan: Orphan) -> None:
     match orphan.what:
         case OrphanKind.RETAINED | OrphanKind.CANDIDATE | OrphanKind.CLONE:
-            name = Identifier.found(orphan.name)
+            name = Identifier.from_account(orphan.name)
             _refuse_another(orphan, observe.markers(session, orphan.name), deployment=orphan.deployment)
             session.run(statements.drop_database(name))
         case OrphanKind.WAREHOUSE:
-            name = Identifier.found(orphan.name)
+            name = Identifier.from_account(orphan.name)
             row = warehouses.find(session, name)  # again, under the lock
             _refuse_another(orphan, {} if row is None else {row.name.name: row.marker})
             session.run(teardown_sql.drop_warehouse(name))
         case OrphanKind.ROLE:
             there = {found.name.name: found.marker for found in _marked_roles(session)}
             _refuse_another(orphan, there)
-            session.run(teardown_sql.drop_role(Identifier.found(orphan.name)))
+            session.run(teardown_sql.drop_role(Identifier.from_account(orphan.name)))
         case OrphanKind.MONITOR:
-            name = Identifier.found(orphan.name)
+            name = Identifier.from_account(orphan.name)
             if guarded := resource_monitors.observe(session, warehouses.show_all(session)).attached(name):
                 raise StopError(
                     "it guards a warehouse now",

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from sluice.domain.access.temporary_access import TemporaryGrant
-from sluice.domain.cleanup.cleanup_backtest import Outcome, Past, replay
+from sluice.domain.cleanup.cleanup_backtest import Outcome, Past, backtest
 from sluice.domain.cleanup.cleanup_plan import Action, CleanupCandidate, Finding, SweepPlan, sweep
 from sluice.domain.cleanup.cleanup_policy import CleanupPolicy
 from sluice.domain.cleanup.orphans import Orphan
@@ -120,7 +120,7 @@ def replay_policy(work: Workspace, policy: CleanupPolicy, days: int, now: dateti
             seen=usage.seen(session),
             credits=usage.hours_of_credits(session, days),
         )
-    return replay(past, policy, now - timedelta(days=days), now)
+    return backtest(past, policy, now - timedelta(days=days), now)
 
 
 def _take(work: Workspace, finding: Finding, planned: EphemeralEnvironment, caller: Caller) -> None:
@@ -170,7 +170,7 @@ def _clones(lives: Mapping[str, EphemeralEnvironment]) -> dict[str, tuple[str, .
     """The environments that are refreshed from another, by that: without it they could not be."""
     made: dict[str, tuple[str, ...]] = {}
     for one in lives.values():
-        if one.there and one.spec.base is not None:
+        if one.exists and one.spec.base is not None:
             base = one.spec.base.environment
             made[base] = (*made.get(base, ()), one.name)
     return made

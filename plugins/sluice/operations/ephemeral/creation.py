@@ -189,7 +189,7 @@ def _refuse_over_team(
     work: Workspace, request: Request, spec: EnvironmentSpec, lives: Mapping[str, EphemeralEnvironment]
 ) -> None:
     limit = work.prices.team(request.team)
-    theirs = [life for life in lives.values() if life.team == request.team and life.there]
+    theirs = [life for life in lives.values() if life.team == request.team and life.exists]
     spent = sum((life.spec.budget.daily_usd for life in theirs), Decimal(0))
     if limit is not None and spent + spec.budget.daily_usd > limit:
         raise RefusedError(

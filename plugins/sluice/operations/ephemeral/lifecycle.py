@@ -12,7 +12,7 @@ from sluice.domain.ephemeral.lifecycle_changes import (
     ChangeRequest,
     changed,
     refuse_destroying,
-    refuse_unless_there,
+    refuse_unless_exists,
 )
 from sluice.domain.journal.control_schema import lock_schema
 from sluice.domain.journal.events import Event, Kind
@@ -78,7 +78,7 @@ def notice(
 ) -> EphemeralEnvironment:
     """Have it in the journal that the owner was told; telling is the caller's."""
     with locked(work, name, caller) as (session, life):
-        refuse_unless_there(life)
+        refuse_unless_exists(life)
         as_planned(life, planned)
         facts = {"reason": reason, "evidence": list(evidence), "until": until.isoformat()}
         note(session, life, EphemeralEvent.NOTICED, caller, facts)
@@ -110,7 +110,7 @@ def set_aside(
     with locked(work, name, caller) as (session, life):
         if done_before(session, life, EphemeralEvent.QUARANTINED, caller):
             return life
-        refuse_unless_there(life)
+        refuse_unless_exists(life)
         as_planned(life, planned)
         refuse_foreign_warehouse(session, life)
         spec, aside = life.spec, quarantined_name(life)
@@ -271,7 +271,7 @@ def _life(work: Workspace, account: Account, name: str) -> EphemeralEnvironment:
     lives = account.ephemeral()
     if name not in lives:
         raise no_such_environment(
-            name, [each for each, life in lives.items() if life.there], else_good="sluice env create"
+            name, [each for each, life in lives.items() if life.exists], else_good="sluice env create"
         )
     return lives[name]
 

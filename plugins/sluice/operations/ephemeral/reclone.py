@@ -5,12 +5,12 @@ from __future__ import annotations
 from hashlib import blake2b
 
 from sluice.domain.ephemeral.ephemeral_state import CloneOrigin, EphemeralEnvironment, EphemeralEvent
-from sluice.domain.ephemeral.lifecycle_changes import refuse_unless_there
+from sluice.domain.ephemeral.lifecycle_changes import refuse_unless_exists
 from sluice.domain.journal.events import Event
 from sluice.domain.names import Identifier, Marker, undotted
 from sluice.domain.promotion.database_rights import to_mirror
 from sluice.domain.promotion.inventory import Inventory
-from sluice.domain.provisioning.desired_state import wanted
+from sluice.domain.provisioning.desired_state import desired_state
 from sluice.domain.specs.environment import EnvironmentSpec
 from sluice.errors import RetryError, SpecError, StopError
 from sluice.operations.caller import Caller
@@ -41,7 +41,7 @@ def reclone(work: Workspace, name: str, caller: Caller, *, reason: str, keep: bo
     with locked(work, name, caller) as (session, life):
         if done_before(session, life, EphemeralEvent.REFRESHED, caller):
             return life
-        refuse_unless_there(life)
+        refuse_unless_exists(life)
         spec = _now(life)
         base_is_free(session, spec)
         live, fresh = spec.database.name, beside(spec.database.name)
@@ -123,7 +123,7 @@ def _grants(session: Session, spec: EnvironmentSpec, fresh: Identifier) -> None:
     """The environment's role owns the fresh database, and who may enter the live one may enter it, from the start."""
     live = spec.database.name
     renamed = spec.model_copy(update={"database": spec.database.model_copy(update={"name": fresh})})
-    inside = [one for one in wanted(renamed, "").grants if one.on is not None and one.on.database == fresh]
+    inside = [one for one in desired_state(renamed, "").grants if one.on is not None and one.on.database == fresh]
     for one in sorted(inside, key=lambda grant: (grant.kind == "DATABASE", str(grant))):
         session.run(provisioning_sql.grant((one.privilege,), one))
     for right in to_mirror(observe.rights(session, live, ()), observe.rights(session, fresh, ())):

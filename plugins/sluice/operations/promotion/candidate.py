@@ -83,7 +83,7 @@ def drop(one: Stage, name: str, wanted: Marker) -> None:
             value=named(wanted),
             untouched=name,
         )
-    one.session.run(drop_database(Identifier.found(name)))
+    one.session.run(drop_database(Identifier.from_account(name)))
     one.note(DROPPED, {"candidate": name})
 
 
@@ -103,7 +103,7 @@ def _clone(one: Stage, exchange: Exchange, markers: dict[str, Marker | None]) ->
             good="a new deployment, which starts from what is live now",
             untouched=exchange.live,
         )
-    candidate = Identifier.found(exchange.incoming)
+    candidate = Identifier.from_account(exchange.incoming)
     if exchange.incoming in markers:
         drop(one, exchange.incoming, exchange.wanted)
     before = observe.inventory(one.session, one.live)
@@ -126,7 +126,7 @@ def _clone(one: Stage, exchange: Exchange, markers: dict[str, Marker | None]) ->
 
 def _build(one: Stage, exchange: Exchange) -> tuple[dict[str, object], dict[str, object]]:
     deployment, environment = one.deployment, one.deployment.environment
-    candidate = Identifier.found(exchange.incoming)
+    candidate = Identifier.from_account(exchange.incoming)
     former = deployed(exchange.former)
     call = dbt_builds.invocation(one.work, environment, deployment.release, candidate, deployment.id)
     selection = dbt_builds.select(one.work, call, environment, former, everything=deployment.full_refresh)

@@ -51,7 +51,7 @@ def exchange_names(one: Stage, step: Swap, *, expect: Marker | None, before: Mar
     locks.check(one.session, one.lock)
     started = monotonic()
     try:
-        one.session.run(swap(Identifier.found(step.live), Identifier.found(step.other)))
+        one.session.run(swap(Identifier.from_account(step.live), Identifier.from_account(step.other)))
     except RetryError as error:
         if not error.lost:
             raise

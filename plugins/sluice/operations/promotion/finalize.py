@@ -53,7 +53,9 @@ def _park(one: Stage, exchange: Exchange, markers: Markers) -> None:
             good="the databases beside live, compared with the journal",
             untouched="all of them",
         )
-    one.session.run(rename_database(Identifier.found(exchange.incoming), Identifier.found(exchange.parking)))
+    one.session.run(
+        rename_database(Identifier.from_account(exchange.incoming), Identifier.from_account(exchange.parking))
+    )
 
 
 def _retire(one: Stage, exchange: Exchange) -> str:
@@ -63,7 +65,7 @@ def _retire(one: Stage, exchange: Exchange) -> str:
         return f"{exchange.parking} is retained"
     if exchange.parking not in one.markers():
         return "there was nothing before"
-    if observe.inventory(one.session, Identifier.found(exchange.parking)):
+    if observe.inventory(one.session, Identifier.from_account(exchange.parking)):
         return f"{exchange.parking} is retained"
     drop(one, exchange.parking, former)
     return "the empty database before it is dropped"

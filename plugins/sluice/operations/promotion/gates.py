@@ -51,7 +51,7 @@ class Candidate:
     @property
     def database(self) -> Identifier:
         """The candidate's database."""
-        return Identifier.found(self.exchange.incoming)
+        return Identifier.from_account(self.exchange.incoming)
 
     @property
     def removed(self) -> set[str]:
@@ -91,7 +91,7 @@ def evidence(candidate: Candidate) -> tuple[Evidence, ...]:
 
 def read_candidate(stage: Stage, exchange: Exchange) -> Candidate:
     """Return the candidate with all that more than one gate looks at."""
-    database, session = Identifier.found(exchange.incoming), stage.session
+    database, session = Identifier.from_account(exchange.incoming), stage.session
     results, nodes = _artifacts(stage)
     roles, rights, new_rights = _rights(stage, database)
     return Candidate(

@@ -39,7 +39,7 @@ def scale_up(work: Workspace, deployment: Deployment, now: datetime) -> StageRep
         wanted, size = one.spec.warehouse.promotion_size, _size(one)
         if wanted is None or wanted.credits_per_hour <= size.credits_per_hour:
             return one.report(f"{one.spec.warehouse.name} stays {size}", {"size": size.value})
-        if (held := state_of(one.session, deployment.environment).hold) is not Restriction.FREE:
+        if (held := state_of(one.session, deployment.environment).restriction) is not Restriction.NONE:
             return one.report(f"{one.spec.warehouse.name} stays {size}: it is {held}", {"size": size.value})
         one.session.run(promotion_sql.resize(one.spec.warehouse.name, wanted))
         return one.report(f"{one.spec.warehouse.name}: {size} → {wanted}", {"size": wanted.value, "before": size.value})
@@ -52,7 +52,7 @@ def scale_down(work: Workspace, deployment: Deployment, now: datetime) -> StageR
         size, usual = _size(one), one.spec.warehouse.size
         if holder is not None and holder.holder != deployment.id:
             return one.report(f"{holder.holder} uses the warehouse now; left alone", {"size": size.value})
-        limited = state_of(one.session, deployment.environment).hold is not Restriction.FREE
+        limited = state_of(one.session, deployment.environment).restriction is not Restriction.NONE
         if size == usual or (limited and size.credits_per_hour < usual.credits_per_hour):
             return one.report(f"{one.spec.warehouse.name} is {size}", {"size": size.value})
         one.session.run(promotion_sql.resize(one.spec.warehouse.name, usual))

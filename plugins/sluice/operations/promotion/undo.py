@@ -96,5 +96,5 @@ def _clear(one: Stage, exchange: Exchange, leftover: str | None) -> str:
         drop(one, leftover, exchange.wanted)
         return f"{leftover} is dropped"
     if leftover != exchange.incoming:
-        one.session.run(rename_database(Identifier.found(leftover), Identifier.found(exchange.incoming)))
+        one.session.run(rename_database(Identifier.from_account(leftover), Identifier.from_account(exchange.incoming)))
     return f"{exchange.incoming} is kept"

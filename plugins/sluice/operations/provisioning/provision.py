@@ -62,7 +62,7 @@ def provision(
 ) -> Provisioned:
     """Leave the environment as its spec says, under its lock; `holder` names the run, so that a retry goes on."""
     budget, schedule = restrictions = _restrictions(work, environment)
-    if budget.hold is Restriction.SUSPENDED:
+    if budget.restriction is Restriction.SUSPENDED:
         raise RefusedError(
             f"its budget has suspended it: {budget.reason}",
             where=f"environment {environment}",
@@ -76,7 +76,7 @@ def provision(
         first = provisioning_plan.foundation(whole)
         sent = apply(session, first, done)
         spec = work.spec(environment)
-        usable = control_warehouse(spec.control_database) if schedule.holds else spec.warehouse.name
+        usable = control_warehouse(spec.control_database) if schedule.owned_settings else spec.warehouse.name
         session.run(statements.use_warehouse(usable))
         with locked(session, environment, holder, PROVISIONING, actor=actor):
             # again, under the lock: another run may have changed the environment, its budget or its hours meanwhile
@@ -104,14 +104,19 @@ def _plan(  # noqa: PLR0917 (a private function)
     budget, schedule = restrictions
     found, context = resources.observe(session, spec)
     locked_by = context.lock_holder if context.lock_holder != ours else None
-    context = replace(context, held=budget.holds - schedule.holds, closed=schedule.holds, lock_holder=locked_by)
+    context = replace(
+        context,
+        restricted=budget.owned_settings - schedule.owned_settings,
+        closed=schedule.owned_settings,
+        lock_holder=locked_by,
+    )
     steps = provisioning_plan.plan(
         spec,
         found,
         now,
         fingerprint=key.fingerprint if key is not None else None,
         public_key=key.body if key is not None else None,
-        circumstances=context,
+        context=context,
         prices=work.prices,
     )
     return steps, locked_by

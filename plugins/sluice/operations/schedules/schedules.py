@@ -15,8 +15,8 @@ from sluice.domain.provisioning.steps import Change
 from sluice.domain.schedules import schedule_state
 from sluice.domain.schedules.hours import until
 from sluice.domain.schedules.schedule_state import (
-    HoursEvent,
     ScheduleActions,
+    ScheduleEvent,
     ScheduleState,
     actions_due,
     suspended,
@@ -99,7 +99,14 @@ def stay_open(
     lines: list[str] = []
     with work.control() as session:
         for name, moment in ends.items():
-            _note(session, name, HoursEvent.LATE, caller, caller.now, {"until": moment.isoformat(), "reason": reason})
+            _note(
+                session,
+                name,
+                ScheduleEvent.KEPT_OPEN,
+                caller,
+                caller.now,
+                {"until": moment.isoformat(), "reason": reason},
+            )
             lines.append(f"{name} is open until {moment:%Y-%m-%d %H:%M} UTC")
             now = observe.now(session)
             guard, closing = _now(session, name)
@@ -115,21 +122,21 @@ def reason(work: Workspace, spec: EnvironmentSpec) -> str | None:
     """Return until when an environment is closed; None: it is not."""
     with work.control() as session:
         closing = _now(session, spec.name)[1]
-        return f"{spec.name} is {why_closed(spec, observe.now(session))}" if closing.holds else None
+        return f"{spec.name} is {why_closed(spec, observe.now(session))}" if closing.owned_settings else None
 
 
 def read(session: Session) -> dict[str, ScheduleState]:
     """Return what the clock has done to every environment, in one look-up."""
-    return schedule_state.from_events(journal.read(session, kinds=tuple(HoursEvent)))
+    return schedule_state.from_events(journal.read(session, kinds=tuple(ScheduleEvent)))
 
 
 def restrictions_of(session: Session, environment: str) -> tuple[dict[str, BudgetState], dict[str, ScheduleState]]:
     """Return what its budget and what the clock holds of one environment, in one look-up."""
-    return _fold(journal.read(session, environment=environment, kinds=(*BudgetEvent, *HoursEvent)))
+    return _fold(journal.read(session, environment=environment, kinds=(*BudgetEvent, *ScheduleEvent)))
 
 
 def _fold(events: Sequence[Event]) -> tuple[dict[str, BudgetState], dict[str, ScheduleState]]:
-    clock = {str(kind) for kind in HoursEvent}
+    clock = {str(kind) for kind in ScheduleEvent}
     return (
         budget_state.from_events(one for one in events if one.kind not in clock),
         schedule_state.from_events(one for one in events if one.kind in clock),
@@ -138,7 +145,7 @@ def _fold(events: Sequence[Event]) -> tuple[dict[str, BudgetState], dict[str, Sc
 
 def _concerned(spec: EnvironmentSpec, closing: ScheduleState | None) -> bool:
     scheduled = spec.hours is not None or spec.warehouse_schedule is not None
-    return scheduled or (closing is not None and bool(closing.holds))  # its hours were taken out of its spec
+    return scheduled or (closing is not None and bool(closing.owned_settings))  # its hours were taken out of its spec
 
 
 def _unused(session: Session, specs: Specs, shown: Warehouses, now: datetime) -> frozenset[str]:
@@ -186,9 +193,9 @@ def _keep(session: Session, spec: EnvironmentSpec, caller: Caller, *, unused: bo
             lines.append(_close(session, spec, asked, caller, now))
         if asked.open:
             lines.append(_open(session, spec, asked, caller, now))
-        if asked.fit:
+        if asked.resize_clusters:
             lines.append(_resize_clusters(session, spec, asked, caller, now))
-        if asked.rest:
+        if asked.suspend_idle:
             lines.append(_suspend_idle(session, spec, caller, now))
         if not asked.close:
             break
@@ -217,21 +224,21 @@ def _close(session: Session, spec: EnvironmentSpec, asked: ScheduleActions, call
     """
     said = why_closed(spec, now)
     with locked(session, spec.name, caller.holder, SCHEDULE, actor=caller.actor):
-        _note(session, spec.name, HoursEvent.CLOSING, caller, now, {"former": dict(asked.former)})
+        _note(session, spec.name, ScheduleEvent.CLOSING, caller, now, {"former": dict(asked.former)})
         session.run(teardown_sql.stop_warehouse(spec.warehouse.name))
         rest(session, spec.warehouse.name)
-        _note(session, spec.name, HoursEvent.CLOSED, caller, now, {"reason": said})
+        _note(session, spec.name, ScheduleEvent.CLOSED, caller, now, {"reason": said})
     return f"{spec.name}: {said}"
 
 
 def _open(session: Session, spec: EnvironmentSpec, asked: ScheduleActions, caller: Caller, now: datetime) -> str:
     """What closing took is given back, except what its budget holds: that is its budget's to give."""
-    _note(session, spec.name, HoursEvent.OPENING, caller, now, {"former": dict(asked.back)})
-    _set(session, spec, [Change(key, "", value) for key, value in asked.back.items()])
-    if asked.back and suspended(_now(session, spec.name)[0]):  # suspended meanwhile, before or after we gave it back
+    _note(session, spec.name, ScheduleEvent.OPENING, caller, now, {"former": dict(asked.restore)})
+    _set(session, spec, [Change(key, "", value) for key, value in asked.restore.items()])
+    if asked.restore and suspended(_now(session, spec.name)[0]):  # suspended meanwhile, before or after we gave it back
         session.run(teardown_sql.stop_warehouse(spec.warehouse.name))
-    _note(session, spec.name, HoursEvent.OPENED, caller, now, {"settings": dict(asked.back)})
-    return f"{spec.name}: open" if asked.back else f"{spec.name}: open, but its budget has suspended it"
+    _note(session, spec.name, ScheduleEvent.OPENED, caller, now, {"settings": dict(asked.restore)})
+    return f"{spec.name}: open" if asked.restore else f"{spec.name}: open, but its budget has suspended it"
 
 
 def _resize_clusters(
@@ -239,19 +246,19 @@ def _resize_clusters(
 ) -> str:
     """Its warehouse has the settings that its schedule asks for at this time of the day."""
     facts = {
-        "former": {one.setting: one.found for one in asked.fit},
-        "settings": {one.setting: one.wanted for one in asked.fit},
+        "former": {one.setting: one.found for one in asked.resize_clusters},
+        "settings": {one.setting: one.wanted for one in asked.resize_clusters},
     }
-    _note(session, spec.name, HoursEvent.FITTING, caller, now, facts)
-    _set(session, spec, asked.fit)
-    return f"{spec.name}: {', '.join(f'{one.setting} {one.found} → {one.wanted}' for one in asked.fit)}"
+    _note(session, spec.name, ScheduleEvent.RESIZED, caller, now, facts)
+    _set(session, spec, asked.resize_clusters)
+    return f"{spec.name}: {', '.join(f'{one.setting} {one.found} → {one.wanted}' for one in asked.resize_clusters)}"
 
 
 def _suspend_idle(session: Session, spec: EnvironmentSpec, caller: Caller, now: datetime) -> str:
     """Its warehouse is suspended; the next statement starts it."""
     seconds = spec.hours.low_activity_seconds if spec.hours is not None else 0
     said = f"no statement for {seconds} s: suspended until the next one"
-    _note(session, spec.name, HoursEvent.IDLE, caller, now, {"reason": said})
+    _note(session, spec.name, ScheduleEvent.IDLE_SUSPENDED, caller, now, {"reason": said})
     rest(session, spec.warehouse.name)
     return f"{spec.name}: {said}"
 
@@ -267,7 +274,12 @@ def _now(session: Session, environment: str) -> tuple[BudgetState, ScheduleState
 
 
 def _words(asked: ScheduleActions) -> str:
-    parts = {"closed": asked.close, "opened": asked.open, "fitted to its schedule": asked.fit, "suspended": asked.rest}
+    parts = {
+        "closed": asked.close,
+        "opened": asked.open,
+        "fitted to its schedule": asked.resize_clusters,
+        "suspended": asked.suspend_idle,
+    }
     return "to be " + " and ".join(name for name, wanted in parts.items() if wanted)
 
 
@@ -288,7 +300,7 @@ def _end(specs: Specs, name: str, end: str, now: datetime) -> datetime:
 
 
 def _note(  # noqa: PLR0917 (a private function)
-    session: Session, environment: str, kind: HoursEvent, caller: Caller, now: datetime, facts: Mapping[str, object]
+    session: Session, environment: str, kind: ScheduleEvent, caller: Caller, now: datetime, facts: Mapping[str, object]
 ) -> None:
     event = Event(at=now, actor=caller.actor, environment=environment, kind=str(kind), payload=dict(facts))
     journal.append(session, event)
