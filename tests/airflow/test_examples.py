@@ -26,6 +26,7 @@ def bag(runs: Runs) -> DagBag:
 
 def example(bag: DagBag, name: str) -> DAG:
     """Return the DAG of one file."""
+    dag: DAG
     (dag,) = [dag for dag in bag.dags.values() if Path(dag.fileloc).stem == name]
     return dag
 

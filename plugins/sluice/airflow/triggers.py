@@ -1,4 +1,4 @@
-"""The trigger of our sensors: it holds primitives, looks off the event loop, and yields once."""
+"""The trigger of sluice's sensors: it holds primitives, looks off the event loop, and yields once."""
 
 from __future__ import annotations
 
