@@ -74,7 +74,7 @@ def test_people_are_told_that_nobody_watches(
         settings = {"conn_type": "http", "host": address}
         monkeypatch.setenv(f"AIRFLOW_CONN_SLUICE_{channel.upper()}", json.dumps(settings))
     last = datetime.now(UTC) - timedelta(minutes=minutes)
-    failed = {**context("x"), "exception": ValueError("no line\nmore")}
+    failed: Any = {**context("x"), "exception": ValueError("no line\nmore")}
     for asked in (None, last):
         failed["prev_start_date_success"] = Proxy(lambda asked=asked: asked)  # as Airflow hands it over
         StaleBudgetCheckNotifier(timedelta(minutes=5)).notify(failed)

@@ -11,6 +11,8 @@ from asgiref.sync import sync_to_async
 
 from sluice.errors import RetryError, SluiceError
 
+__all__ = ["ConditionTrigger"]
+
 
 class ConditionTrigger(BaseTrigger):
     """Fires once an environment is as wanted, or with the reason why it never will be."""

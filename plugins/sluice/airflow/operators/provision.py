@@ -163,12 +163,13 @@ class ApproveEnvironmentOperator(ApproveDeploymentOperator):
 
         ApproveEnvironmentOperator(task_id="approve", deployment=plan.output["deployment"], reports=[plan.output])
 
-    Elsewhere nobody is asked. The approvers are those of the kind's template.
+    Elsewhere nobody is asked.
 
     Args:
         deployment: What `PlanEnvironmentOperator` has left in XCom under the key `deployment`.
         reports: The report of that task, in a list.
-        **arguments: As for any operator: `task_id`, `retries` …
+        approvers: Airflow user ids. Not given: those of the kind's template.
+        **arguments: As for Airflow's `ApprovalOperator`: `task_id`, `response_timeout`, `notifiers` …
     """
 
     custom_operator_name = "Ask for approval"
@@ -185,7 +186,7 @@ class ApproveEnvironmentOperator(ApproveDeploymentOperator):
         if chosen is None or not (chosen.approval or costly):
             self.log.info("no approval is asked for this environment")
             return None
-        self.approvers = chosen.approvers
+        self.approvers = self.approvers or chosen.approvers
         return super().execute(context)
 
     def question(self, deployment: Deployment, reports: list[StageReport], approvers: list[str]) -> Question:

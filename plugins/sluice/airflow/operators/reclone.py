@@ -77,12 +77,13 @@ class ApproveRecloneOperator(ApproveCostOperator):
 
         ApproveRecloneOperator(task_id="approve", deployment=plan.output["deployment"], reports=[plan.output])
 
-    Elsewhere nobody is asked. The approvers are those of the kind's template.
+    Elsewhere nobody is asked.
 
     Args:
         deployment: The deployment that `PlanRecloneOperator` has left in XCom under the key `deployment`.
         reports: The report of that task, in a list.
-        **arguments: As for any operator: `task_id`, `retries` …
+        approvers: Airflow user ids. Not given: those of the kind's template.
+        **arguments: As for Airflow's `ApprovalOperator`: `task_id`, `response_timeout`, `notifiers` …
     """
 
     def execute(self, context: Context) -> Any:
@@ -93,7 +94,7 @@ class ApproveRecloneOperator(ApproveCostOperator):
         deployment, _ = self.given()
         work = airflow_workspace()
         spec = work.including(deployment.environment).spec(deployment.environment)
-        self.approvers = template(work, str(spec.kind)).approvers
+        self.approvers = self.approvers or template(work, str(spec.kind)).approvers
         return super().execute(context)
 
 

@@ -152,6 +152,9 @@ class UndoDeploymentOperator(RunStageOperator):
         recorded_by: The id of the task of the stage `record_undo`.
         settled_by: The id of the task of the stage `settle`.
         **arguments: As for any operator: `task_id`, `retries` …
+
+    Raises:
+        StopError: the account is not as the journal says: a person has to look. Nothing was changed.
     """
 
     def __init__(self, *, deployment: Any, recorded_by: str, settled_by: str, **arguments: Any) -> None:
@@ -194,6 +197,10 @@ class UnlockEnvironmentOperator(RunStageOperator):
         locked_by: The id of the task of the stage `lock`.
         ends_with: The id of the last task before the teardowns.
         **arguments: As for any operator: `task_id`, `retries` …
+
+    Raises:
+        AirflowFailException: somebody has stopped the run before its end. The lock is released.
+        AirflowSkipException: nothing was locked.
     """
 
     def __init__(self, *, deployment: Any, planned_by: str, locked_by: str, ends_with: str, **arguments: Any) -> None:
