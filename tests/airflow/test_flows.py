@@ -33,6 +33,8 @@ from sluice.airflow.sensors import (
 from sluice.errors import SpecError
 
 ROOT = Path(__file__).parents[2]
+SEVERAL: Any = ("dev", "prod")
+"""What is no name; mypy would say so too."""
 STAGES = [
     "plan", "approve", "lock", "scale_up", "check_source", "check_target", "record_undo", "clone", "build", "judge",
     "accept_marginal", "cut_over", "verify", "settle",
@@ -270,7 +272,7 @@ def test_an_unknown_environment_is_refused_by_name() -> None:
         (lambda _: rollback("prod", "the last one"), "not a deployment"),
         (lambda _: DeploymentSensor(task_id="wait", environment="prodd"), "no such environment"),
         (lambda _: EnvironmentGateSensor(task_id="wait", environment="prodd"), "no such environment"),
-        (lambda _: BudgetSensor(task_id="wait", environment=("dev", "prod")), "not a task's result nor anything else"),
+        (lambda _: BudgetSensor(task_id="wait", environment=SEVERAL), "not a task's result nor anything else"),
         (lambda _: operators.ProvisionEnvironmentOperator(task_id="wrong", environment="devv"), "no such environment"),
         (lambda _: operators.ProvisionEnvironmentOperator(task_id="wrong"), "environment: this field is required"),
         (
