@@ -36,10 +36,10 @@ original files), or adds one more day to it.
 
         from include.olist import append_day, load
         from sluice.airflow.connections import snowflake_settings
-        from sluice.airflow.operators.form import Form
+        from sluice.airflow.operators.arguments import Arguments
         from sluice.snowflake.connect import connect
 
-        form, found = Form.of(context), list(specs().values())
+        form, found = Arguments(context["params"]), list(specs().values())
         settings = replace(snowflake_settings(found[0].admin_connection), warehouse=found[0].warehouse.name.written)
         with connect(settings, query_tag={"pipeline": "olist_raw"}) as session:
             if form.text("what") == DAY:

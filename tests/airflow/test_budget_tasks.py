@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 from lazy_object_proxy import Proxy  # type: ignore[import-untyped]
 
-from sluice.airflow.operators.budgets import CheckBudgets, ControlBudget, NobodyWatches
+from sluice.airflow.budget_notices import StaleBudgetCheckNotifier
+from sluice.airflow.flows.builders import parameters
+from sluice.airflow.operators.budgets import CheckBudgetsOperator, ControlBudgetOperator
 from sluice.airflow.workspace import airflow_workspace
 from sluice.domain.budgets.budget_state import Restriction
 from sluice.errors import SpecError
@@ -45,7 +47,7 @@ def test_a_check_tells_people_once(
     """Dev runs away: limited, then suspended, each told at the channel of its spec, and no check tells it again."""
     address, told = webhook
     monkeypatch.setenv("AIRFLOW_CONN_SLUICE_SLACK", json.dumps({"conn_type": "http", "host": address}))
-    check = CheckBudgets(task_id="check")
+    check = CheckBudgetsOperator(task_id="check")
     check.work(work, context("0"))
     with work.session("dev") as session:
         session.run(Statement("ALTER WAREHOUSE SLUICE_DEV_WH SET WAREHOUSE_SIZE = XXLARGE AUTO_SUSPEND = 0"))
@@ -72,12 +74,14 @@ def test_people_are_told_that_nobody_watches(
         settings = {"conn_type": "http", "host": address}
         monkeypatch.setenv(f"AIRFLOW_CONN_SLUICE_{channel.upper()}", json.dumps(settings))
     last = datetime.now(UTC) - timedelta(minutes=minutes)
-    failed = {**context("x"), "exception": ValueError("no line\nmore")}
+    failed: Any = {**context("x"), "exception": ValueError("no line\nmore")}
     for asked in (None, last):
         failed["prev_start_date_success"] = Proxy(lambda asked=asked: asked)  # as Airflow hands it over
-        NobodyWatches(timedelta(minutes=5)).notify(failed)
+        StaleBudgetCheckNotifier(timedelta(minutes=5)).notify(failed)
     assert len(told) == times
-    assert all("no budget is watched since" in one["text"] and one["text"].endswith(": no line") for one in told)
+    assert all(
+        "budget checks have been failing since" in one["text"] and one["text"].endswith(": no line") for one in told
+    )
 
 
 def test_people_are_told_that_somebody_watches_again(
@@ -86,11 +90,12 @@ def test_people_are_told_that_somebody_watches_again(
     """By the first check that succeeds after a silence; not by the next."""
     address, told = webhook
     monkeypatch.setenv("AIRFLOW_CONN_SLUICE_SLACK", json.dumps({"conn_type": "http", "host": address}))
-    check = CheckBudgets(task_id="check")
+    check = CheckBudgetsOperator(task_id="check")
     for minutes in (60, 5):
         last = datetime.now(UTC) - timedelta(minutes=minutes)
-        check.work(work, {**context(f"again {minutes}"), "prev_start_date_success": Proxy(lambda last=last: last)})
-    assert sum("budgets are watched again" in one["text"] for one in told) == 1
+        again: Any = {**context(f"again {minutes}"), "prev_start_date_success": Proxy(lambda last=last: last)}
+        check.work(work, again)
+    assert sum("budget checks succeed again" in one["text"] for one in told) == 1
 
 
 @pytest.mark.parametrize(
@@ -109,8 +114,10 @@ def test_people_are_told_that_somebody_watches_again(
 )
 def test_a_wrong_form_changes_nothing(work: Workspace, params: dict[str, object], words: str) -> None:
     """An override of two of which one is unknown, without dollars or end or reason, or with what is not for it."""
+    control = ControlBudgetOperator(task_id="control", what="override", **parameters(*params))
+    control.render_template_fields(context("wrong", **params))
     with pytest.raises(SpecError, match=words):
-        ControlBudget(task_id="control").work(work, context("wrong", what="override", **params))
+        control.work(work, context("wrong"))
     with work.control() as session:
         guards = read(session)
     assert "dev" not in guards or guards["dev"].override is None

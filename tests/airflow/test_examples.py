@@ -26,6 +26,7 @@ def bag(runs: Runs) -> DagBag:
 
 def example(bag: DagBag, name: str) -> DAG:
     """Return the DAG of one file."""
+    dag: DAG
     (dag,) = [dag for dag in bag.dags.values() if Path(dag.fileloc).stem == name]
     return dag
 
@@ -86,3 +87,13 @@ def test_a_rollback_is_checked(runs: Runs, bag: DagBag) -> None:
     assert live != before
     assert ran.xcom("check") == live.deployment
     assert ran.xcom("rollback_staging.plan", "deployment")["reason"] == "a test of the example"
+
+
+def test_a_branch_is_tested_in_an_environment_of_its_own(runs: Runs, bag: DagBag) -> None:
+    """Made for the branch, looked into, and destroyed whatever came of it."""
+    ran = runs.run(example(bag, "branch_environment"), conf={"branch": "feature/DATA-7-totals"})
+    assert ran.state == "success"
+    name = ran.xcom("make")["environment"]
+    assert name.startswith("ci_data_7_totals_pipeline_")
+    assert ran.xcom("look") > 0
+    assert ran.xcom("destroy")["summary"] == f"{name}: destroyed"

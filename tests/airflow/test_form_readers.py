@@ -10,16 +10,23 @@ from typing import Any
 
 import pytest
 
-from sluice.airflow.operators.access import HOURS, ChangeAccess
+from sluice.airflow.flows.builders import parameters
+from sluice.airflow.flows.sweep import NotDry
+from sluice.airflow.operators.access import HOURS, ChangeAccessOperator
+from sluice.airflow.operators.arguments import Arguments
 from sluice.airflow.operators.base import SluiceOperator
-from sluice.airflow.operators.budgets import ControlBudget
-from sluice.airflow.operators.ephemeral import WISHES, PlanEnvironment, request, wanted
-from sluice.airflow.operators.form import Form
-from sluice.airflow.operators.lifecycle import ChangeEnvironment, DestroyEnvironment
-from sluice.airflow.operators.plans import PlanOperator, PlanRefresh, PlanRollback
-from sluice.airflow.operators.provision import Provision
-from sluice.airflow.operators.reclone import RenewEnvironment
-from sluice.airflow.operators.sweep import is_dry_run
+from sluice.airflow.operators.budgets import ControlBudgetOperator
+from sluice.airflow.operators.lifecycle import ChangeEnvironmentOperator, DestroyEnvironmentOperator
+from sluice.airflow.operators.plans import PlanRefreshOperator, PlanRollbackOperator
+from sluice.airflow.operators.provision import (
+    WISHES,
+    PlanEnvironmentOperator,
+    ProvisionEnvironmentOperator,
+    day_of,
+    request,
+    wanted,
+)
+from sluice.airflow.operators.reclone import RecloneEnvironmentOperator
 from sluice.airflow.workspace import airflow_workspace
 from sluice.domain.ephemeral.ephemeral_name import EPHEMERAL_EXAMPLE, NEW
 from sluice.errors import SpecError
@@ -44,18 +51,18 @@ def context(**params: object) -> Any:
 @pytest.mark.parametrize("nothing", NOTHING)
 def test_nothing_is_nothing(nothing: object) -> None:
     """An empty field is read as empty, whatever it is a field for."""
-    form = Form({"field": nothing})
+    form = Arguments({"field": nothing})
     assert form.lines("field") == ()
     if not isinstance(nothing, list):
         assert [form.text("field"), form.number("field"), form.whole("field"), form.moment("field")] == [None] * 4
     if nothing in (None, ""):
         assert form.switch("field", otherwise=True)
-    assert Form({}).text("field") is None
+    assert Arguments({}).text("field") is None
 
 
 def test_values_are_read_as_their_field_means_them() -> None:
     """Texts without blanks around them, numbers without rounding, moments in UTC."""
-    form = Form(
+    form = Arguments(
         {"text": " a b ", "lines": "core\n\n marts \n", "list": ["core", ""], "usd": 0.1, "hours": "12", "on": False}
     )
     assert form.text("text") == "a b"
@@ -69,31 +76,32 @@ def test_values_are_read_as_their_field_means_them() -> None:
 )
 def test_a_moment_without_a_zone_is_utc(text: str) -> None:
     """Airflow's form gives UTC; the machine that a worker runs on has no say."""
-    assert Form({"at": text}).moment("at") == datetime(2026, 11, 20, 8, tzinfo=UTC)
+    assert Arguments({"at": text}).moment("at") == datetime(2026, 11, 20, 8, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
     ("read", "bad"),
     [
-        (Form.number, "many"),
-        (Form.number, "NaN"),
-        (Form.number, "Infinity"),
-        (Form.whole, "1.5"),
-        (Form.moment, "Friday"),
-        (Form.switch, "yes"),
+        (Arguments.number, "many"),
+        (Arguments.number, "NaN"),
+        (Arguments.number, "Infinity"),
+        (Arguments.whole, "1.5"),
+        (Arguments.moment, "Friday"),
+        (Arguments.switch, "yes"),
         (lambda form, field: form.choice(field, ["stop", "limit"]), "halt"),
     ],
 )
 def test_what_does_not_fit_is_refused_by_its_fields_name(read: Any, bad: str) -> None:
     """Also where no schema has looked at it: in somebody's own DAG."""
     with pytest.raises(SpecError, match=f"field: .*\n  found: '{bad}'") as refused:
-        read(Form({"field": bad}), "field")
+        read(Arguments({"field": bad}), "field")
     assert refused.value.untouched == "everything"
 
 
 def asked(**fields: object) -> Any:
     """Return what a form for a new feature environment asks for."""
-    return request(airflow_workspace(), "feature", context(environment=NEW, kind="feature", **fields))
+    given = Arguments({"environment": NEW, "kind": "feature", **fields})
+    return request(airflow_workspace(), "feature", given, "ann", day_of(context()))
 
 
 @pytest.mark.parametrize("empty", [None, ""])
@@ -143,15 +151,15 @@ def test_neither_a_feature_nor_a_branch_is_refused() -> None:
 def test_wishes_for_a_new_environment_are_refused_beside_a_standing_one(field: str, value: object) -> None:
     """Who fills in the section and leaves the environment at dev does not get dev repaired instead."""
     with pytest.raises(SpecError, match=f"{field}: this field is for 'a new one', and 'dev' is chosen"):
-        wanted(Form({"environment": "dev", "kind": "feature", field: value}))
+        wanted(Arguments({"environment": "dev", "kind": "feature", field: value}))
 
 
 def test_a_standing_environment_needs_its_name_only() -> None:
     """The kind that the form holds from the beginning does not make it a new one; a new one has to have a kind."""
-    assert wanted(Form({"environment": "dev", "kind": "feature", **dict.fromkeys(WISHES)})) == ("dev", None)
-    assert wanted(Form({"environment": NEW, "kind": "testing"})) == (NEW, "testing")
+    assert wanted(Arguments({"environment": "dev", "kind": "feature", **dict.fromkeys(WISHES)})) == ("dev", None)
+    assert wanted(Arguments({"environment": NEW, "kind": "testing"})) == (NEW, "testing")
     with pytest.raises(SpecError, match="kind: 'a new one' needs this field"):
-        wanted(Form({"environment": NEW, "kind": None}))
+        wanted(Arguments({"environment": NEW, "kind": None}))
 
 
 WHO = {"environment": EPHEMERAL_EXAMPLE, "reason": "x"}
@@ -160,49 +168,75 @@ WHO = {"environment": EPHEMERAL_EXAMPLE, "reason": "x"}
 @pytest.mark.parametrize(
     ("operator", "params", "words"),
     [
-        (ChangeEnvironment, {**WHO, "what": "resize", "size": None}, "size: 'resize' needs this field"),
-        (ChangeEnvironment, {**WHO, "what": "budget", "daily_usd": ""}, "daily_usd: 'budget' needs this field"),
-        (ChangeEnvironment, {**WHO, "what": "transfer", "owner": " "}, "owner: 'transfer' needs this field"),
+        (ChangeEnvironmentOperator, {**WHO, "what": "resize", "size": None}, "size: 'resize' needs this field"),
+        (ChangeEnvironmentOperator, {**WHO, "what": "budget", "daily_usd": ""}, "daily_usd: 'budget' needs this field"),
+        (ChangeEnvironmentOperator, {**WHO, "what": "transfer", "owner": " "}, "owner: 'transfer' needs this field"),
         (
-            ChangeEnvironment,
+            ChangeEnvironmentOperator,
             {**WHO, "what": "extend", "size": "LARGE"},
             "size: this field is for 'resize', and 'extend'",
         ),
-        (ChangeEnvironment, {**WHO, "what": "undo", "hours": 3}, "hours: this field is for 'extend', and 'undo'"),
-        (ChangeEnvironment, {**WHO, "what": "drop"}, "what: there is no such choice"),
-        (ChangeEnvironment, {**WHO, "what": "pin", "reason": ""}, "reason: this field is required"),
-        (DestroyEnvironment, {"environment": None, "reason": "x"}, "environment: this field is required"),
-        (DestroyEnvironment, {"environment": EPHEMERAL_EXAMPLE}, "reason: this field is required"),
-        (RenewEnvironment, {"environment": EPHEMERAL_EXAMPLE, "reason": None}, "reason: this field is required"),
-        (ControlBudget, {"what": "open", "environments": ["dev"], "reason": "x"}, "until: 'open' needs this field"),
-        (ControlBudget, {"what": "stop", "environments": ["dev"], "usd": 5, "reason": "x"}, "usd: this field is for"),
-        (ControlBudget, {"what": "stop", "environments": [""], "reason": "x"}, "environments: this field is required"),
         (
-            ChangeAccess,
+            ChangeEnvironmentOperator,
+            {**WHO, "what": "undo", "hours": 3},
+            "hours: this field is for 'extend', and 'undo'",
+        ),
+        (ChangeEnvironmentOperator, {**WHO, "what": "drop"}, "what: there is no such choice"),
+        (ChangeEnvironmentOperator, {**WHO, "what": "pin", "reason": ""}, "reason: this field is required"),
+        (DestroyEnvironmentOperator, {"environment": None, "reason": "x"}, "environment: this field is required"),
+        (DestroyEnvironmentOperator, {"environment": EPHEMERAL_EXAMPLE}, "reason: this field is required"),
+        (
+            RecloneEnvironmentOperator,
+            {"environment": EPHEMERAL_EXAMPLE, "reason": None},
+            "reason: this field is required",
+        ),
+        (
+            ControlBudgetOperator,
+            {"what": "open", "environments": ["dev"], "reason": "x"},
+            "until: 'open' needs this field",
+        ),
+        (
+            ControlBudgetOperator,
+            {"what": "stop", "environments": ["dev"], "usd": 5, "reason": "x"},
+            "usd: this field is for",
+        ),
+        (
+            ControlBudgetOperator,
+            {"what": "stop", "environments": [""], "reason": "x"},
+            "environments: this field is required",
+        ),
+        (
+            ChangeAccessOperator,
             {"what": "grant", "environment": "dev", "holder": "", "reason": "x"},
             "holder: this field is req",
         ),
         (
-            ChangeAccess,
+            ChangeAccessOperator,
             {"what": "give", "environment": "dev", "holder": "ANN", "reason": "x"},
             "what: there is no such",
         ),
-        (PlanEnvironment, {"environment": "dev", "size": "LARGE"}, "size: this field is for 'a new one'"),
-        (Provision, {"environment": ""}, "environment: this field is required"),
-        (PlanRollback, {"environment": "prod", "reason": " "}, "reason: this field is required"),
-        (PlanRollback, {"reason": "x"}, "environment: this field is required"),
-        (PlanRefresh, {"environment": ""}, "environment: this field is required"),
+        (PlanEnvironmentOperator, {"environment": "dev", "size": "LARGE"}, "size: this field is for 'a new one'"),
+        (ProvisionEnvironmentOperator, {"environment": ""}, "environment: this field is required"),
+        (PlanRollbackOperator, {"environment": "prod", "reason": " "}, "reason: this field is required"),
+        (PlanRollbackOperator, {"reason": "x"}, "environment: this field is required"),
+        (PlanRefreshOperator, {"environment": ""}, "environment: this field is required"),
     ],
 )
 def test_a_form_that_cannot_be_meant_is_refused_before_the_account_is_asked(
     operator: type[SluiceOperator], params: Mapping[str, object], words: str
 ) -> None:
     """By the name of the field and with a good value; there is no connection here, so that a look would fail."""
-    own = {name: params.get(name, "") for name in operator.template_fields if issubclass(operator, PlanOperator)}
+    task = operator(task_id="x", **form(operator))
+    task.render_template_fields(context(**params))
     with pytest.raises(SpecError, match=words) as refused:
-        operator(task_id="x", **own).work(airflow_workspace(), context(**params))
+        task.work(airflow_workspace(), context())
     assert refused.value.good
     assert refused.value.untouched == "everything"
+
+
+def form(operator: type[SluiceOperator]) -> dict[str, Any]:
+    """Return the arguments of an operator as fields of a form, as the flows give them."""
+    return parameters(**{name: operator.fields.get(name, name) for name in operator.template_fields})
 
 
 @pytest.mark.parametrize(
@@ -217,25 +251,25 @@ def test_a_form_that_cannot_be_meant_is_refused_before_the_account_is_asked(
 )
 def test_a_sweep_by_hand_is_dry_unless_it_is_said(run_type: str, value: object, is_dry: bool) -> None:
     """An empty switch is no order to drop."""
-    run = {**context(dry_run=value), "dag_run": SimpleNamespace(run_type=SimpleNamespace(value=run_type))}
-    assert is_dry_run(run) is is_dry
+    run: Any = {**context(dry_run=value), "dag_run": SimpleNamespace(run_type=SimpleNamespace(value=run_type))}
+    assert NotDry()(run, None) is not is_dry
 
 
 @pytest.mark.parametrize("hours", [None, "", HOURS])
-def test_access_lasts_a_day_where_nobody_says_how_long(account: Snowdome, hours: object) -> None:
+def test_access_lasts_a_day_where_nobody_says_how_long(account: Snowdome, hours: Any) -> None:
     """An empty field is a day, not an error of types."""
     work = airflow_workspace()
     provision(work, "dev", work.now(), holder="test")
     with work.control() as session:
         session.run(Statement("CREATE ROLE IF NOT EXISTS SECOND_LOOK"))
     params = {"environment": "dev", "to": "role", "holder": "SECOND_LOOK", "reason": "a second look"}
-    change, before = ChangeAccess(task_id="change"), work.now()
-    run = {
-        **context(**params, what="grant", level="read", hours=hours),
-        "ti": SimpleNamespace(dag_id="a", run_id=hours),
-    }
-    given = change.work(work, run)
+    change, before = (
+        ChangeAccessOperator(task_id="change", **params, what="grant", level="read", hours=hours),
+        work.now(),
+    )
+    run: Any = {**context(), "ti": SimpleNamespace(dag_id="a", run_id=hours)}
+    granted = change.work(work, run)
     after = work.now()
-    assert before <= datetime.fromisoformat(str(given["until"])) - timedelta(hours=HOURS) <= after
-    back = {**run, "params": {**params, "what": "revoke", "level": None, "hours": hours}}
-    assert "dev: read of role SECOND_LOOK" in str(change.work(work, back)["summary"])
+    assert before <= datetime.fromisoformat(str(granted["until"])) - timedelta(hours=HOURS) <= after
+    back = ChangeAccessOperator(task_id="back", **params, what="revoke", hours=hours)
+    assert "dev: read of role SECOND_LOOK" in str(back.work(work, run)["summary"])

@@ -17,8 +17,8 @@ from airflow.providers.pagerduty.notifications.pagerduty import PagerdutyNotifie
 from airflow.sdk import Connection
 from pydantic import ValidationError
 
+from sluice.airflow.budget_notices import notify
 from sluice.airflow.notifications import DeploymentNotifier, Happening, notifier_of, send
-from sluice.airflow.operators.budgets import notify
 from sluice.domain.budgets.budget_actions import Notice
 from sluice.domain.promotion.deployments import StageReport
 from sluice.domain.specs.blocks import MonitoringBlock

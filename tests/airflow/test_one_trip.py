@@ -10,7 +10,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from airflow.sdk import DAG
+from airflow.sdk import DAG, BaseOperator
 from running import Runs
 
 from sluice.airflow.flows.budgets import budget_check_dag
@@ -54,6 +54,7 @@ def trip(account: Snowdome, runs: Runs) -> Callable[..., Trip]:
             "outlet_events": defaultdict(SimpleNamespace),
         }
         task = dag.get_task(task_id)
+        assert isinstance(task, BaseOperator)
         task.render_template_fields(context)
         answer = task.execute(context)
         statements = tuple(entry["text"] for entry in account.statements())

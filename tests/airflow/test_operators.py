@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
 
-from sluice.airflow.operators.approval import AcceptCost, AcceptMarginal, ApproveDeployment
+from sluice.airflow.operators.approval import ApproveCostOperator, ApproveDeploymentOperator, ApproveMarginalOperator
 from sluice.airflow.operators.base import SluiceOperator, evidence_lines
-from sluice.airflow.operators.plans import DEPLOYMENT, PlanOperator
-from sluice.airflow.operators.stages import UndoOperator
+from sluice.airflow.operators.plans import DEPLOYMENT, PlanDeploymentOperator
+from sluice.airflow.operators.stages import UndoDeploymentOperator
 from sluice.airflow.triggered_by import actor, by_asset, reason
 from sluice.domain.promotion.deployments import Deployment, StageReport
 from sluice.domain.promotion.evidence import Evidence, Verdict
@@ -51,7 +51,9 @@ def context(*, user: str | None = "alice", run_type: str = "manual", **extra: st
     }
 
 
-def approval(kind: type[ApproveDeployment] = ApproveDeployment, **more: Any) -> ApproveDeployment:
+def approval(
+    kind: type[ApproveDeploymentOperator] = ApproveDeploymentOperator, **more: Any
+) -> ApproveDeploymentOperator:
     """Return an approval of the deployment that alice asked for."""
     reports = more.pop("reports", [PLAN.to_json()])
     return kind(task_id="approve", deployment=ASKED.to_json(), reports=reports, **more)
@@ -81,7 +83,7 @@ def test_an_answer_of_the_actor_does_not_count() -> None:
 
 def test_nobody_is_asked_when_every_gate_passed() -> None:
     """The task of a marginal verdict goes on at once unless one is marginal."""
-    assert approval(AcceptMarginal).execute(context()) is None
+    assert approval(ApproveMarginalOperator).execute(context()) is None
 
 
 def test_a_log_shows_evidence_whole() -> None:
@@ -119,9 +121,9 @@ def test_an_approval_is_asked_in_words() -> None:
     question = approval(approvers=["admin", "alice"]).question(ASKED, [PLAN], ["admin"])
     assert question.subject == "Promote shop r01234567 to prod? alice: why not"
     assert "Approvers: **admin**" in question.body
-    marginal = approval(AcceptMarginal).question(ASKED, [DOUBTFUL], ["admin"])
+    marginal = approval(ApproveMarginalOperator).question(ASKED, [DOUBTFUL], ["admin"])
     assert marginal.subject == "Promote shop r01234567 to prod although 1 gate is marginal? alice: why not"
-    cost = approval(AcceptCost).question(ASKED, [PLAN], [])
+    cost = approval(ApproveCostOperator).question(ASKED, [PLAN], [])
     assert cost.subject.startswith("Promote shop r01234567 to prod although it may cost more than is left")
 
 
@@ -169,7 +171,7 @@ def test_a_refusal_leaves_its_evidence_in_xcom() -> None:
     assert here["ti"].pushed["evidence"] == [one.to_json() for one in PLAN.evidence]
 
 
-class Planned(PlanOperator):
+class Planned(PlanDeploymentOperator):
     """Plans what is live already."""
 
     def planned(self, *_: object) -> tuple[Deployment, StageReport]:
@@ -180,15 +182,15 @@ class Planned(PlanOperator):
 def test_an_asset_run_for_what_is_live_is_skipped_and_a_persons_is_not() -> None:
     """What Airflow started by itself ends early; what somebody asked for is done."""
     with pytest.raises(AirflowSkipException, match="is live in prod already"):
-        Planned(task_id="plan").execute(context(run_type="asset_triggered"))
+        Planned(task_id="plan", environment="prod").execute(context(run_type="asset_triggered"))
     here = context()
-    Planned(task_id="plan").execute(here)
+    Planned(task_id="plan", environment="prod").execute(here)
     assert here["ti"].pushed[DEPLOYMENT] == ASKED.to_json()
 
 
 def test_undo_does_nothing_when_nothing_was_recorded() -> None:
     """A failure before record_undo leaves nothing to undo: it says so, and is no mishap."""
-    undo = UndoOperator(task_id="undo", deployment=None, recorded_by="record_undo", settled_by="settle")
+    undo = UndoDeploymentOperator(task_id="undo", deployment=None, recorded_by="record_undo", settled_by="settle")
     assert "nothing to undo" in undo.execute(context())["summary"]
 
 

@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 
 from sluice.airflow.operators.budgets import apply_schedules
 from sluice.airflow.operators.stages import refuse_suspended
-from sluice.airflow.sensors import BudgetSensor, DeploymentSensor, EnvironmentGate, EnvironmentReadySensor
+from sluice.airflow.sensors import BudgetSensor, DeploymentSensor, EnvironmentGateSensor, EnvironmentReadySensor
 from sluice.airflow.triggers import ConditionTrigger
 from sluice.airflow.workspace import airflow_workspace
 from sluice.cli.app import app
@@ -60,7 +60,9 @@ def test_an_environment_is_waited_for_until_it_is_whole(account: Snowdome) -> No
     """It defers; once the environment is provisioned the trigger fires; a later look returns at once."""
     sensor = EnvironmentReadySensor(task_id="wait", environment="dev", poke_interval=SOON)
     trigger = waiting(sensor)
-    assert EnvironmentGate(task_id="gate", environment="dev").execute({})["budget"] == "free"  # what follows says more
+    assert (
+        EnvironmentGateSensor(task_id="gate", environment="dev").execute({})["budget"] == "free"
+    )  # what follows says more
 
     async def provisioned_meanwhile() -> dict[str, Any]:
         wait = asyncio.create_task(fires(trigger))
@@ -127,7 +129,7 @@ def test_a_gate_waits_or_fails_as_the_spec_says(
     account: Snowdome, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Free, it lets pass; suspended, it defers, saying why, or fails with the budget's words."""
-    gate = EnvironmentGate(task_id="gate", environment="dev", poke_interval=SOON)
+    gate = EnvironmentGateSensor(task_id="gate", environment="dev", poke_interval=SOON)
     work = airflow_workspace()
     provision(work, "dev", work.now(), holder="test")
     assert gate.execute({})["budget"] == "free"
@@ -189,10 +191,10 @@ def test_the_clock_may_be_switched_off(account: Snowdome, monkeypatch: pytest.Mo
     """With SLUICE_OFF_HOURS=no the check closes nothing, and opens what is closed."""
     work = airflow_workspace()
     provision(work, "dev", work.now(), holder="test")
-    apply_schedules(work, Caller("run", "the clock", work.now()), logging.getLogger("test"))
+    apply_schedules(work, Caller("run", "the clock", work.now()))
     stay_open(work, {"dev": work.spec("dev")}, ["dev"], "23:59", Caller("run 2", "ann", work.now()), reason="late work")
     account.clock(advance_seconds=8 * 24 * 3600)
     closed(work)
     monkeypatch.setenv("SLUICE_OFF_HOURS", "no")
-    assert apply_schedules(work, Caller("run 3", "the clock", work.now()), logging.getLogger("test")) == ["dev: open"]
-    assert apply_schedules(work, Caller("run 4", "the clock", work.now()), logging.getLogger("test")) == []
+    assert apply_schedules(work, Caller("run 3", "the clock", work.now())) == ["dev: open"]
+    assert apply_schedules(work, Caller("run 4", "the clock", work.now())) == []

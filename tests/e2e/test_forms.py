@@ -14,7 +14,7 @@ from playwright.sync_api import expect
 from trigger_form import SIZE, Seen, TriggerForm
 from world import World
 
-from sluice.airflow.operators.form import Form
+from sluice.airflow.operators.arguments import Arguments
 from sluice.airflow_client.api import ApiError, Run
 from sluice.airflow_client.follow import Ended
 from sluice.domain.ephemeral.ephemeral_name import EPHEMERAL_EXAMPLE
@@ -159,7 +159,7 @@ def test_what_is_chosen_and_picked_is_what_operators_read(browser: Browser, worl
     }.items():  # fmt: skip
         form.fill(field, value)
     form.fill("owner", "")
-    read = Form(world.alice.run(Run(form.dag_id, form.press(paused=True)))["conf"])
+    read = Arguments(world.alice.run(Run(form.dag_id, form.press(paused=True)))["conf"])
     form.page.close()
     assert read.moment("at") == datetime(2026, 11, 20, 8, tzinfo=UTC)
     assert read.lines("schemas") == ("core", "marts")

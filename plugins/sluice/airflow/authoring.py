@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 
+from airflow.sdk import XComArg
+
 from sluice.domain.ephemeral.ephemeral_name import EphemeralName
+from sluice.domain.names import DEPLOYMENT_ID
 from sluice.domain.specs.environment import EnvironmentSpec, no_such_environment, readable_environments
 from sluice.errors import SpecError
 from sluice.settings import settings
 
-DEPLOYMENT = re.compile(r"previous|d[0-9]{8}t[0-9]{6}-[0-9a-f]{6}")
-"""What a rollback brings back: a deployment's id, or the one before."""
+PREVIOUS = "previous"
+"""What a rollback is given instead of a deployment's id: the deployment before the live one."""
 
 
 def specs() -> dict[str, EnvironmentSpec]:
@@ -60,6 +62,13 @@ def spec_of(environment: object) -> EnvironmentSpec:
     raise no_such_environment(environment, found, where=str(settings().environments))
 
 
+def at_run_time(value: object) -> bool:
+    """Whether only a running task can know the value: a template, a task's result, or a callable that returns it."""
+    if isinstance(value, list | tuple):
+        return any(at_run_time(each) for each in value)
+    return is_template(value) if isinstance(value, str) else isinstance(value, XComArg) or callable(value)
+
+
 def known_later(environment: object) -> bool:
     """Whether only a running task can know which environment this is, and so whether it is there."""
     return not isinstance(environment, str) or is_template(environment) or _is_ephemeral(environment)
@@ -67,13 +76,14 @@ def known_later(environment: object) -> bool:
 
 def refuse_unknown(environment: object) -> None:
     """Refuse a name that no environment has, as soon as the DAG is read; what is known later passes."""
-    if not known_later(environment):
+    if not at_run_time(environment) and not (isinstance(environment, str) and _is_ephemeral(environment)):
         spec_of(environment)
 
 
 def refuse_no_deployment(deployment: object) -> None:
     """Refuse what names no deployment, as soon as the DAG is read; what is known later passes."""
-    if isinstance(deployment, str) and not is_template(deployment) and not DEPLOYMENT.fullmatch(deployment):
+    known_later = not isinstance(deployment, str) or is_template(deployment)
+    if not known_later and deployment != PREVIOUS and not DEPLOYMENT_ID.fullmatch(str(deployment)):
         raise SpecError(
             "not a deployment",
             where="deployment",
@@ -86,18 +96,6 @@ def refuse_no_deployment(deployment: object) -> None:
 def rendered(value: object) -> str:
     """Return a rendered argument as text; nothing, and a template that rendered None, is the empty text."""
     return "" if value is None or value == "None" else str(value).strip()
-
-
-def yes(value: object, where: str) -> bool:
-    """Return a rendered argument as yes or no, or refuse what is neither."""
-    if isinstance(value, bool):
-        return value
-    said = rendered(value).lower()
-    if said in {"", "false", "no", "0"}:
-        return False
-    if said in {"true", "yes", "1"}:
-        return True
-    raise SpecError("neither true nor false", where=where, value=value, good="true", untouched="everything")
 
 
 def _read() -> tuple[dict[str, EnvironmentSpec], list[SpecError]]:

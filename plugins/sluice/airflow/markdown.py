@@ -20,7 +20,7 @@ def plain(value: object, most: int = 500) -> str:
 
 
 def text(value: object, most: int = 500) -> str:
-    """Return Markdown that shows a text as it is, in one line; for use behind words of ours or in a table's cell.
+    """Return Markdown that shows a text as it is, in one line; for use behind words of sluice's or in a table's cell.
 
     Only an address (https://…, www.…, somebody@…) becomes a link, which shows where it leads: GitHub's Markdown makes
     links of those after escapes are resolved.

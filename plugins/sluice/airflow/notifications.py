@@ -1,4 +1,4 @@
-"""People are told: when a deployment starts, succeeds, fails, is stopped before its swap, or is rolled back."""
+"""People are notified: when a deployment starts, succeeds, fails, is stopped before its swap, or is rolled back."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ PAGER = "pagerduty_events"
 class DeploymentNotifier(BaseNotifier):
     """One line about a deployment is in the log and at every channel of the environment that has a connection.
 
-    The channels are those of the spec (`monitoring.channels`), each told what the spec says it hears
+    The channels are those of the spec (`monitoring.channels`), each with what the spec says it hears
     (`monitoring.deployment_notices`). A channel is an Airflow connection called `sluice_<channel>`: of type
     `slackwebhook`, `smtp`, `pagerduty_events`, or `http` for any webhook that takes `{"text": …}`. One without a
     connection is written to the log only, so a laptop needs none. `environment` may be a template; without it the
     run's parameter of that name counts.
 
-    What an undo came to is read from its report: of one that had nothing to undo nobody is told.
+    What an undo came to is read from its report: one that had nothing to undo is not notified.
     """
 
     template_fields: Sequence[str] = ()
@@ -119,7 +119,7 @@ def send(channel: str, text: str, *, severity: Severity = "info", key: str | Non
 
 
 def resolve(channel: str, text: str, *, key: str) -> None:
-    """Have PagerDuty's incident of that key resolved, where the channel leads to PagerDuty; others are not told."""
+    """Have PagerDuty's incident of that key resolved, where the channel leads to PagerDuty; others hear nothing."""
     connection = _connection(channel)
     if connection is not None and connection.conn_type == PAGER:
         _deliver(channel, lambda: notifier_of(connection, text, severity="info", key=key, over=True))
@@ -158,18 +158,20 @@ def notifier_of(
 
         # Slack reads <!channel> and the like; names and errors are shown as they are.
         shown = escape(text, quote=False)
-        return SlackWebhookNotifier(slack_webhook_conn_id=conn_id, text=shown, timeout=10)
+        slack: BaseNotifier = SlackWebhookNotifier(slack_webhook_conn_id=conn_id, text=shown, timeout=10)
+        return slack
     if kind == "smtp":
         from airflow.providers.smtp.notifications.smtp import SmtpNotifier
 
         to = connection.extra_dejson.get("to_email")
-        return SmtpNotifier(
+        mail: BaseNotifier = SmtpNotifier(
             to=to, subject=f"sluice: {text.splitlines()[0][:120]}", html_content=escape(text), smtp_conn_id=conn_id
         )
+        return mail
     if kind == PAGER:
         from airflow.providers.pagerduty.notifications.pagerduty import PagerdutyNotifier
 
-        return PagerdutyNotifier(
+        pager: BaseNotifier = PagerdutyNotifier(
             summary=text[:1024],
             severity=severity,
             source="sluice",
@@ -177,6 +179,7 @@ def notifier_of(
             dedup_key=key,
             pagerduty_events_conn_id=conn_id,
         )
+        return pager
     return WebhookNotifier(connection.host or "", text)
 
 

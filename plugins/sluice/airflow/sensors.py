@@ -23,14 +23,14 @@ from sluice.settings import settings
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-__all__ = ["BudgetSensor", "ConditionSensor", "DeploymentSensor", "EnvironmentGate", "EnvironmentReadySensor"]
+__all__ = ["BudgetSensor", "ConditionSensor", "DeploymentSensor", "EnvironmentGateSensor", "EnvironmentReadySensor"]
 
 
 class ConditionSensor(BaseSensorOperator):
     """Waits until an environment is as wanted, and returns what it is; a wait that is in vain fails at once.
 
     Args:
-        environment: The name of a specified environment, or of one that comes and goes; may be a template. A name that
+        environment: The name of a specified environment, or of an ephemeral one; may be a template. A name that
             no environment has is refused when the DAG is read.
         deferrable: Wait in the triggerer, taking no worker. If false, `mode` counts as for any sensor.
         poke_interval: Seconds between two looks.
@@ -100,12 +100,12 @@ class ConditionSensor(BaseSensorOperator):
 
 
 class EnvironmentReadySensor(ConditionSensor):
-    """An environment is whole: provisioned, in the journal, its database bearing our marker.
+    """An environment is whole: provisioned, in the journal, its database bearing sluice's marker.
 
         EnvironmentReadySensor(task_id="ready", environment="{{ params.environment }}") >> load()
 
     Args:
-        environment: The name of a specified environment, or of one that comes and goes; may be a template.
+        environment: The name of a specified environment, or of an ephemeral one; may be a template.
         deferrable: Wait in the triggerer, taking no worker.
         poke_interval: Seconds between two looks.
         **arguments: As for any sensor: `task_id`, `timeout`, `retries` …
@@ -121,7 +121,7 @@ class DeploymentSensor(ConditionSensor):
         DeploymentSensor(task_id="wait", environment="prod", release="{{ params.release }}") >> report()
 
     Args:
-        environment: The name of a specified environment, or of one that comes and goes; may be a template.
+        environment: The name of a specified environment, or of an ephemeral one; may be a template.
         release: Wait for this release; may be a template.
         deployment: Wait for this deployment; may be a template.
         deferrable: Wait in the triggerer, taking no worker.
@@ -159,7 +159,7 @@ class BudgetSensor(ConditionSensor):
         BudgetSensor(task_id="affordable", environment="dev") >> train()
 
     Args:
-        environment: The name of a specified environment, or of one that comes and goes; may be a template.
+        environment: The name of a specified environment, or of an ephemeral one; may be a template.
         deferrable: Wait in the triggerer, taking no worker.
         poke_interval: Seconds between two looks: as often as budgets are checked; each wakes sluice's own warehouse.
         **arguments: As for any sensor: `task_id`, `timeout`, `retries` …
@@ -174,16 +174,16 @@ class BudgetSensor(ConditionSensor):
         super().__init__(environment=environment, deferrable=deferrable, poke_interval=poke_interval, **arguments)
 
 
-class EnvironmentGate(ConditionSensor):
-    """A run may begin in an environment: neither its budget nor its hours stop it. The first task of our DAGs.
+class EnvironmentGateSensor(ConditionSensor):
+    """A run may begin in an environment: neither its budget nor its hours stop it. The first task of sluice's DAGs.
 
     It waits, deferred, before anything is planned or locked; or fails at once, where the environment's spec says
     `budget: {when_suspended: fail}`.
 
-        EnvironmentGate(task_id="gate", environment="dev") >> work()
+        EnvironmentGateSensor(task_id="gate", environment="dev") >> work()
 
     Args:
-        environment: The name of a specified environment, or of one that comes and goes; may be a template.
+        environment: The name of a specified environment, or of an ephemeral one; may be a template.
         deferrable: Wait in the triggerer, taking no worker.
         poke_interval: Seconds between two looks. Not given: `SLUICE_GATE_SECONDS`, which is 300 unless it is set: each
             look wakes sluice's own warehouse.

@@ -21,7 +21,7 @@ _EXTRAS = {
     "abfss": "azure",
     "adl": "azure",
 }
-"""Which extra of ours brings what opens the addresses of a scheme: Airflow's provider, and the package under it."""
+"""Which extra of sluice brings what opens the addresses of a scheme: Airflow's provider, and the package under it."""
 
 
 def open_store(address: str) -> ObjectStoragePath:

@@ -8,12 +8,23 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
+    from sluice.operations.caller import Caller
+    from sluice.operations.workspace import Workspace
+
 
 def actor(context: Context) -> str:
     """Return the user who triggered this run, or who started the chain of assets that did; else `airflow`."""
     if name := context["dag_run"].triggering_user_name:
         return str(name)
     return next((str(extra["actor"]) for extra in asset_extras(context) if extra.get("actor")), "airflow")
+
+
+def caller(workspace: Workspace, context: Context) -> Caller:
+    """Return whose run this is; a retry is the same caller's. It acts at the account's own time."""
+    from sluice.operations.caller import Caller
+
+    ti = context["ti"]
+    return Caller(f"{ti.dag_id} {ti.run_id}", actor(context), workspace.now())
 
 
 def reason(context: Context, given: str) -> str:

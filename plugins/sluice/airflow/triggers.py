@@ -1,4 +1,4 @@
-"""The trigger of our sensors: it holds primitives, looks off the event loop, and yields once."""
+"""The trigger of sluice's sensors: it holds primitives, looks off the event loop, and yields once."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from airflow.triggers.base import BaseTrigger, TriggerEvent
 from asgiref.sync import sync_to_async
 
 from sluice.errors import RetryError, SluiceError
+
+__all__ = ["ConditionTrigger"]
 
 
 class ConditionTrigger(BaseTrigger):

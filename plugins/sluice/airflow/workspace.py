@@ -1,4 +1,4 @@
-"""The workspace of an Airflow task: our folders, Airflow's connections, Airflow's object storage."""
+"""The workspace of an Airflow task: sluice's folders, Airflow's connections, Airflow's object storage."""
 
 from __future__ import annotations
 

@@ -167,6 +167,8 @@ def sweep(
         )
     for line in (*(f"revoke     {grant}" for grant in plan.get("revoke", [])), *plan.get("leftovers", [])):
         out.print(f"  {line}", markup=False, highlight=False)
+    for field, count in plan.get("more", {}).items():
+        out.print(f"  … and {count} more {field}: {plan.get('kept')}", markup=False, highlight=False)
 
 
 def _change(what: str, environment: str, reason: str, *, as_json: bool, no_wait: bool, **more: object) -> None:

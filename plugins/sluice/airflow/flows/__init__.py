@@ -1,6 +1,6 @@
-"""Task groups for anybody's DAG, and the DAGs of ours that are made of them.
+"""Task groups for anybody's DAG, and sluice's own DAGs that are made of them.
 
-A group is one step of a DAG: what is behind it runs once it has succeeded and has given back what it took.
+A group is one step of a DAG: what is behind it runs once it has succeeded and has released what it took.
 
     from sluice.airflow.flows import promotion
 

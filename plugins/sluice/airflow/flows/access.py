@@ -7,15 +7,15 @@ from airflow.sdk import DAG, CronTriggerTimetable
 from sluice.airflow.assets import ENVIRONMENTS
 from sluice.airflow.authoring import readable_specs
 from sluice.airflow.flows import forms
-from sluice.airflow.flows.builders import RETRIES, flow
+from sluice.airflow.flows.builders import RETRIES, flow, parameters
 from sluice.airflow.operators.access import (
     GRANT,
     HOLDERS,
     HOURS,
     REVOKE,
-    ChangeAccess,
-    ProvisionRoles,
-    ReviewAccess,
+    ChangeAccessOperator,
+    ProvisionRolesOperator,
+    ReviewAccessOperator,
 )
 from sluice.domain.access.roles import Level
 from sluice.domain.ephemeral.ephemeral_name import EPHEMERAL_EXAMPLE, LONGEST
@@ -39,7 +39,7 @@ Runs by itself after an environment was provisioned; again: no change.
         schedule=[ENVIRONMENTS],
         tags=["access"],
     ) as dag:
-        ProvisionRoles(task_id="apply", **RETRIES)
+        ProvisionRolesOperator(task_id="apply", **RETRIES)
     return dag
 
 
@@ -53,7 +53,7 @@ def change_access_dag() -> DAG:
 ### Access that ends by itself
 
 Gives a user or a role an environment's role for readers or for writers, for so many hours, with a reason; the nightly
-sweep takes it back when its time is over. Write access to production is given to nobody.
+sweep revokes it when its time is over. Nobody is granted write access to production.
 """,
         params={
             "what": forms.choice("What", "Give access, or take it back.", [GRANT, REVOKE], default=GRANT),
@@ -74,7 +74,8 @@ sweep takes it back when its time is over. Write access to production is given t
         },
         tags=["access"],
     ) as dag:
-        ChangeAccess(task_id="change", **RETRIES)
+        fields = parameters("what", "environment", "to", "holder", "level", "hours", "reason")
+        ChangeAccessOperator(task_id="change", **fields, **RETRIES)
     return dag
 
 
@@ -87,13 +88,13 @@ def access_review_dag() -> DAG:
         doc="""
 ### Access review
 
-Every month: who has which role of ours, since when, when it was last used, and what should be taken back. Kept as JSON
-in the store (`reviews/`); `sluice access review` prints it. What the account's history does not tell is said, and not
-guessed.
+Every month: who has which of sluice's roles, since when, when it was last used, and what should be revoked. Kept as
+JSON in the store (`reviews/`); `sluice access review` prints it. What the account's history does not tell is marked as
+unknown.
 """,
         params={},
         schedule=CronTriggerTimetable(MONTHLY, timezone="UTC"),
         tags=["access"],
     ) as dag:
-        ReviewAccess(task_id="review", **RETRIES)
+        ReviewAccessOperator(task_id="review", **RETRIES)
     return dag

@@ -7,9 +7,10 @@ from datetime import timedelta
 from airflow.sdk import DAG, CronTriggerTimetable
 
 from sluice.airflow.authoring import readable_specs
+from sluice.airflow.budget_notices import StaleBudgetCheckNotifier
 from sluice.airflow.flows import forms
-from sluice.airflow.flows.builders import RETRIES, flow
-from sluice.airflow.operators.budgets import CONTROLS, CheckBudgets, ControlBudget, NobodyWatches
+from sluice.airflow.flows.builders import RETRIES, flow, parameters
+from sluice.airflow.operators.budgets import CONTROLS, CheckBudgetsOperator, ControlBudgetOperator
 from sluice.domain.ephemeral.ephemeral_name import LONGEST
 from sluice.domain.schedules.hours import MOMENT
 
@@ -26,9 +27,9 @@ def budget_check_dag() -> DAG:
 ### Budget check
 
 Every five minutes: what each environment costs, as Snowflake's own rows say it or, until they are there, estimated from
-warehouses and statements; against its budget (`include/policies/budgets.yml`): told at 50 %, limited at 80 %, suspended
-at 100 %, given back when its day is over or it is well below again. Production is watched, never stopped. An hour
-unlike the same hour of earlier weeks is told. What lasts is told to one channel more each hour, what is over once.
+warehouses and statements; against its budget (`include/policies/budgets.yml`): notified at 50 %, limited at 80 %,
+suspended at 100 %, restored when its day is over or it is well below again. Production is watched, never stopped. An
+hour unlike the same hour of earlier weeks is notified. What lasts goes to one channel more each hour, its end to all.
 
 Before that the clock: environments outside their `hours` are closed, those within are open, and warehouses have the
 clusters that their `warehouse_schedule` asks for.
@@ -37,7 +38,9 @@ clusters that their `warehouse_schedule` asks for.
         schedule=CronTriggerTimetable(OFTEN, timezone="UTC"),
         tags=["budget"],
     ) as dag:
-        CheckBudgets(task_id="check", on_failure_callback=NobodyWatches(timedelta(minutes=5)), **RETRIES)
+        CheckBudgetsOperator(
+            task_id="check", on_failure_callback=StaleBudgetCheckNotifier(timedelta(minutes=5)), **RETRIES
+        )
     return dag
 
 
@@ -72,5 +75,6 @@ environment cost more for so many hours; *open* keeps one open after its hours, 
         },
         tags=["budget"],
     ) as dag:
-        ControlBudget(task_id="control", **RETRIES)
+        fields = parameters("what", "environments", "usd", "hours", "until", "reason")
+        ControlBudgetOperator(task_id="control", **fields, **RETRIES)
     return dag

@@ -1,29 +1,34 @@
-"""What every flow is made of: its stages as tasks, the sections they stand in, and the DAG around them."""
+"""What every flow is made of: its stages as tasks, the sections they stand in, its form, and the DAG around them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from airflow.providers.standard.operators.empty import EmptyOperator
-from airflow.sdk import DAG, Param, TaskGroup, TriggerRule, chain
+from airflow.sdk import DAG, Param, TaskGroup, TriggerRule, XComArg, chain
 
 from sluice.airflow.authoring import specs
 from sluice.airflow.notifications import DeploymentNotifier
-from sluice.airflow.operators.approval import AcceptCost
-from sluice.airflow.operators.plans import DEPLOYMENT, PlanOperator
-from sluice.airflow.operators.stages import Pulled, StageOperator, UndoOperator, UnlockOperator
-from sluice.airflow.sensors import EnvironmentGate
+from sluice.airflow.operators.approval import ApproveCostOperator
+from sluice.airflow.operators.base import SluiceOperator
+from sluice.airflow.operators.plans import DEPLOYMENT, PlanDeploymentOperator
+from sluice.airflow.operators.stages import Pulled, RunStageOperator, UndoDeploymentOperator, UnlockEnvironmentOperator
+from sluice.airflow.sensors import EnvironmentGateSensor
 from sluice.operations.policies import policy_files
 
-__all__ = ["RETRIES", "FlowPoint", "Stages", "flow", "from_form", "gate", "specs"]
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+__all__ = ["RETRIES", "FlowPointOperator", "Parameter", "Stages", "flow", "from_form", "gate", "parameters", "specs"]
 
 RETRIES: dict[str, Any] = {"retries": 2, "retry_delay": timedelta(seconds=10)}
-"""Only what may succeed on a second look is retried: our operators fail at once on everything else."""
+"""Only what may succeed on a second look is retried: sluice's operators fail at once on everything else."""
 
 
-class FlowPoint(EmptyOperator):
+class FlowPointOperator(EmptyOperator):
     """A point that a flow passes: where it begins, where all of it is done. Nothing runs for it."""
 
     custom_operator_name = "Point"
@@ -54,30 +59,36 @@ class Stages:
         """Return a part of the flow that the graph shows as one box until it is opened."""
         return TaskGroup(name, group_display_name=title or name.capitalize(), prefix_group_id=False)
 
-    def task(self, stage: str, **arguments: Any) -> StageOperator:
+    def task(self, stage: str, **arguments: Any) -> RunStageOperator:
         """Return the task of a stage, named like it."""
-        return StageOperator(**self._stage(stage), stage=stage, **arguments)
+        return RunStageOperator(**self._stage(stage), stage=stage, **arguments)
 
-    def point(self, name: str) -> FlowPoint:
+    def setup(self, stage: str, **arguments: Any) -> RunStageOperator:
+        """Return the task of a stage whose effect a teardown ends."""
+        task = self.task(stage, **arguments)
+        task.as_setup()  # type: ignore[no-untyped-call]  # Airflow's method has no types
+        return task
+
+    def point(self, name: str) -> FlowPointOperator:
         """Return a point that the flow passes."""
-        return FlowPoint(**self.called(name))
+        return FlowPointOperator(**self.called(name))
 
-    def gate(self) -> EnvironmentGate:
+    def gate(self) -> EnvironmentGateSensor:
         """Return the first task of a flow that works in the environment."""
         return gate(self.environment, **self.called("gate"))
 
-    def accept_cost(self, plan: PlanOperator, approvers: Sequence[str]) -> AcceptCost:
+    def accept_cost(self, plan: PlanDeploymentOperator, approvers: Sequence[str]) -> ApproveCostOperator:
         """Return the task that asks somebody where what was planned may cost more than is left of the day's budget."""
-        return AcceptCost(
+        return ApproveCostOperator(
             **self.called("accept_cost", "if over budget"),
             deployment=self.deployment,
             reports=[plan.output],
             approvers=list(approvers),
         )
 
-    def undo(self, lock: StageOperator) -> UndoOperator:
+    def undo(self, lock: RunStageOperator) -> UndoDeploymentOperator:
         """Return the teardown that has live be what it was, unless the deployment settled."""
-        undo = UndoOperator(
+        undo = UndoDeploymentOperator(
             **self._stage("undo"),
             recorded_by=self.id("record_undo"),
             settled_by=self.id("settle"),
@@ -86,15 +97,17 @@ class Stages:
         undo.as_teardown(setups=lock)
         return undo
 
-    def scale_down(self, lock: StageOperator, scale_up: StageOperator) -> StageOperator:
+    def scale_down(self, lock: RunStageOperator, scale_up: RunStageOperator) -> RunStageOperator:
         """Return the teardown that gives the warehouse its size back, also where `scale_up` was cut off half-way."""
         scale_down = self.task("scale_down")
         scale_down.as_teardown(setups=[lock, scale_up])
         return scale_down
 
-    def unlock(self, first: EnvironmentGate | FlowPoint, lock: StageOperator) -> UnlockOperator:
-        """Return the teardown that gives back the lock, and fails where somebody has stopped the run."""
-        unlock = UnlockOperator(
+    def unlock(
+        self, first: EnvironmentGateSensor | FlowPointOperator, lock: RunStageOperator
+    ) -> UnlockEnvironmentOperator:
+        """Return the teardown that releases the lock, and fails where somebody has stopped the run."""
+        unlock = UnlockEnvironmentOperator(
             **self._stage("unlock"),
             planned_by=self.id("plan"),
             locked_by=self.id("lock"),
@@ -103,11 +116,11 @@ class Stages:
         unlock.as_teardown(setups=[first, lock])
         return unlock
 
-    def finish(self, last: StageOperator, *teardowns: StageOperator) -> None:
+    def finish(self, last: RunStageOperator, *teardowns: RunStageOperator) -> None:
         """The flow ends with `done`, for what is behind it, and with `outcome`, which the run's state follows.
 
-        `done` is passed when the last stage has succeeded and all was given back. Airflow skips it where somebody marks
-        the run as failed, and calls a run a success whose last task was skipped; a teardown is not skipped, so
+        `done` is passed when the last stage has succeeded and everything was released. Airflow skips it where somebody
+        marks the run as failed, and calls a run a success whose last task was skipped; a teardown is not skipped, so
         `outcome` can follow `unlock`, which knows better.
         """
         done, outcome = self.point("done"), self.point("outcome")
@@ -126,6 +139,32 @@ class Stages:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A field of the run's form, as the value of an operator's argument: the value itself, not its text."""
+
+    name: str
+
+    def __call__(self, context: Context, jinja_env: object) -> Any:
+        """Return the field's value in this run; None where the form has no such field."""
+        del jinja_env
+        return context["params"].get(self.name)
+
+    def serialize(self) -> str:
+        """Return it as people know it: what Airflow shows, and compares between two readings of the file."""
+        return f"{{{{ params.{self.name} }}}}"
+
+
+def parameters(*names: str, **renamed: str) -> dict[str, Any]:
+    """Return arguments that are fields of the run's form: of the same names, or `argument=field`."""
+    return {name: Parameter(name) for name in names} | {name: Parameter(field) for name, field in renamed.items()}
+
+
+def deployment_of(plan: SluiceOperator) -> XComArg:
+    """Return the deployment that a plan leaves in XCom, for the tasks behind it."""
+    return XComArg(plan, key=DEPLOYMENT)
+
+
 def from_form(dag: DAG, **given: Any) -> dict[str, Any]:
     """Return the arguments that were given; of those that were not, a template that reads the DAG's form if it asks."""
     return {
@@ -134,9 +173,9 @@ def from_form(dag: DAG, **given: Any) -> dict[str, Any]:
     }
 
 
-def gate(environment: str = "{{ params.environment }}", **arguments: Any) -> EnvironmentGate:
+def gate(environment: str = "{{ params.environment }}", **arguments: Any) -> EnvironmentGateSensor:
     """Return the first task of a flow that works in an environment; unless it is named: the one of the run's form."""
-    return EnvironmentGate(**({"task_id": "gate", "environment": environment, **RETRIES} | arguments))
+    return EnvironmentGateSensor(**({"task_id": "gate", "environment": environment, **RETRIES} | arguments))
 
 
 def flow(
@@ -151,7 +190,7 @@ def flow(
     owner: str = "sluice",
     **arguments: Any,
 ) -> DAG:
-    """Return a DAG of ours: one run at a time, no catching up; its title, its form and its page set.
+    """Return one of sluice's own DAGs: one run at a time, no catching up; its title, its form and its page set.
 
     Airflow lists DAGs by their titles: those of the main jobs begin with their place in the chain.
     """

@@ -1,4 +1,4 @@
-"""The forms of our DAGs: every field typed, bounded and explained; Airflow refuses what does not fit.
+"""The forms of sluice's DAGs: every field typed, bounded and explained; Airflow refuses what does not fit.
 
 Airflow's form keeps its button dead while a field is empty whose type does not allow null. So every field may be left
 empty, unless it is built as required: then it cannot, and its explanation begins with that word.
@@ -147,7 +147,7 @@ def environment(names: Sequence[str], default: str | None = None, *, description
 
 
 def ephemeral() -> Param:
-    """An environment that comes and goes, by its name."""
+    """An ephemeral environment, by its name."""
     return text(
         "Environment",
         f'Its name, e.g. {EPHEMERAL_EXAMPLE}; "sluice env list" prints them.',

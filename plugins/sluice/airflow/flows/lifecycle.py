@@ -1,4 +1,4 @@
-"""Changing and destroying environments that come and go."""
+"""Changing and destroying ephemeral environments."""
 
 from __future__ import annotations
 
@@ -6,11 +6,10 @@ from airflow.sdk import DAG, chain
 
 from sluice.airflow.assets import ENVIRONMENTS
 from sluice.airflow.flows import forms
-from sluice.airflow.flows.builders import RETRIES, flow, gate
+from sluice.airflow.flows.builders import RETRIES, deployment_of, flow, gate, parameters
 from sluice.airflow.flows.provision import WAITING
-from sluice.airflow.operators.lifecycle import CHANGES, ChangeEnvironment, DestroyEnvironment
-from sluice.airflow.operators.plans import DEPLOYMENT
-from sluice.airflow.operators.reclone import AcceptRenewal, PlanRenewal, RenewEnvironment
+from sluice.airflow.operators.lifecycle import CHANGES, ChangeEnvironmentOperator, DestroyEnvironmentOperator
+from sluice.airflow.operators.reclone import ApproveRecloneOperator, PlanRecloneOperator, RecloneEnvironmentOperator
 from sluice.domain.ephemeral.ephemeral_name import LONGEST
 
 
@@ -19,9 +18,9 @@ def change_environment_dag() -> DAG:
     with flow(
         "change_environment",
         title="Environment · Change",
-        description="Extends, pins, resizes, hands over or brings back an environment that comes and goes",
+        description="Extends, pins, resizes, hands over or brings back an ephemeral environment",
         doc="""
-### Change an environment that comes and goes
+### Change an ephemeral environment
 
 * **extend**: so many hours more, up to its kind's maximum · **pin**, **unpin**: no sweep takes it while it is pinned
 * **resize**, **budget**: its warehouse, its dollars a day and with them its resource monitor
@@ -40,7 +39,8 @@ Extending or pinning answers a notice: nothing is removed then. `sluice env list
         },
         tags=["environments"],
     ) as dag:
-        ChangeEnvironment(task_id="change", outlets=[ENVIRONMENTS], **RETRIES)
+        fields = parameters("environment", "what", "hours", "size", "daily_usd", "reason", new_owner="owner")
+        ChangeEnvironmentOperator(task_id="change", **fields, outlets=[ENVIRONMENTS], **RETRIES)
     return dag
 
 
@@ -66,9 +66,11 @@ over. The former data can be undropped while its retention lasts. A base that is
         },
         tags=["environments"],
     ) as dag:
-        plan = PlanRenewal(task_id="plan", **RETRIES)
-        accept = AcceptRenewal(task_id="accept_cost", deployment=plan.output[DEPLOYMENT], reports=[plan.output])
-        chain(gate(), plan, accept, RenewEnvironment(task_id="refresh", outlets=[ENVIRONMENTS], **WAITING))
+        fields = parameters("environment", "keep", "reason")
+        plan = PlanRecloneOperator(task_id="plan", **fields, **RETRIES)
+        accept = ApproveRecloneOperator(task_id="accept_cost", deployment=deployment_of(plan), reports=[plan.output])
+        reclone = RecloneEnvironmentOperator(task_id="refresh", **fields, outlets=[ENVIRONMENTS], **WAITING)
+        chain(gate(), plan, accept, reclone)
     return dag
 
 
@@ -77,9 +79,9 @@ def destroy_environment_dag() -> DAG:
     with flow(
         "destroy_environment",
         title="Environment · Destroy",
-        description="Destroys an environment that comes and goes",
+        description="Destroys an ephemeral environment",
         doc="""
-### Destroy an environment that comes and goes
+### Destroy an ephemeral environment
 
 Its name as the confirmation; a pipeline may force a testing environment of its own. Only what bears the environment's
 marker is dropped; a pinned one is not. `change_environment` with *undo* brings it back while Snowflake keeps it.
@@ -94,5 +96,6 @@ marker is dropped; a pinned one is not. `change_environment` with *undo* brings 
         },
         tags=["environments"],
     ) as dag:
-        DestroyEnvironment(task_id="destroy", outlets=[ENVIRONMENTS], **RETRIES)
+        fields = parameters("environment", "confirmation", "force", "reason")
+        DestroyEnvironmentOperator(task_id="destroy", **fields, outlets=[ENVIRONMENTS], **RETRIES)
     return dag

@@ -1,4 +1,4 @@
-"""A promotion: thirteen stages as tasks, in anybody's DAG or in one of ours."""
+"""A promotion: thirteen stages as tasks, in anybody's DAG or in one of sluice's."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from sluice.airflow.authoring import readable_specs, spec_of
 from sluice.airflow.flows import forms
 from sluice.airflow.flows.builders import RETRIES, Stages, flow, from_form
 from sluice.airflow.notifications import DeploymentNotifier
-from sluice.airflow.operators.approval import AcceptMarginal, ApproveDeployment
-from sluice.airflow.operators.plans import PlanPromotion
-from sluice.airflow.operators.stages import StageOperator
+from sluice.airflow.operators.approval import ApproveDeploymentOperator, ApproveMarginalOperator
+from sluice.airflow.operators.plans import PlanPromotionOperator
+from sluice.airflow.operators.stages import RunStageOperator
 from sluice.domain.specs.environment import EnvironmentSpec, chain_to
 from sluice.errors import SpecError
 
@@ -40,8 +40,8 @@ def promotion(
 ) -> TaskGroup:
     """Return the task group `promote_<environment>`, which brings the upstream's release to an environment.
 
-    What is behind it runs once the release is live and lock and warehouse size are given back; after a failure it does
-    not run, and live is what it was before. Use it inside a `with DAG(...)`:
+    What is behind it runs once the release is live, the lock is released and the warehouse has its size again; after a
+    failure it does not run, and live is what it was before. Use it inside a `with DAG(...)`:
 
         with DAG("nightly", schedule="0 4 * * *"):
             promotion("staging") >> promotion("prod", reason="nightly") >> report()
@@ -102,14 +102,14 @@ def _promoted(spec: EnvironmentSpec) -> EnvironmentSpec:
 
 
 def _tasks(group: TaskGroup, spec: EnvironmentSpec, arguments: dict[str, Any]) -> None:
-    """The stages, one task each, in their order, with what undoes them and gives back."""
+    """The stages, one task each, in their order, with what undoes them and what releases."""
     stages = Stages(group, spec.name)
     with stages.section("check"):
         gate = stages.gate()
-        plan = PlanPromotion(**stages.called("plan"), environment=spec.name, **arguments, **RETRIES)
+        plan = PlanPromotionOperator(**stages.called("plan"), environment=spec.name, **arguments, **RETRIES)
         approve = _approval(stages, spec, plan)
-        lock = stages.task("lock", on_success_callback=DeploymentNotifier("started", spec.name)).as_setup()
-        scale_up = stages.task("scale_up").as_setup()
+        lock = stages.setup("lock", on_success_callback=DeploymentNotifier("started", spec.name))
+        scale_up = stages.setup("scale_up")
         checks = [stages.task(stage) for stage in ("check_source", "check_target", "record_undo")]
     with stages.section("candidate", "Build"):
         build = [stages.task(stage) for stage in ("clone", "build", "judge")]
@@ -122,11 +122,11 @@ def _tasks(group: TaskGroup, spec: EnvironmentSpec, arguments: dict[str, Any]) -
         stages.finish(settle, stages.undo(lock), stages.scale_down(lock, scale_up), stages.unlock(gate, lock))
 
 
-def _approval(stages: Stages, spec: EnvironmentSpec, plan: PlanPromotion) -> ApproveDeployment:
+def _approval(stages: Stages, spec: EnvironmentSpec, plan: PlanPromotionOperator) -> ApproveDeploymentOperator:
     """Where nobody approves each deployment, somebody is asked about one that may cost more than is left."""
     if not spec.promotion.approval:
         return stages.accept_cost(plan, spec.promotion.approvers)
-    return ApproveDeployment(
+    return ApproveDeploymentOperator(
         **stages.called("approve"),
         deployment=stages.deployment,
         reports=[plan.output],
@@ -134,13 +134,13 @@ def _approval(stages: Stages, spec: EnvironmentSpec, plan: PlanPromotion) -> App
     )
 
 
-def _accept(stages: Stages, spec: EnvironmentSpec, judge: StageOperator) -> AcceptMarginal:
+def _accept(stages: Stages, spec: EnvironmentSpec, judge: RunStageOperator) -> ApproveMarginalOperator:
     """Return the task that asks somebody where a gate is marginal.
 
     It succeeds where nobody need be asked, and says so by its name: were it skipped then, the cut-over had to run
     behind a task that was skipped.
     """
-    return AcceptMarginal(
+    return ApproveMarginalOperator(
         **stages.called("accept_marginal", "if marginal"),
         deployment=stages.deployment,
         reports=[judge.output],
@@ -148,7 +148,7 @@ def _accept(stages: Stages, spec: EnvironmentSpec, judge: StageOperator) -> Acce
     )
 
 
-def _settle(stages: Stages, environment: str) -> StageOperator:
+def _settle(stages: Stages, environment: str) -> RunStageOperator:
     return stages.task(
         "settle",
         outlets=[environment_asset(environment)],

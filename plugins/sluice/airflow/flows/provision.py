@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from airflow.sdk import DAG, Param, chain
 
 from sluice.airflow.assets import ENVIRONMENTS
 from sluice.airflow.flows import forms
-from sluice.airflow.flows.builders import RETRIES, flow, specs
-from sluice.airflow.operators.ephemeral import EMPTY, ApproveEnvironment, PlanEnvironment
-from sluice.airflow.operators.plans import DEPLOYMENT
-from sluice.airflow.operators.provision import Provision
+from sluice.airflow.flows.builders import RETRIES, deployment_of, flow, parameters, specs
+from sluice.airflow.operators.provision import (
+    EMPTY,
+    ApproveEnvironmentOperator,
+    PlanEnvironmentOperator,
+    ProvisionEnvironmentOperator,
+)
 from sluice.domain.ephemeral.ephemeral_name import NEW
 from sluice.domain.names import WRITTEN_NAME
 from sluice.domain.specs.blocks import Kind
 from sluice.operations.policies import policy_files
 
-WAITING = {"retries": 30, "retry_delay": timedelta(minutes=1)}
+WAITING: dict[str, Any] = {"retries": 30, "retry_delay": timedelta(minutes=1)}
 """A base that is being promoted is waited for, half an hour; whoever holds it is named in the log."""
 
 
@@ -50,9 +54,16 @@ failure half-way is finished by the next run.
         },
         tags=["environments"],
     ) as dag:
-        explain = PlanEnvironment(task_id="explain", **RETRIES)
-        approve = ApproveEnvironment(task_id="approve", deployment=explain.output[DEPLOYMENT], reports=[explain.output])
-        chain(explain, approve, Provision(task_id="apply", outlets=[ENVIRONMENTS], **WAITING))
+        fields = parameters(
+            "environment", "kind", "feature", "branch", "team", "base", "schemas", "at", "hours", "daily_usd", "size",
+            "reason", environment_owner="owner",
+        )  # fmt: skip
+        explain = PlanEnvironmentOperator(task_id="explain", **fields, **RETRIES)
+        approve = ApproveEnvironmentOperator(
+            task_id="approve", deployment=deployment_of(explain), reports=[explain.output]
+        )
+        apply = ProvisionEnvironmentOperator(task_id="apply", **fields, outlets=[ENVIRONMENTS], **WAITING)
+        chain(explain, approve, apply)
     return dag
 
 

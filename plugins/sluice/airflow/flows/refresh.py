@@ -11,7 +11,7 @@ from sluice.airflow.authoring import is_template, known_later, readable_specs, s
 from sluice.airflow.flows import forms
 from sluice.airflow.flows.builders import RETRIES, Stages, flow, from_form
 from sluice.airflow.notifications import DeploymentNotifier
-from sluice.airflow.operators.plans import PlanRefresh
+from sluice.airflow.operators.plans import PlanRefreshOperator
 from sluice.domain.specs.environment import EnvironmentSpec, chain_to
 from sluice.errors import SpecError
 
@@ -26,15 +26,15 @@ def refresh(
 ) -> TaskGroup:
     """Return the task group `refresh_<environment>`, which builds the working project in place, as a release.
 
-    What is behind it runs once the release is registered and lock and warehouse size are given back; after a failure
-    it does not run. Use it inside a `with DAG(...)`:
+    What is behind it runs once the release is registered, the lock is released and the warehouse has its size again;
+    after a failure it does not run. Use it inside a `with DAG(...)`:
 
         with DAG("after_loading", schedule=[Asset("raw")]):
             refresh("dev", reason="new data") >> promotion("staging")
 
     Args:
-        environment: The name of an environment that is refreshed in place; or, in a template or by its name, one that
-            comes and goes.
+        environment: The name of an environment that is refreshed in place; or, in a template or by its name, an
+            ephemeral one.
         full_refresh: Build every model from nothing. Not given: false.
         reason: Why; kept in the journal.
         group_id: The group's id. Not given: `refresh_<environment>`, or `refresh` where that is a template.
@@ -76,13 +76,13 @@ environment starts.
 
 
 def build_environment_dag() -> DAG:
-    """Return the DAG `build_environment`: dbt in any environment that comes and goes."""
+    """Return the DAG `build_environment`: dbt in any ephemeral environment."""
     with flow(
         "build_environment",
         title="Environment · Build",
-        description="dbt in an environment that comes and goes",
+        description="dbt in an ephemeral environment",
         doc="""
-### Build an environment that comes and goes
+### Build an ephemeral environment
 
 Builds the working dbt project in it, in place: the first time only what the project changed against the release that
 its base bore when it was cloned (`state:modified+`), since the clone has the rest; what it lacks is read in the base
@@ -114,14 +114,14 @@ def _in_place(spec: EnvironmentSpec) -> EnvironmentSpec:
 
 
 def _tasks(group: TaskGroup, environment: str, spec: EnvironmentSpec | None, arguments: dict[str, Any]) -> None:
-    """The stages, one task each, in their order, with what gives back; no spec: an environment that comes and goes."""
+    """The stages, one task each, in their order, with what releases; no spec: an ephemeral environment."""
     stages = Stages(group, environment)
     with stages.section("check"):
         gate = stages.gate()
-        plan = PlanRefresh(**stages.called("plan"), environment=environment, **arguments, **RETRIES)
+        plan = PlanRefreshOperator(**stages.called("plan"), environment=environment, **arguments, **RETRIES)
         accept = stages.accept_cost(plan, spec.promotion.approvers if spec is not None else ())
-        lock = stages.task("lock", on_success_callback=DeploymentNotifier("started", environment)).as_setup()
-        scale_up = stages.task("scale_up").as_setup()
+        lock = stages.setup("lock", on_success_callback=DeploymentNotifier("started", environment))
+        scale_up = stages.setup("scale_up")
     with stages.section("build"):
         build = stages.task("build_in_place")
         register = stages.task(

@@ -10,7 +10,7 @@ from sluice.airflow.authoring import is_template, readable_specs, refuse_no_depl
 from sluice.airflow.flows import forms
 from sluice.airflow.flows.builders import RETRIES, Stages, flow, from_form
 from sluice.airflow.notifications import DeploymentNotifier
-from sluice.airflow.operators.plans import PlanRollback
+from sluice.airflow.operators.plans import PlanRollbackOperator
 from sluice.domain.specs.environment import chain_to
 from sluice.errors import SpecError
 
@@ -28,7 +28,7 @@ def rollback(
 ) -> TaskGroup:
     """Return the task group `rollback_<environment>`, which makes a retained deployment live again.
 
-    What is behind it runs once that deployment is live and the lock is given back; after a failure it does not run,
+    What is behind it runs once that deployment is live and the lock is released; after a failure it does not run,
     and live is what it was before. Use it inside a `with DAG(...)`:
 
         with DAG("back_and_check", schedule=None):
@@ -100,12 +100,12 @@ def _refuse_in_place(environment: str) -> None:
 
 
 def _tasks(group: TaskGroup, environment: str, arguments: dict[str, Any]) -> None:
-    """The stages, one task each, in their order, with what undoes them and gives back."""
+    """The stages, one task each, in their order, with what undoes them and what releases."""
     stages = Stages(group, environment)
     with stages.section("check"):
         begin = stages.point("begin")
-        plan = PlanRollback(**stages.called("plan"), environment=environment, **arguments, **RETRIES)
-        lock = stages.task("lock", on_success_callback=DeploymentNotifier("started", environment)).as_setup()
+        plan = PlanRollbackOperator(**stages.called("plan"), environment=environment, **arguments, **RETRIES)
+        lock = stages.setup("lock", on_success_callback=DeploymentNotifier("started", environment))
         record = stages.task("record_undo")
     with stages.section("switch"):
         swap, verify = (stages.task(stage) for stage in ("cut_over", "verify"))

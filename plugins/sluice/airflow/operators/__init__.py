@@ -1,6 +1,9 @@
-"""Operators: a few lines each around what the layers below do.
+"""Operators: a few lines each around what the layers below do. Each is usable by itself, in anybody's DAG.
 
-    from sluice.airflow.operators import StageOperator
+    from sluice.airflow.operators import ProvisionEnvironmentOperator
+
+    with DAG("morning", schedule="0 6 * * 1-5"):
+        ProvisionEnvironmentOperator(task_id="dev", environment="dev") >> work()
 
 Each is imported when it is asked for, so that reading a DAG file costs no more than what the file uses.
 """
@@ -11,58 +14,70 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from sluice.airflow.operators.access import ChangeAccess, ProvisionRoles, ReviewAccess
-    from sluice.airflow.operators.approval import AcceptMarginal, ApproveDeployment
+    from sluice.airflow.operators.access import ChangeAccessOperator, ProvisionRolesOperator, ReviewAccessOperator
+    from sluice.airflow.operators.approval import (
+        ApproveCostOperator,
+        ApproveDeploymentOperator,
+        ApproveMarginalOperator,
+    )
     from sluice.airflow.operators.base import SluiceOperator
-    from sluice.airflow.operators.budgets import CheckBudgets, ControlBudget
-    from sluice.airflow.operators.ephemeral import ApproveEnvironment, PlanEnvironment
-    from sluice.airflow.operators.lifecycle import ChangeEnvironment, DestroyEnvironment
-    from sluice.airflow.operators.plans import PlanOperator, PlanPromotion, PlanRefresh, PlanRollback
-    from sluice.airflow.operators.provision import Provision
-    from sluice.airflow.operators.reclone import AcceptRenewal, PlanRenewal, RenewEnvironment
-    from sluice.airflow.operators.stages import StageOperator, UndoOperator, UnlockOperator
-    from sluice.airflow.operators.sweep import PlanSweep, Sweep
+    from sluice.airflow.operators.budgets import CheckBudgetsOperator, ControlBudgetOperator
+    from sluice.airflow.operators.lifecycle import ChangeEnvironmentOperator, DestroyEnvironmentOperator
+    from sluice.airflow.operators.plans import (
+        PlanDeploymentOperator,
+        PlanPromotionOperator,
+        PlanRefreshOperator,
+        PlanRollbackOperator,
+    )
+    from sluice.airflow.operators.provision import (
+        ApproveEnvironmentOperator,
+        PlanEnvironmentOperator,
+        ProvisionEnvironmentOperator,
+    )
+    from sluice.airflow.operators.reclone import ApproveRecloneOperator, PlanRecloneOperator, RecloneEnvironmentOperator
+    from sluice.airflow.operators.stages import RunStageOperator, UndoDeploymentOperator, UnlockEnvironmentOperator
+    from sluice.airflow.operators.sweep import PlanSweepOperator, SweepEnvironmentsOperator
 
 __all__ = [
-    "AcceptMarginal",
-    "AcceptRenewal",
-    "ApproveDeployment",
-    "ApproveEnvironment",
-    "ChangeAccess",
-    "ChangeEnvironment",
-    "CheckBudgets",
-    "ControlBudget",
-    "DestroyEnvironment",
-    "PlanEnvironment",
-    "PlanOperator",
-    "PlanPromotion",
-    "PlanRefresh",
-    "PlanRenewal",
-    "PlanRollback",
-    "PlanSweep",
-    "Provision",
-    "ProvisionRoles",
-    "RenewEnvironment",
-    "ReviewAccess",
+    "ApproveCostOperator",
+    "ApproveDeploymentOperator",
+    "ApproveEnvironmentOperator",
+    "ApproveMarginalOperator",
+    "ApproveRecloneOperator",
+    "ChangeAccessOperator",
+    "ChangeEnvironmentOperator",
+    "CheckBudgetsOperator",
+    "ControlBudgetOperator",
+    "DestroyEnvironmentOperator",
+    "PlanDeploymentOperator",
+    "PlanEnvironmentOperator",
+    "PlanPromotionOperator",
+    "PlanRecloneOperator",
+    "PlanRefreshOperator",
+    "PlanRollbackOperator",
+    "PlanSweepOperator",
+    "ProvisionEnvironmentOperator",
+    "ProvisionRolesOperator",
+    "RecloneEnvironmentOperator",
+    "ReviewAccessOperator",
+    "RunStageOperator",
     "SluiceOperator",
-    "StageOperator",
-    "Sweep",
-    "UndoOperator",
-    "UnlockOperator",
+    "SweepEnvironmentsOperator",
+    "UndoDeploymentOperator",
+    "UnlockEnvironmentOperator",
 ]
 
 _MODULES = {
-    "access": ("ChangeAccess", "ProvisionRoles", "ReviewAccess"),
-    "approval": ("AcceptMarginal", "ApproveDeployment"),
+    "access": ("ChangeAccessOperator", "ProvisionRolesOperator", "ReviewAccessOperator"),
+    "approval": ("ApproveCostOperator", "ApproveDeploymentOperator", "ApproveMarginalOperator"),
     "base": ("SluiceOperator",),
-    "budgets": ("CheckBudgets", "ControlBudget"),
-    "ephemeral": ("ApproveEnvironment", "PlanEnvironment"),
-    "lifecycle": ("ChangeEnvironment", "DestroyEnvironment"),
-    "plans": ("PlanOperator", "PlanPromotion", "PlanRefresh", "PlanRollback"),
-    "provision": ("Provision",),
-    "reclone": ("AcceptRenewal", "PlanRenewal", "RenewEnvironment"),
-    "stages": ("StageOperator", "UndoOperator", "UnlockOperator"),
-    "sweep": ("PlanSweep", "Sweep"),
+    "budgets": ("CheckBudgetsOperator", "ControlBudgetOperator"),
+    "lifecycle": ("ChangeEnvironmentOperator", "DestroyEnvironmentOperator"),
+    "plans": ("PlanDeploymentOperator", "PlanPromotionOperator", "PlanRefreshOperator", "PlanRollbackOperator"),
+    "provision": ("ApproveEnvironmentOperator", "PlanEnvironmentOperator", "ProvisionEnvironmentOperator"),
+    "reclone": ("ApproveRecloneOperator", "PlanRecloneOperator", "RecloneEnvironmentOperator"),
+    "stages": ("RunStageOperator", "UndoDeploymentOperator", "UnlockEnvironmentOperator"),
+    "sweep": ("PlanSweepOperator", "SweepEnvironmentsOperator"),
 }
 
 

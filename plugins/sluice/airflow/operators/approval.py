@@ -1,4 +1,4 @@
-"""A person says yes: never the one who started it, and seeing what they say yes to."""
+"""A person approves: never the one who started it, and seeing what is approved."""
 
 from __future__ import annotations
 
@@ -11,29 +11,45 @@ from airflow.providers.standard.operators.hitl import ApprovalOperator
 from airflow.sdk.exceptions import AirflowFailException
 
 from sluice.airflow.approval_page import Question, about_cost, about_marginal, about_promotion
+from sluice.airflow.links import LINKS
+from sluice.airflow.operators.arguments import Arguments
 from sluice.domain.promotion.deployments import Deployment, StageReport
 from sluice.domain.promotion.evidence import Evidence, Verdict, worst
 from sluice.errors import RefusedError
 
 if TYPE_CHECKING:
-    from airflow.sdk import Context
+    from airflow.sdk import BaseOperatorLink, Context
 
 
-class ApproveDeployment(ApprovalOperator):
+class ApproveDeploymentOperator(ApprovalOperator):
     """A person other than the deployment's actor has approved; a rejection fails the run before it changes anything.
 
-    `approvers` are Airflow user ids; empty: anyone who may edit the DAG. `reports` are the stage reports to show.
+        ApproveDeploymentOperator(
+            task_id="approve", deployment=plan.output["deployment"], reports=[plan.output], approvers=["ann", "bob"]
+        )
+
+    The task waits without a worker. XCom has Airflow's answer (`chosen_options`, `responded_by_user` …).
+
+    Args:
+        deployment: What a plan has left in XCom under the key `deployment`.
+        reports: The reports of the tasks before it, in a list: they are shown.
+        approvers: Airflow user ids. Empty: anyone who may edit the DAG.
+        **arguments: As for Airflow's `ApprovalOperator`: `task_id`, `response_timeout`, `notifiers` …
+
+    Raises:
+        AirflowFailException: a rejection, an answer of the deployment's own actor, or no other approver than that one.
     """
 
     custom_operator_name = "Ask for approval"
-    template_fields: Sequence[str] = (*ApprovalOperator.template_fields, "deployment", "reports")
+    template_fields: Sequence[str] = (*ApprovalOperator.template_fields, "deployment", "reports", "approvers")
+    operator_extra_links: Sequence[BaseOperatorLink] = LINKS
 
     def __init__(
         self,
         *,
         deployment: Any,
         reports: Any,
-        approvers: Sequence[str] = (),
+        approvers: str | Sequence[str] = (),
         **arguments: Any,
     ) -> None:
         arguments = {
@@ -51,7 +67,7 @@ class ApproveDeployment(ApprovalOperator):
 
     def execute(self, context: Context) -> Any:
         """The question is put to the approvers, with the plan and the evidence so far; the task waits for no worker."""
-        deployment, reports = self.asked()
+        deployment, reports = self.given()
         others = self.others(deployment)
         question = self.question(deployment, reports, others)
         self.subject, self.body = question.subject, question.body
@@ -62,7 +78,7 @@ class ApproveDeployment(ApprovalOperator):
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> Any:
         """The answer counts only if it is not the actor's own."""
-        deployment, _ = self.asked()
+        deployment, _ = self.given()
         responder: Mapping[str, str] = event.get("responded_by_user") or {}
         if deployment.actor in {responder.get("id"), responder.get("name")}:
             raise AirflowFailException(
@@ -73,15 +89,15 @@ class ApproveDeployment(ApprovalOperator):
         try:
             return super().execute_complete(context, event)
         except HITLRejectException as no:
-            said = f"{responder.get('name') or 'somebody'} said no: {deployment.environment} stays as it is"
-            self.log.error("%s", said)  # noqa: TRY400 (the message is for people; the traceback follows)
-            raise AirflowFailException(said) from no
+            text = f"{responder.get('name') or 'somebody'} rejected it: {deployment.environment} stays as it is"
+            self.log.error("%s", text)  # noqa: TRY400 (the message is for people; the traceback follows)
+            raise AirflowFailException(text) from no
 
     def question(self, deployment: Deployment, reports: list[StageReport], approvers: list[str]) -> Question:
         """Return what is asked: a line for Airflow's list of required actions, and the page behind it."""
         return about_promotion(deployment, reports[0], approvers)
 
-    def asked(self) -> tuple[Deployment, list[StageReport]]:
+    def given(self) -> tuple[Deployment, list[StageReport]]:
         """Return the deployment and the reports so far, as values."""
         return (
             Deployment.from_json(self.deployment),
@@ -90,8 +106,9 @@ class ApproveDeployment(ApprovalOperator):
 
     def others(self, deployment: Deployment) -> list[str]:
         """Return the approvers without the actor; refuse when nobody is left."""
-        others = [user for user in self.approvers if user != deployment.actor]
-        if self.approvers and not others:
+        approvers = Arguments({"approvers": self.approvers}).lines("approvers")
+        others = [user for user in approvers if user != deployment.actor]
+        if approvers and not others:
             error = RefusedError(
                 "the only approver is who started this deployment",
                 where=f"{deployment.environment}: promotion.approvers",
@@ -103,14 +120,23 @@ class ApproveDeployment(ApprovalOperator):
         return others
 
 
-class AcceptMarginal(ApproveDeployment):
-    """When the gates call the candidate marginal, a person decides; when all pass, nobody is asked."""
+class ApproveMarginalOperator(ApproveDeploymentOperator):
+    """When the gates call the candidate marginal, a person decides; when all pass, nobody is asked.
+
+        ApproveMarginalOperator(task_id="accept", deployment=plan.output["deployment"], reports=[judge.output])
+
+    Args:
+        deployment: What a plan has left in XCom under the key `deployment`.
+        reports: The reports of the tasks whose evidence counts, in a list.
+        approvers: Airflow user ids. Empty: anyone who may edit the DAG.
+        **arguments: As for Airflow's `ApprovalOperator`: `task_id`, `response_timeout`, `notifiers` …
+    """
 
     custom_operator_name = "Ask if marginal"
 
     def execute(self, context: Context) -> Any:
         """Go on at once unless a gate is marginal."""
-        _, reports = self.asked()
+        _, reports = self.given()
         evidence = _evidence(reports)
         if not evidence or worst(evidence) is Verdict.PASS:
             self.log.info("all of it passed: nobody needs to be asked")
@@ -122,8 +148,17 @@ class AcceptMarginal(ApproveDeployment):
         return about_marginal(deployment, _evidence(reports), approvers)
 
 
-class AcceptCost(AcceptMarginal):
-    """When a build may cost more than is left of the day's budget, a person decides; else nobody is asked."""
+class ApproveCostOperator(ApproveMarginalOperator):
+    """When a build may cost more than is left of the day's budget, a person decides; else nobody is asked.
+
+        ApproveCostOperator(task_id="accept_cost", deployment=plan.output["deployment"], reports=[plan.output])
+
+    Args:
+        deployment: What a plan has left in XCom under the key `deployment`.
+        reports: The report of the plan, in a list.
+        approvers: Airflow user ids. Empty: anyone who may edit the DAG.
+        **arguments: As for Airflow's `ApprovalOperator`: `task_id`, `response_timeout`, `notifiers` …
+    """
 
     custom_operator_name = "Ask about cost"
 

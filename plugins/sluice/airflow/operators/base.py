@@ -1,15 +1,19 @@
-"""The base of every operator of ours: it opens the workspace, and turns our errors into Airflow's. Only here."""
+"""The base of sluice's operators: it opens the workspace, and turns sluice's errors into Airflow's. Only here."""
 
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from textwrap import TextWrapper
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
+from sluice.airflow.authoring import at_run_time, refuse_unknown
+from sluice.airflow.operators.arguments import Arguments
+from sluice.airflow.xcom_summary import cut_evidence, report_summary, summary
+from sluice.domain.ephemeral.ephemeral_name import NEW
 from sluice.domain.promotion.evidence import Evidence
 from sluice.errors import RefusedError, RetryError, SluiceError
 
@@ -20,6 +24,8 @@ if TYPE_CHECKING:
     from sluice.operations.workspace import Workspace
 
 
+EVIDENCE = "evidence"
+"""XCom key of what the gates saw, where they said no."""
 _WIDTH = 100
 """Characters of a message that Airflow's log shows in a window of 1440 pixels, beside the grid."""
 _INDENT = " " * 9
@@ -27,13 +33,38 @@ _DETAILS = 5
 
 
 class SluiceOperator(BaseOperator):
-    """A task of ours: `work` does it; what it returns goes to XCom."""
+    """A task of sluice: `work` does it; a summary of what it returns goes to XCom.
 
+    The arguments of an operator are its template fields: each may be a value, a template, or another task's result.
+    What is wrong for sure is refused when the DAG file is read, the rest when the task runs, before anything is done.
+    """
+
+    template_fields: Sequence[str] = ()
     ui_color = "#e6f0f5"
+
+    fields: ClassVar[Mapping[str, str]] = {}
+    """What arguments are called in messages whose own name is taken: `owner` means something else to Airflow."""
+
+    def arguments(self) -> Arguments:
+        """Return the operator's own arguments, as they are now."""
+        return Arguments({self.fields.get(name, name): getattr(self, name) for name in self.template_fields})
+
+    def read(self) -> Any:
+        """Return what the arguments ask for; refuse, by the name of the argument, what cannot be meant."""
+
+    def refuse_wrong(self) -> None:
+        """Refuse wrong arguments: the last line of a constructor. What only a running task can know passes."""
+        given = {name: getattr(self, name) for name in self.template_fields}
+        for name in ("environment", "environments"):
+            for environment in Arguments(given).lines(name) if not at_run_time(given.get(name)) else ():
+                if environment != NEW:
+                    refuse_unknown(environment)
+        if not any(at_run_time(value) for value in given.values()):
+            self.read()
 
     @abstractmethod
     def work(self, workspace: Workspace, context: Context) -> Any:
-        """Do the one thing this operator is for."""
+        """Do the one thing this operator is for; return what it came to."""
 
     def execute(self, context: Context) -> Any:
         """The work is done, or the task fails saying what to do; only what was busy or cut off is retried."""
@@ -42,7 +73,8 @@ class SluiceOperator(BaseOperator):
         try:
             refuse_unless_allowed(context)
             with airflow_workspace().one_session() as workspace:
-                return self.work(workspace, context)
+                done = self.work(workspace, context)
+            return summary(done) if isinstance(done, Mapping) else done
         except RetryError as error:
             self.log.error("%s", error)  # noqa: TRY400  (the message is for people; the traceback follows)
             raise AirflowException(f"{error}\n  {error.advice}") from error
@@ -57,14 +89,14 @@ class SluiceOperator(BaseOperator):
         for line in evidence_lines(evidence):
             self.log.info("  %s", line)
         if evidence:
-            context["ti"].xcom_push(key="evidence", value=[one.to_json() for one in evidence])
+            context["ti"].xcom_push(key=EVIDENCE, value=[each.to_json() for each in cut_evidence(evidence)])
 
     def tell(self, report: StageReport) -> dict[str, object]:
         """Write the report to the task's log and return it for XCom, its long lists cut."""
         self.log.info("%s: %s", report.stage, report.summary)
         for line in evidence_lines(report.evidence):
             self.log.info("  %s", line)
-        return report.short().to_json()
+        return report_summary(report)
 
 
 def refuse_unless_allowed(context: Context) -> None:

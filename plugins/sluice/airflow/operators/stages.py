@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -10,17 +10,23 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from sluice.airflow.assets import deployed
+from sluice.airflow.links import LINKS
 from sluice.airflow.operators.base import SluiceOperator
 from sluice.domain.promotion.deployments import Deployment, Kind, StageReport
-from sluice.errors import RefusedError, SluiceError
+from sluice.errors import RefusedError, SluiceError, SpecError
 
 if TYPE_CHECKING:
-    from airflow.sdk import Context
+    from airflow.sdk import BaseOperatorLink, Context
 
     from sluice.operations.workspace import Workspace
 
 StageFunction = Callable[["Workspace", Deployment, datetime], StageReport]
 
+STAGES = (
+    "lock", "scale_up", "check_source", "check_target", "record_undo", "clone", "build", "judge", "cut_over", "verify",
+    "settle", "build_in_place", "register", "undo", "scale_down", "unlock",
+)  # fmt: skip
+"""The stages of promotions, refreshes and rollbacks."""
 _NOT_RUN = {None, "skipped", "upstream_failed", "removed"}
 """States of a task that never began in this run."""
 
@@ -34,7 +40,16 @@ def stage_function(kind: Kind, stage: str) -> StageFunction:
             from sluice.operations.refresh.refresh import STAGES
         case "rollback":
             from sluice.operations.rollback.rollback import STAGES
+        case "provision":
+            raise _no_stage(stage, ())
+    if stage not in STAGES:
+        raise _no_stage(stage, STAGES)
     return STAGES[stage]
+
+
+def _no_stage(stage: str, stages: Iterable[str]) -> SpecError:
+    good = ", ".join(stages) or "a stage of a promotion, a refresh or a rollback"
+    return SpecError("there is no such stage", where="stage", value=stage, good=good, untouched="everything")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,17 +72,34 @@ class Pulled:
         return f"{{{{ ti.xcom_pull(task_ids='{self.task_id}', key='{self.key}') }}}}"
 
 
-class StageOperator(SluiceOperator):
+class RunStageOperator(SluiceOperator):
     """One stage of a deployment is done; its report is in XCom, its outlets say which deployment arrived.
 
-    `deployment` is what the flow's `plan` has left in XCom under the key `deployment`. The list of tasks shows the
-    stage as its operator.
+        RunStageOperator(task_id="clone", stage="clone", deployment=plan.output["deployment"])
+
+    The groups `promotion`, `refresh` and `rollback` put the stages in their order, with what undoes them; made one by
+    one, the order is yours: a stage refuses to run before what it needs. XCom has `stage`, `summary`, `facts` and
+    `evidence`; where a gate says no, its `evidence` is under that key.
+
+    Args:
+        stage: The name of the stage, e.g. `lock`, `clone`, `build`, `judge`, `cut_over`; the list of tasks shows it as
+            the operator.
+        deployment: What a plan has left in XCom under the key `deployment`.
+        **arguments: As for any operator: `task_id`, `outlets`, `retries` …
+
+    Raises:
+        SpecError: no such stage, when the DAG file is read; of another kind of deployment, when the task runs.
+        RefusedError: a gate says no. Live is as it was.
+        RetryError: the environment is locked, or the account is busy: Airflow's retries wait for it.
     """
 
     template_fields: Sequence[str] = ("deployment",)
+    operator_extra_links: Sequence[BaseOperatorLink] = LINKS
 
     def __init__(self, *, stage: str, deployment: Any, **arguments: Any) -> None:
         super().__init__(**arguments)
+        if stage not in STAGES:
+            raise _no_stage(stage, STAGES)
         self.stage = stage
         self.deployment = deployment
         self.custom_operator_name = stage.replace("_", " ").capitalize()
@@ -82,7 +114,7 @@ class StageOperator(SluiceOperator):
             refuse_suspended(known, deployment.environment, error)
             raise
         for outlet in self.outlets:
-            context["outlet_events"][outlet].extra = deployed(deployment)
+            context["outlet_events"][outlet].extra = dict(deployed(deployment))
         return self.tell(report)
 
     def stage_done(self, workspace: Workspace, deployment: Deployment, context: Context) -> StageReport:
@@ -105,17 +137,28 @@ def refuse_suspended(workspace: Workspace, environment: str, error: SluiceError)
         ) from error
 
 
-class UndoOperator(StageOperator):
+class UndoDeploymentOperator(RunStageOperator):
     """Unless the deployment settled, live is what it was before, and the candidate is gone or kept as asked.
+
+        undo = UndoDeploymentOperator(
+            task_id="undo", deployment=plan.output["deployment"], recorded_by="record_undo", settled_by="settle"
+        ).as_teardown(setups=lock)
 
     A teardown: it runs however its flow ends, also when somebody marks the run as failed, and decides from the journal
     and the markers whether there is anything to undo. Where there is not, it says so and has succeeded.
 
-    `recorded_by` and `settled_by` are the ids of the flow's tasks `record_undo` and `settle`.
+    Args:
+        deployment: What a plan has left in XCom under the key `deployment`.
+        recorded_by: The id of the task of the stage `record_undo`.
+        settled_by: The id of the task of the stage `settle`.
+        **arguments: As for any operator: `task_id`, `retries` …
+
+    Raises:
+        StopError: the account is not as the journal says: a person has to look. Nothing was changed.
     """
 
-    def __init__(self, *, recorded_by: str, settled_by: str, **arguments: Any) -> None:
-        super().__init__(stage="undo", **arguments)
+    def __init__(self, *, deployment: Any, recorded_by: str, settled_by: str, **arguments: Any) -> None:
+        super().__init__(stage="undo", deployment=deployment, **arguments)
         self.recorded_by = recorded_by
         self.settled_by = settled_by
 
@@ -137,17 +180,31 @@ class UndoOperator(StageOperator):
         return undo(workspace, deployment, datetime.now(UTC), keep_verified=settle != "skipped")
 
 
-class UnlockOperator(StageOperator):
-    """The environment is free again; where somebody has stopped the run, it says so by failing.
+class UnlockEnvironmentOperator(RunStageOperator):
+    """The environment's lock is released; where somebody has stopped the run, it says so by failing.
+
+        UnlockEnvironmentOperator(
+            task_id="unlock", deployment=plan.output["deployment"], planned_by="plan", locked_by="lock",
+            ends_with="done",
+        ).as_teardown(setups=lock)
 
     A teardown: Airflow skips what is pending where somebody marks a run as failed half-way, and calls a run a success
-    whose last task was skipped. There this task fails, after it has given back the lock.
+    whose last task was skipped. There this task fails, after it has released the lock.
 
-    `planned_by`, `locked_by` and `ends_with` are the ids of the flow's tasks `plan`, `lock` and `done`.
+    Args:
+        deployment: What a plan has left in XCom under the key `deployment`.
+        planned_by: The id of the task that planned the deployment.
+        locked_by: The id of the task of the stage `lock`.
+        ends_with: The id of the last task before the teardowns.
+        **arguments: As for any operator: `task_id`, `retries` …
+
+    Raises:
+        AirflowFailException: somebody has stopped the run before its end. The lock is released.
+        AirflowSkipException: nothing was locked.
     """
 
-    def __init__(self, *, planned_by: str, locked_by: str, ends_with: str, **arguments: Any) -> None:
-        super().__init__(stage="unlock", **arguments)
+    def __init__(self, *, deployment: Any, planned_by: str, locked_by: str, ends_with: str, **arguments: Any) -> None:
+        super().__init__(stage="unlock", deployment=deployment, **arguments)
         self.planned_by = planned_by
         self.locked_by = locked_by
         self.ends_with = ends_with
