@@ -80,7 +80,7 @@ class AirflowApi:
         run, path = _new_run(dag_id), f"/api/v2/dags/{dag_id}/dagRuns"
         body = {"dag_run_id": run.run_id, "logical_date": None, "conf": conf}
         try:
-            self._change("POST", path, body)
+            return Run(dag_id, self._change("POST", path, body)["dag_run_id"])
         except ApiError as error:
             if error.status == httpx.codes.CONFLICT:  # the id is ours: a request before this one has begun the run
                 return run
@@ -96,7 +96,6 @@ class AirflowApi:
                     untouched="everything",
                 ) from error
             raise
-        return run
 
     def paused(self, dag_id: str) -> bool:
         """Return whether the DAG is switched off: a run of it would wait until somebody switches it on."""
@@ -194,9 +193,9 @@ class AirflowApi:
             watch(self.tasks(run))
         return str(state)
 
-    def _change(self, method: str, path: str, body: Json) -> None:
+    def _change(self, method: str, path: str, body: Json) -> Json:
         """A request that changes nothing further when it arrives twice is carried out, sent again where need be."""
-        self._checked(self._answer(method, path, again=True, json=body), f"{method} {path}")
+        return self._checked(self._answer(method, path, again=True, json=body), f"{method} {path}")
 
     def _checked(self, answer: httpx.Response, what: str) -> Json:
         if answer.status_code >= httpx.codes.BAD_REQUEST:
