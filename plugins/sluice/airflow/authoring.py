@@ -106,6 +106,12 @@ def yes(value: object, where: str) -> bool:
     raise SpecError("neither true nor false", where=where, value=value, good="true", untouched="everything")
 
 
+def refuse_neither(value: object, where: str) -> None:
+    """Refuse what is neither true nor false, as soon as the DAG is read; what is known later passes."""
+    if isinstance(value, str) and not is_template(value):
+        yes(value, where)
+
+
 def _read() -> tuple[dict[str, EnvironmentSpec], list[SpecError]]:
     """Return the specs and what is wrong with them: read once for all that one DAG file asks, and when they change."""
     folder = settings().environments

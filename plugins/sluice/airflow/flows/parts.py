@@ -8,6 +8,7 @@ from typing import Any
 
 from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.sdk import DAG, Param, TaskGroup, TriggerRule, chain
+from airflow.sdk.exceptions import DuplicateTaskIdFound
 
 from sluice.airflow.authoring import specs
 from sluice.airflow.notifications import DeploymentNotifier
@@ -15,9 +16,10 @@ from sluice.airflow.operators.approval import AcceptCost
 from sluice.airflow.operators.plans import DEPLOYMENT, PlanOperator
 from sluice.airflow.operators.stages import Pulled, StageOperator, UndoOperator, UnlockOperator
 from sluice.airflow.sensors import EnvironmentGate
+from sluice.errors import SpecError
 from sluice.stages.policies import policy_files
 
-__all__ = ["RETRIES", "FlowPoint", "Stages", "flow", "from_form", "gate", "specs"]
+__all__ = ["RETRIES", "FlowPoint", "Stages", "flow", "from_form", "gate", "own_group", "specs"]
 
 RETRIES: dict[str, Any] = {"retries": 2, "retry_delay": timedelta(seconds=10)}
 """Only what may succeed on a second look is retried: our operators fail at once on everything else."""
@@ -124,6 +126,20 @@ class Stages:
             "deployment": self.deployment,
             "on_failure_callback": DeploymentNotifier("failed", self.environment),
         }
+
+
+def own_group(name: str, *, prefix_group_id: bool, tooltip: str) -> TaskGroup:
+    """Return the group of a flow in anybody's DAG; refuse a name that is taken there, and say what tells two apart."""
+    try:
+        return TaskGroup(name, prefix_group_id=prefix_group_id, tooltip=tooltip)
+    except DuplicateTaskIdFound as error:
+        raise SpecError(
+            "this DAG has a group or a task of that name already",
+            where="group_id",
+            value=name,
+            good=f'group_id="{name}_again"',
+            untouched="everything",
+        ) from error
 
 
 def from_form(dag: DAG, **given: Any) -> dict[str, Any]:

@@ -7,9 +7,9 @@ from typing import Any
 from airflow.sdk import DAG, Param, TaskGroup, chain
 
 from sluice.airflow.assets import environment_asset
-from sluice.airflow.authoring import readable_specs, spec_of
+from sluice.airflow.authoring import readable_specs, refuse_neither, spec_of
 from sluice.airflow.flows import forms
-from sluice.airflow.flows.parts import RETRIES, Stages, flow, from_form
+from sluice.airflow.flows.parts import RETRIES, Stages, flow, from_form, own_group
 from sluice.airflow.notifications import DeploymentNotifier
 from sluice.airflow.operators.approval import AcceptMarginal, ApproveDeployment
 from sluice.airflow.operators.plans import PlanPromotion
@@ -59,7 +59,9 @@ def promotion(
     the param of its name, where the DAG's form has one (`params=promotion_params()`).
     """
     spec = _promoted(spec_of(environment))
-    with TaskGroup(
+    refuse_neither(full_refresh, "full_refresh")
+    refuse_neither(keep_candidate, "keep_candidate")
+    with own_group(
         group_id or f"promote_{spec.name}", prefix_group_id=prefix_group_id, tooltip=f"Promotion to {spec.name}"
     ) as group:
         given = {"release": release, "full_refresh": full_refresh, "keep_candidate": keep_candidate, "reason": reason}
