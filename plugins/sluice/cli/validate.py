@@ -79,9 +79,7 @@ def _store(here: Settings) -> tuple[Finding, ...]:
     return ()
 
 
-def _print(
-    included: Included, project: dict[str, str] | None, found: Iterable[Finding], notes: Iterable[str]
-) -> None:
+def _print(included: Included, project: dict[str, str] | None, found: Iterable[Finding], notes: Iterable[str]) -> None:
     for line in _summaries(included, found):
         text = f"{line['name']} ({line['kind']}): {line['database']}, {line['metrics']} metrics, {line['dag']}"
         _print_line(str(line["level"]), text)
