@@ -2,6 +2,9 @@
 
 Whether a promotion asks for approval, and whom, is said by the environment's spec (`promotion: {approval: true}`). Each
 group begins when the one before has succeeded and has given back its lock and its warehouse's size.
+
+Switch `promote_staging` and `promote_prod` off beside it: the groups update the assets that begin those, and whichever
+comes second to an environment's lock fails.
 """
 
 from airflow.sdk import DAG, CronTriggerTimetable

@@ -77,6 +77,6 @@ def _root() -> Path:
         "no folder with include/environments was found here or above",
         where="SLUICE_ROOT",
         value=str(Path.cwd()),
-        good="SLUICE_ROOT=/usr/local/airflow",
+        good="SLUICE_ROOT=/usr/local/airflow, or, where there is none yet, sluice init beside a dbt project",
         untouched="everything",
     )

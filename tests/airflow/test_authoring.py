@@ -67,6 +67,8 @@ SEVERAL: Any = ("dev", "prod")
             ),
             "not a deployment",
         ),
+        (lambda _: promotion("prod", keep_candidate="if bad"), "keep_candidate: neither true nor false"),
+        (lambda _: refresh("dev", full_refresh="maybe"), "full_refresh: neither true nor false"),
         (lambda one: operators.RunStageOperator(task_id="two", stage="swap", deployment=one.output), "no such stage"),
         (
             lambda _: operators.ControlBudgetOperator(
@@ -97,6 +99,18 @@ def test_what_is_wrong_for_sure_is_refused_when_the_file_is_read(write: Callable
         with pytest.raises(SpecError, match=says) as refused:
             write(one)
     assert refused.value.good
+
+
+def test_two_groups_of_one_environment_need_a_name() -> None:
+    """The import error says which argument tells them apart; with it both are there."""
+    with DAG("twice", schedule=None) as dag:
+        for group, environment in ((promotion, "staging"), (refresh, "dev"), (rollback, "prod")):
+            taken = group(environment).group_id
+            with pytest.raises(SpecError, match="has a group or a task of that name already") as refused:
+                group(environment)
+            assert refused.value.good == f'group_id="{taken}_again"'
+            group(environment, group_id=f"{environment}_again")
+    assert {f"{name}_again.plan" for name in ("staging", "dev", "prod")} <= set(dag.task_ids)
 
 
 def test_what_only_a_run_can_know_passes() -> None:

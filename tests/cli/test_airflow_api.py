@@ -19,12 +19,14 @@ SWITCHED_ON: Answer = (200, {"dag_id": "promote_prod", "is_paused": False})
 
 
 @contextmanager
-def airflow(answers: Callable[[str, str], Answer]) -> Iterator[str]:
-    """Yield the address of a server that answers as `answers` says to method and path."""
+def airflow(answers: Callable[[str, str], Answer], *, bodies: list[bytes] | None = None) -> Iterator[str]:
+    """Yield the address of a server that answers as `answers` says to method and path; `bodies` gets what is sent."""
 
     class Handler(BaseHTTPRequestHandler):
         def _answer(self) -> None:
-            self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            body_sent = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            if bodies is not None and self.path.endswith("/dagRuns"):
+                bodies.append(body_sent)
             status, body = answers(self.command, self.path.split("?")[0])
             text = body if isinstance(body, str) else json.dumps(body)
             self.send_response(status)
@@ -149,3 +151,24 @@ def test_a_busy_airflow_is_asked_again_and_a_run_is_followed(terminal: Terminal)
     assert found["environments"] == ["prod"]
     assert found["reports"]["plan"]["summary"] == "two models"
     assert sum(one.startswith("POST /api") for one in asked) == 1
+
+
+def test_a_trigger_whose_answer_is_lost_begins_one_run(terminal: Terminal) -> None:
+    """Airflow has begun the run, but answers with an error: asked again under the same id, it is that run we follow."""
+    bodies: list[bytes] = []
+
+    def answers(method: str, path: str) -> Answer:
+        if path == "/auth/token":
+            return TOKEN
+        if method == "POST":
+            return (500, {"detail": "Database error"}) if len(bodies) == 1 else (409, {"detail": "already exists"})
+        if path.endswith("/dagRuns"):
+            return 200, {"dag_runs": []}
+        return SWITCHED_ON
+
+    with airflow(answers, bodies=bodies) as url:
+        done = terminal("promote", "prod", "--no-wait", "--json", more=named(url)).clean()
+    assert done.code == 0, str(done)
+    posts = [json.loads(body)["dag_run_id"] for body in bodies if body]
+    assert len(posts) == 2
+    assert set(posts) == {json.loads(done.out)["run_id"]}

@@ -54,8 +54,11 @@ def chromium() -> str:
     return path
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(chromium: str, world: World) -> Iterator[Browser]:
-    """A browser on the stack: `browser.page("alice", "/dags")` is a page that alice sees; viewer may only look."""
+    """A browser on the stack: `browser.page("alice", "/dags")` is a page that alice sees; viewer may only look.
+
+    It ends with the module: Playwright leaves an event loop running, beside which no other test could start its own.
+    """
     with browsing(world.stack, chromium) as started:
         yield started

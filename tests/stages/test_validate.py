@@ -121,6 +121,7 @@ def test_the_command_sums_up_each_environment(command: Callable[..., tuple[int, 
     code, text = command("--strict")
     assert code == 0
     assert "ok prod (production): OLIST_PROD, 3 metrics, promote_prod" in text
+    assert f"ok dbt project {SHIPPED / 'dbt' / 'olist_analytics'}" in text
     assert "not checked: no Airflow here" in text
 
 
@@ -138,9 +139,20 @@ def test_a_warning_ends_the_command_only_where_it_is_strict(
     assert set(finding) == {"level", "where", "message", "cure"}
     assert finding["level"] == "warning"
     assert facts["notes"]
+    assert facts["project"]["level"] == "ok"
     code, text = command("--strict")
     assert code == 1
     assert "cure: kinds: {production: {quality: {pass_at: 0.99" in text
+
+
+def test_the_command_says_which_project_it_looked_into(
+    command: Callable[..., tuple[int, str]], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """So somebody who has two of them, or whose variable names none, sees it at once."""
+    monkeypatch.setenv("SLUICE_DBT_PROJECT", str(tmp_path))
+    code, text = command()
+    assert code == 1
+    assert f"error dbt project {tmp_path}" in text
 
 
 def test_an_error_ends_the_command(include: Path, command: Callable[..., tuple[int, str]]) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 import re
+import secrets
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -71,17 +73,17 @@ class AirflowApi:
 
     def call(self, method: str, path: str, **arguments: Any) -> Json:
         """Return the API's answer, or raise what it said."""
-        answer = self._answer(method, path, **arguments)
-        if answer.status_code >= httpx.codes.BAD_REQUEST:
-            raise self._refused(answer, f"{method} {path}")
-        return self._json(answer) if answer.content else {}
+        return self._checked(self._answer(method, path, **arguments), f"{method} {path}")
 
     def trigger(self, dag_id: str, **conf: Any) -> Run:
-        """Trigger a run of the DAG with these parameters; return it."""
-        body = {"logical_date": None, "conf": conf}
+        """A run of the DAG is queued with these parameters, once, also where the first answer is lost or an error."""
+        run, path = _new_run(dag_id), f"/api/v2/dags/{dag_id}/dagRuns"
+        body = {"dag_run_id": run.run_id, "logical_date": None, "conf": conf}
         try:
-            return Run(dag_id, self.call("POST", f"/api/v2/dags/{dag_id}/dagRuns", json=body)["dag_run_id"])
+            return Run(dag_id, self._change("POST", path, body)["dag_run_id"])
         except ApiError as error:
+            if error.status == httpx.codes.CONFLICT:  # the id is ours: a request before this one has begun the run
+                return run
             if error.status == httpx.codes.NOT_FOUND:
                 raise self._no_such_dag(dag_id) from error
             if field := _FIELD.search(error.message):
@@ -106,7 +108,7 @@ class AirflowApi:
 
     def unpause(self, dag_id: str) -> None:
         """The DAG's runs are scheduled."""
-        self.call("PATCH", f"/api/v2/dags/{dag_id}", json={"is_paused": False})
+        self._change("PATCH", f"/api/v2/dags/{dag_id}", {"is_paused": False})
 
     def dags(self) -> list[str]:
         """Return the ids of the DAGs that Airflow knows."""
@@ -191,6 +193,15 @@ class AirflowApi:
             watch(self.tasks(run))
         return str(state)
 
+    def _change(self, method: str, path: str, body: Json) -> Json:
+        """A request that changes nothing further when it arrives twice is carried out, sent again where need be."""
+        return self._checked(self._answer(method, path, again=True, json=body), f"{method} {path}")
+
+    def _checked(self, answer: httpx.Response, what: str) -> Json:
+        if answer.status_code >= httpx.codes.BAD_REQUEST:
+            raise self._refused(answer, what)
+        return self._json(answer) if answer.content else {}
+
     def _token(self, password: str) -> str:
         path = "/auth/token"
         answer = self._answer("POST", path, json={"username": self.user, "password": password})
@@ -209,10 +220,10 @@ class AirflowApi:
             raise self._not_airflow(answer)
         return str(token)
 
-    def _answer(self, method: str, path: str, **arguments: Any) -> httpx.Response:
-        """Return whatever came back; a GET is repeated after a connection error or a server error."""
+    def _answer(self, method: str, path: str, *, again: bool = False, **arguments: Any) -> httpx.Response:
+        """Return whatever came back; a question, or what may come `again`, is sent anew where the server is busy."""
         for attempt in range(1, _ATTEMPTS + 1):
-            last = method != "GET" or attempt == _ATTEMPTS
+            last = (method != "GET" and not again) or attempt == _ATTEMPTS
             try:
                 answer = self._client.request(method, path, **arguments)
             except httpx.TransportError as error:
@@ -270,6 +281,11 @@ class AirflowApi:
             good=", ".join(kin) or "dags/ of sluice in its DAGs folder",
             untouched="everything",
         )
+
+
+def _new_run(dag_id: str) -> Run:
+    """A run of which Airflow does not know yet."""
+    return Run(dag_id, f"manual__{datetime.now(UTC).isoformat()}_{secrets.token_hex(4)}")
 
 
 def _host(url: str) -> str:

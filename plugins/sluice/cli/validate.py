@@ -35,13 +35,14 @@ def validate(strict: Strict = False, as_json: AsJson = False) -> None:
     with err.status("reading include/ and the dbt project"):
         included, errors = read_included(current)
         findings = check(current, included, errors, connection if airflow else None)
-        findings += _project(current, included, connection)
-        findings += _store(current)
+        of_project = _project(current, included, connection)
+        findings += of_project + _store(current)
     notes = [] if airflow else ["Airflow's connections are not checked: no Airflow here (AIRFLOW_HOME is not set)"]
+    project = {"path": str(current.project), "level": _worst(of_project)} if included.specs else None
     if as_json:
-        print_json(_facts(included, findings, notes))
+        print_json(_facts(included, findings, notes) | {"project": project})
     else:
-        _print(included, findings, notes)
+        _print(included, project, findings, notes)
     levels = {finding.level for finding in findings}
     if "error" in levels or (strict and "warning" in levels):
         raise typer.Exit(1)
@@ -78,12 +79,14 @@ def _store(current: Settings) -> tuple[Finding, ...]:
     return ()
 
 
-def _print(included: Included, findings: Iterable[Finding], notes: Iterable[str]) -> None:
+def _print(
+    included: Included, project: dict[str, str] | None, findings: Iterable[Finding], notes: Iterable[str]
+) -> None:
     for line in _summaries(included, findings):
-        level = str(line["level"])
         text = f"{line['name']} ({line['kind']}): {line['database']}, {line['metrics']} metrics, {line['dag']}"
-        out.print(f"[{_COLOURS[level]}]{level}[/] ", end="")
-        out.print(text, markup=False, highlight=False, soft_wrap=True)
+        _print_line(str(line["level"]), text)
+    if project is not None:
+        _print_line(project["level"], f"dbt project {project['path']}")
     for finding in findings:
         out.print(f"\n[{_COLOURS[finding.level]}]{finding.level}[/] ", end="")
         out.print(f"{finding.where}\n  {finding.message}", markup=False, highlight=False, soft_wrap=True)
@@ -91,6 +94,16 @@ def _print(included: Included, findings: Iterable[Finding], notes: Iterable[str]
         out.print(f"  cure: {cure}", markup=False, highlight=False, soft_wrap=True)
     for note in notes:
         out.print(f"\n{note}", markup=False, highlight=False, soft_wrap=True)
+
+
+def _print_line(level: str, text: str) -> None:
+    out.print(f"[{_COLOURS[level]}]{level}[/] ", end="")
+    out.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+def _worst(findings: Iterable[Finding]) -> str:
+    levels = {finding.level for finding in findings}
+    return next((level for level in ("error", "warning") if level in levels), "ok")
 
 
 def _facts(included: Included, findings: Iterable[Finding], notes: list[str]) -> dict[str, object]:
@@ -108,13 +121,13 @@ def _summaries(included: Included, findings: Iterable[Finding]) -> list[dict[str
     lines: list[dict[str, object]] = []
     for name, spec in included.specs.items():
         file = str(included.spec_files[name])
-        levels = {finding.level for finding in findings if finding.where.startswith(f"{file}: ")}
+        own = [finding for finding in findings if finding.where.startswith(f"{file}: ")]
         gates = included.policies.gates(name, spec.kind) if included.policies is not None else None
         lines.append(
             {
                 "name": name,
                 "kind": str(spec.kind),
-                "level": "error" if "error" in levels else "warning" if levels else "ok",
+                "level": _worst(own),
                 "database": spec.database.name.written,
                 "metrics": len(gates.metrics) if gates is not None else 0,
                 "dag": own_dag(spec) or "no DAG",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.sdk import DAG, Param, TaskGroup, TriggerRule, XComArg, chain
+from airflow.sdk.exceptions import DuplicateTaskIdFound
 
 from sluice.airflow.authoring import specs
 from sluice.airflow.notifications import DeploymentNotifier
@@ -17,12 +18,24 @@ from sluice.airflow.operators.base import SluiceOperator
 from sluice.airflow.operators.plans import DEPLOYMENT, PlanDeploymentOperator
 from sluice.airflow.operators.stages import Pulled, RunStageOperator, UndoDeploymentOperator, UnlockEnvironmentOperator
 from sluice.airflow.sensors import EnvironmentGateSensor
+from sluice.errors import SpecError
 from sluice.operations.policies import policy_files
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-__all__ = ["RETRIES", "FlowPointOperator", "Parameter", "Stages", "flow", "from_form", "gate", "parameters", "specs"]
+__all__ = [
+    "RETRIES",
+    "FlowPointOperator",
+    "Parameter",
+    "Stages",
+    "flow",
+    "from_form",
+    "gate",
+    "own_group",
+    "parameters",
+    "specs",
+]
 
 RETRIES: dict[str, Any] = {"retries": 2, "retry_delay": timedelta(seconds=10)}
 """Only what may succeed on a second look is retried: sluice's operators fail at once on everything else."""
@@ -163,6 +176,20 @@ def parameters(*names: str, **renamed: str) -> dict[str, Any]:
 def deployment_of(plan: SluiceOperator) -> XComArg:
     """Return the deployment that a plan leaves in XCom, for the tasks behind it."""
     return XComArg(plan, key=DEPLOYMENT)
+
+
+def own_group(name: str, *, prefix_group_id: bool, tooltip: str) -> TaskGroup:
+    """Return the group of a flow in anybody's DAG; refuse a name that is taken there, and say what tells two apart."""
+    try:
+        return TaskGroup(name, prefix_group_id=prefix_group_id, tooltip=tooltip)
+    except DuplicateTaskIdFound as error:
+        raise SpecError(
+            "this DAG has a group or a task of that name already",
+            where="group_id",
+            value=name,
+            good=f'group_id="{name}_again"',
+            untouched="everything",
+        ) from error
 
 
 def from_form(dag: DAG, **given: Any) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from airflow.sdk import DAG, Param, TaskGroup, chain
 from sluice.airflow.assets import environment_asset
 from sluice.airflow.authoring import readable_specs, spec_of
 from sluice.airflow.flows import forms
-from sluice.airflow.flows.builders import RETRIES, Stages, flow, from_form
+from sluice.airflow.flows.builders import RETRIES, Stages, flow, from_form, own_group
 from sluice.airflow.notifications import DeploymentNotifier
 from sluice.airflow.operators.approval import ApproveDeploymentOperator, ApproveMarginalOperator
 from sluice.airflow.operators.plans import PlanPromotionOperator
@@ -59,7 +59,7 @@ def promotion(
     the param of its name, where the DAG's form has one (`params=promotion_params()`).
     """
     spec = _promoted(spec_of(environment))
-    with TaskGroup(
+    with own_group(
         group_id or f"promote_{spec.name}", prefix_group_id=prefix_group_id, tooltip=f"Promotion to {spec.name}"
     ) as group:
         given = {"release": release, "full_refresh": full_refresh, "keep_candidate": keep_candidate, "reason": reason}

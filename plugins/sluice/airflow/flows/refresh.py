@@ -9,7 +9,7 @@ from airflow.sdk import DAG, TaskGroup, chain
 from sluice.airflow.assets import ENVIRONMENTS, environment_asset
 from sluice.airflow.authoring import is_template, known_later, readable_specs, spec_of
 from sluice.airflow.flows import forms
-from sluice.airflow.flows.builders import RETRIES, Stages, flow, from_form
+from sluice.airflow.flows.builders import RETRIES, Stages, flow, from_form, own_group
 from sluice.airflow.notifications import DeploymentNotifier
 from sluice.airflow.operators.plans import PlanRefreshOperator
 from sluice.domain.specs.environment import EnvironmentSpec, chain_to
@@ -46,7 +46,7 @@ def refresh(
     if not (isinstance(environment, str) and known_later(environment)):
         spec = _in_place(spec_of(environment))
     name = group_id or ("refresh" if is_template(environment) else f"refresh_{environment}")
-    with TaskGroup(name, prefix_group_id=prefix_group_id, tooltip=f"Refresh of {environment}") as group:
+    with own_group(name, prefix_group_id=prefix_group_id, tooltip=f"Refresh of {environment}") as group:
         _tasks(group, environment, spec, from_form(group.dag, full_refresh=full_refresh, reason=reason))
     return group
 

@@ -8,7 +8,7 @@ from airflow.sdk import DAG, TaskGroup, chain
 
 from sluice.airflow.authoring import is_template, readable_specs, refuse_no_deployment, spec_of, specs
 from sluice.airflow.flows import forms
-from sluice.airflow.flows.builders import RETRIES, Stages, flow, from_form
+from sluice.airflow.flows.builders import RETRIES, Stages, flow, from_form, own_group
 from sluice.airflow.notifications import DeploymentNotifier
 from sluice.airflow.operators.plans import PlanRollbackOperator
 from sluice.domain.specs.environment import chain_to
@@ -45,7 +45,7 @@ def rollback(
     if named:
         _refuse_in_place(environment)
     refuse_no_deployment(deployment)
-    with TaskGroup(
+    with own_group(
         group_id or (f"rollback_{environment}" if named else "rollback"),
         prefix_group_id=prefix_group_id,
         tooltip=f"Rollback of {environment}",
