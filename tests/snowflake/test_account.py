@@ -52,6 +52,7 @@ def test_what_another_session_writes_is_seen_by_who_reads_again(work: Workspace)
 
 def test_an_account_without_anything_is_left_without_anything(work: Workspace, account: Snowdome) -> None:
     """Looking makes no warehouse: nothing ephemeral is there, and the journal is missing, each time it is asked."""
+    account.forget_statements()
     with work.one_session() as shared, shared.account() as one:
         assert shared.lives() == {}
         for _ in range(2):

@@ -67,7 +67,6 @@ def test_only_what_changed_is_built(new_shop: Shop) -> None:
     assert plan.facts["removed"] == ["ANALYTICS.LATEST"]
     assert any("build (changed since live's release): 1 built, 3 kept, 1 removed" in str(line) for line in _lines(plan))
     reports = shop.run(asked, ("lock", "check_source", "check_target", "record_undo", "clone", "build", "judge"))
-    assert [each.gate for each in reports[-1].evidence] == plan.facts["gates"]
     assert shop.live("prod") == before
     assert shop.value("select version from shop_prod.analytics.leaf") == "one"
     reports += shop.run(asked, ("cut_over", "verify", "settle", "unlock"))

@@ -12,6 +12,7 @@ from sluice.domain.names import candidate_name, deployment_id
 from sluice.domain.promotion.deployments import Deployment
 from sluice.domain.promotion.evidence import Verdict
 from sluice.errors import RefusedError
+from sluice.operations.promotion.gates import gate_names
 from sluice.operations.refresh.dbt_builds import scratch
 from sluice.operations.stage import GateError
 from sluice.snowflake import locks
@@ -47,6 +48,7 @@ def test_gates_name_what_they_saw_and_live_stays(running_shop: Shop) -> None:
     with pytest.raises(GateError) as refused:
         shop.stage(deployment, "judge")
     seen = {one.gate: one for one in refused.value.evidence}
+    assert tuple(seen) == gate_names(shop.work.gates("prod"))  # what a plan lists is what has judged
     failed = {gate for gate, one in seen.items() if one.verdict is Verdict.FAIL}
     assert failed == {"self-containment", "access parity", "foreign writer"}
     assert seen["self-containment"].detail[0] == "ANALYTICS.LATEST names SHOP_PROD"
