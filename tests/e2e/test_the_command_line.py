@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -70,11 +71,14 @@ class Desk:
 
     def end_what_waits(self) -> None:
         """No run of any DAG is left behind which another one would wait for its turn."""
-        for dag_id in self.world.admin.dags():
-            for run in self.world.admin.runs(dag_id):
-                if run["state"] not in FINISHED:
-                    path = Run(dag_id, run["dag_run_id"]).path
-                    self.world.admin.call("PATCH", path, json={"state": "failed"})
+        while waiting := self._unfinished():  # what is queued may begin once what runs is ended
+            for run in waiting:
+                self.world.admin.call("PATCH", run.path, json={"state": "failed"})
+            time.sleep(2)
+
+    def _unfinished(self) -> list[Run]:
+        runs = [(dag_id, run) for dag_id in self.world.admin.dags() for run in self.world.admin.runs(dag_id)]
+        return [Run(dag_id, run["dag_run_id"]) for dag_id, run in runs if run["state"] not in FINISHED]
 
     def until_somebody_is_asked(self, *words: str) -> tuple[subprocess.Popen[str], Run, str]:
         """Start a promotion of production; return it, its run, and the line that says whom it waits for."""
@@ -98,10 +102,13 @@ def desk(world: World, tmp_path_factory: pytest.TempPathFactory) -> Desk:
     world.reset()
     with connect(Observer(world.stack.environment).administrator()) as session:
         session.run(Statement("CREATE USER IF NOT EXISTS ANN"))
-    if world.live("prod").release is None:
-        assert world.run("refresh_dev").state == "success", world.said
-        assert world.end(world.started("promote_staging")).state == "success", world.said
-        assert world.end(world.started("promote_prod"), approver=world.bob).state == "success", world.said
+    # The pages' own refresh must start no promotion that would stand before theirs, waiting for somebody.
+    refreshed = world.run("refresh_dev")
+    assert refreshed.state == "success", world.said
+    for name, approver in (("staging", None), ("prod", world.bob)):
+        if world.live(name).release != refreshed.fact("register", "release"):
+            assert world.end(world.started(f"promote_{name}"), approver=approver).state == "success", world.said
+    made.end_what_waits()
     return made
 
 
