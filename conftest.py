@@ -14,12 +14,22 @@ pytest_plugins = ["snowdome.pytest_plugin"]
 
 TOGETHER = {"e2e", "stages"}
 """Folders whose tests share one stack, or one shop."""
+ALONE = {"tests/e2e/test_own_project_page.py", "tests/e2e/test_stack_stops.py"}
+"""Files in such folders that use nothing of what the others share: the first of them starts a stack of its own."""
 SECONDS = {
-    "e2e": 1000,
-    "stages": 200,
-    "tests/snowflake/test_ledger_chaos.py": 40,
+    "e2e": 900,
+    "tests/e2e/test_own_project_page.py": 300,
+    "stages": 250,
+    "tests/airflow/test_flows.py": 120,
+    "tests/airflow/test_examples.py": 100,
+    "tests/airflow/test_form_readers.py": 60,
+    "tests/snowflake/test_hours.py": 40,
+    "tests/snowflake/test_ledger_chaos.py": 45,
+    "tests/snowflake/test_lifecycle.py": 50,
+    "tests/snowflake/test_provisioning.py": 45,
+    "tests/snowflake/test_sweep.py": 70,
 }
-"""About what a scope of tests takes, where that is far from what its number of tests lets expect."""
+"""About what a scope of tests takes, where that is more than its number of tests lets expect: what begins first."""
 USUAL = 0.3
 """What a test takes otherwise."""
 NIGHTLY = "SLUICE_EVERY_FAULT"
@@ -28,7 +38,7 @@ NIGHTLY = "SLUICE_EVERY_FAULT"
 def scope_of(nodeid: str) -> str:
     """Return what a test shares a worker with: its file, or a folder of which all tests share something."""
     path = PurePosixPath(nodeid.split("::", 1)[0])
-    return path.parent.name if path.parent.name in TOGETHER else str(path)
+    return path.parent.name if path.parent.name in TOGETHER and str(path) not in ALONE else str(path)
 
 
 class ByStack(LoadScopeScheduling):  # type: ignore[misc]  # xdist comes without types

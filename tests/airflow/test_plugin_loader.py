@@ -7,6 +7,8 @@ import sys
 from importlib.metadata import entry_points
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 
 PROBE = """
@@ -50,25 +52,32 @@ def load(tmp_path: Path, **environment: str) -> dict[str, object]:
     return seen
 
 
-def test_one_plugin_and_no_clobbered_module(tmp_path: Path) -> None:
+Seen = dict[str, object]
+
+
+@pytest.fixture(scope="module")
+def seen(tmp_path_factory: pytest.TempPathFactory) -> Seen:
+    """What the loader saw, as this environment is: started once."""
+    return load(tmp_path_factory.mktemp("airflow"))
+
+
+def test_one_plugin_and_no_clobbered_module(seen: Seen) -> None:
     """The folder scan finds one plugin, reports no error, and replaces no module that was already there."""
-    seen = load(tmp_path)
     assert seen["plugins"] == ["sluice"]
     assert seen["errors"] == {}
     assert seen["clobbered"] == []
     assert set(seen["stems"]) <= {"sluice", "sluice_plugin"}  # type: ignore[call-overload]
 
 
-def test_the_plugin_is_cheap(tmp_path: Path) -> None:
+def test_the_plugin_is_cheap(seen: Seen) -> None:
     """Every Airflow process loads the plugin, so it brings neither dbt nor DuckDB nor a web app with it."""
-    assert not {"dbt", "duckdb", "fakesnow"} & set(load(tmp_path)["heavy"])  # type: ignore[call-overload]
+    assert not {"dbt", "duckdb", "fakesnow"} & set(seen["heavy"])  # type: ignore[call-overload]
 
 
-def test_folder_and_entry_point_together_are_one_plugin(tmp_path: Path) -> None:
+def test_folder_and_entry_point_together_are_one_plugin(seen: Seen, tmp_path: Path) -> None:
     """Installed as a distribution and present in the plugins folder: still one plugin and no "already registered"."""
-    seen = load(
-        tmp_path, PYTHONPATH="" if entry_points(group="airflow.plugins", name="sluice") else _installed(tmp_path)
-    )
+    if not entry_points(group="airflow.plugins", name="sluice"):
+        seen = load(tmp_path, PYTHONPATH=_installed(tmp_path))
     assert seen["plugins"] == ["sluice"]
     assert seen["errors"] == {}
     assert "airflow-sluice" in str(seen["sources"])

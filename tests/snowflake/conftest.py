@@ -67,7 +67,10 @@ Prepare = Callable[[Snowdome, Workspace], object]
 
 @pytest.fixture
 def account(
-    snowdome_module: Snowdome, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+    snowdome_module: Snowdome,
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Snowdome]:
     """The account of this test, in the morning: as empty as a new one, or as the module has it `PREPARED`.
 
@@ -82,6 +85,7 @@ def account(
         for make in makers:
             make(snowdome_module, work)
 
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")  # or the connector looks for a proxy at each request, in all variables
     snowdome_module.prepare(makers, make_all)
     yield snowdome_module
     snowdome_module.disconnect()

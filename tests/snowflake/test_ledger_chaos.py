@@ -196,7 +196,9 @@ def test_a_caller_whose_clock_is_wrong_changes_nothing(account: Snowdome, home: 
     assert found.spends["dev"].day.credits == pytest.approx(sum(cost(one) for one in range(5)), rel=0.03, abs=0.02)
 
 
-@pytest.mark.parametrize("rows", [gap, twice, late])
+@pytest.mark.parametrize(
+    "rows", [late, pytest.param(gap, marks=pytest.mark.nightly), pytest.param(twice, marks=pytest.mark.nightly)]
+)
 def test_nothing_is_done_twice_and_what_is_stopped_stays_so(account: Snowdome, home: Workspace, rows: Rows) -> None:
     """Every check twice, of USD 4 a day: limited once, suspended once, given back once, when the day is over."""
     day = Day(account, home)

@@ -11,7 +11,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from shop import Shop, provision_all, write_shop
+from shop import Shop, open_shop, provision_all, write_shop
 
 from snowdome.pytest_plugin import Snowdome
 
@@ -33,7 +33,7 @@ def server(_account: Snowdome) -> Iterator[Snowdome]:
 @pytest.fixture(scope="session")
 def shop(_account: Snowdome, tmp_path_factory: pytest.TempPathFactory) -> Shop:
     """The shop, provisioned, nothing deployed."""
-    return provision_all(write_shop(_account.port, tmp_path_factory.mktemp("shop")))
+    return open_shop(_account.port, tmp_path_factory.mktemp("shop"))
 
 
 @pytest.fixture(scope="module")

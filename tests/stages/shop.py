@@ -278,6 +278,17 @@ def provision_all(shop: Shop) -> Shop:
     return shop
 
 
+def open_shop(
+    port: int,
+    folder: Path,
+    specs: Iterable[EnvironmentSpec] | None = None,
+    policies: Policies | None = None,
+    project: Mapping[str, str] = PROJECT,
+) -> Shop:
+    """Return the shop, provisioned on an account; without specs: dev, staging and prod."""
+    return provision_all(write_shop(port, folder, specs, policies, project))
+
+
 def die_after(
     port: int, folder: Path, keys: Mapping[str, str], asked: Mapping[str, object], stages: Sequence[str]
 ) -> None:

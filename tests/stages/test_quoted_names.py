@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from shop import PROJECT, Shop, provision_all, spec, write_shop
+from shop import PROJECT, Shop, open_shop, spec
 
 from sluice.dbt.quoting import DATABASE_NAME_OVERRIDE
 from sluice.domain.access.roles import AccessPolicy, Level
@@ -105,8 +105,7 @@ POLICIES = Policies(
 @pytest.fixture(scope="module")
 def quoted(snowdome_module: Snowdome, tmp_path_factory: pytest.TempPathFactory) -> Shop:
     """The shop of these names on an account of its own."""
-    folder = tmp_path_factory.mktemp("quoted")
-    return provision_all(write_shop(snowdome_module.port, folder, SPECS, POLICIES, FILES))
+    return open_shop(snowdome_module.port, tmp_path_factory.mktemp("quoted"), SPECS, POLICIES, FILES)
 
 
 def test_provisioned_once_there_is_nothing_left_to_do(quoted: Shop) -> None:
