@@ -54,16 +54,16 @@ def test_the_list_of_dags_begins_with_the_main_jobs(bag: DagBag) -> None:
 
 
 def test_reading_a_dag_file_is_cheap() -> None:
-    """Reading the DAG files imports neither dbt nor the connector nor pandas, and takes a fraction of a second."""
+    """Reading the DAG files imports neither dbt nor the connector nor pandas, and takes a fraction of a second of the processor."""
     probe = """
 import json, sys, time
 from airflow.providers.standard.operators.hitl import ApprovalOperator
 from airflow.sdk import DAG, BaseOperator, TaskGroup
 from airflow.providers.standard.operators.hitl import ApprovalOperator
 from airflow.dag_processing.dagbag import DagBag
-started = time.perf_counter()
+started = time.process_time()
 bag = DagBag(sys.argv[1])
-seconds = time.perf_counter() - started
+seconds = time.process_time() - started
 heavy = sorted(n for n in ("dbt", "snowflake.connector", "duckdb", "pandas", "sqlglot", "pyarrow") if n in sys.modules)
 print("PROBE" + json.dumps({"seconds": seconds, "heavy": heavy, "errors": bag.import_errors}))
 """
