@@ -1,4 +1,4 @@
-"""The estate of one environment as it is: SHOW's rows turned into the types that a spec is turned into."""
+"""The resources of one environment in the account: rows of SHOW as the types that a spec is turned into."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _KINDS = ("SCHEMA", "TABLE", "VIEW")
 
 
 def observe(session: Session, spec: EnvironmentSpec) -> tuple[Resources, PlanningContext]:
-    """Return what is there of the environment, in a number of look-ups that does not depend on its size."""
+    """Return the environment's existing resources, in a constant number of look-ups."""
     databases = {row_parsing.name(row): row for row in session.run(show.databases())}
     compute = warehouse(session, spec.warehouse.name)
     if compute is not None:  # one that was stopped on purpose, by the clock or by a person, starts for nobody
@@ -67,7 +67,7 @@ def observe(session: Session, spec: EnvironmentSpec) -> tuple[Resources, Plannin
 
 
 def warehouse(session: Session, name: Identifier) -> Warehouse | None:
-    """Return a warehouse with all of its settings; None where it is not there."""
+    """Return a warehouse with all of its settings; None where it does not exist."""
     row = next((one for one in session.run(show.warehouses(name)) if row_parsing.name(one) == name), None)
     if row is None:
         return None
@@ -231,7 +231,7 @@ def _values(session: Session, control: Identifier, name: Identifier, domain: str
 def _lock_holder(
     session: Session, spec: EnvironmentSpec, control: frozenset[Qualified], warehouse: Warehouse | None
 ) -> str | None:
-    held = Qualified(spec.control_database, lock_schema(spec.name), locks.HELD)
+    held = Qualified(spec.control_database, lock_schema(spec.name), locks.LOCK_TABLE)
     if warehouse is None or held not in control:
         return None
     lock = locks.read(session, spec.name)

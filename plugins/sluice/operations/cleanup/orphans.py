@@ -98,13 +98,13 @@ def _beside(work: Workspace, session: Session, holder: str | None) -> AccountInv
         roles=tuple(_marked_roles(session)),
         monitors=tuple(belts.shown),
         monitored={one: guarded for one in belts.shown if (guarded := belts.attached(one))},
-        created_by_sluice=frozenset(one for one in belts.shown if resource_monitors.made(events, one)),
+        created_by_sluice=frozenset(one for one in belts.shown if resource_monitors.created_by_sluice(events, one)),
         specs=specs,
         journalled=frozenset({event.environment for event in events} | work.environments.keys()),
         forgotten=frozenset(event.environment for event in events if event.kind == EphemeralEvent.FORGOTTEN),
         expiries=_expiries(events),
         last_seen=_ended(session),
-        locked=frozenset(locks.held(session, specs, but=holder)),
+        locked=frozenset(locks.locked_by_others(session, specs, except_holder=holder)),
         used=usage.observe(session, _DAYS).last,
         inventories={name: observe.inventory(session, spec.database.name) for name, spec in in_place.items()},
         manifests={
@@ -132,7 +132,7 @@ def _expiries(events: list[Event]) -> dict[str, datetime]:
 
 
 def _ended(session: Session) -> dict[str, datetime]:
-    return {str(deployment): at for deployment, at in journal.last_heard(session).items()}
+    return {str(deployment): at for deployment, at in journal.last_events(session).items()}
 
 
 def _manifest(work: Workspace, environment: str, marker: Marker | None) -> frozenset[str] | None:

@@ -94,7 +94,7 @@ def subjects(work: Workspace, holder: str | None = None) -> list[CleanupCandidat
     clones = _clones(lives)
     with work.control() as session:
         databases = {one.name: one for one in observe.databases(session)}
-        locked = locks.held(session, [*lives, *work.environments], but=holder)
+        locked = locks.locked_by_others(session, [*lives, *work.environments], except_holder=holder)
         used = usage.observe(session, _DAYS)
     return [
         *(

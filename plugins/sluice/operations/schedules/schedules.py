@@ -29,7 +29,7 @@ from sluice.operations.caller import Caller, refuse_nameless
 from sluice.operations.workspace import Workspace
 from sluice.snowflake import journal, locks, meter, observe, provisioning_sql, teardown_sql
 from sluice.snowflake.connect import Session
-from sluice.snowflake.suspend_sql import rest
+from sluice.snowflake.suspend_sql import suspend_when_idle
 
 _LEASE = 120
 """Seconds: of a check that died, the lock is free again before the next one."""
@@ -75,7 +75,7 @@ def check(work: Workspace, specs: Specs, hand: Caller, *, off_hours: bool = True
             if not asked:
                 continue
             try:
-                if holder := locks.held(session, [name], but=hand.holder).get(name):
+                if holder := locks.locked_by_others(session, [name], except_holder=hand.holder).get(name):
                     left.append(f"{name}: {_words(asked)}, once {holder} has given back its lock")
                 else:
                     done += _keep(session, spec, hand, unused=name in unused)
@@ -225,7 +225,7 @@ def _close(session: Session, spec: EnvironmentSpec, asked: ScheduleActions, hand
     with _locked(session, spec.name, hand):
         _note(session, spec.name, ScheduleEvent.CLOSING, hand, now, {"former": dict(asked.former)})
         session.run(teardown_sql.stop_warehouse(spec.warehouse.name))
-        rest(session, spec.warehouse.name)
+        suspend_when_idle(session, spec.warehouse.name)
         _note(session, spec.name, ScheduleEvent.CLOSED, hand, now, {"reason": said})
     return f"{spec.name}: {said}"
 
@@ -258,7 +258,7 @@ def _suspend_idle(session: Session, spec: EnvironmentSpec, hand: Caller, now: da
     seconds = spec.hours.low_activity_seconds if spec.hours is not None else 0
     said = f"no statement for {seconds} s: suspended until the next one"
     _note(session, spec.name, ScheduleEvent.IDLE_SUSPENDED, hand, now, {"reason": said})
-    rest(session, spec.warehouse.name)
+    suspend_when_idle(session, spec.warehouse.name)
     return f"{spec.name}: {said}"
 
 
