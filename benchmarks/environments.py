@@ -95,7 +95,7 @@ def _dbt_clone(opened: Shop) -> None:
     call = invocation(opened.work, "prod", marker.release, live, "bench_clone")
     target = replace(call.target, schema="CLONED")
     call = replace(call, target=target)
-    manifest = artifacts.kept(opened.work.store, "prod", marker.deployment, "manifest.json", call.home / "kept")
+    manifest = artifacts.fetch(opened.work.store, "prod", marker.deployment, "manifest.json", call.home / "kept")
     assert manifest is not None
     state = artifacts.moved(manifest, call.home / "state", live.name)
     run(call, ["clone", "--state", str(state)])

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 
 class SluiceError(Exception):
-    """Something was refused or failed, and the reader is told what, where, and what was left alone."""
+    """Something was refused or failed, and the message says what, where, and what was left untouched."""
 
     advice = "read the message"
 

@@ -121,7 +121,7 @@ def test_what_is_there_stays(sluice: Sluice, jaffle: Path) -> None:
     """A file of theirs is kept and named; --force writes anew what init wrote, unless somebody has changed it since."""
     write(jaffle, {"include/policies/gates.yml": "defaults: {}\n", ".gitignore": "target/\n"})
     done = sluice(jaffle, "init", "--yes", "--team", "one")
-    assert "include/policies/gates.yml" in done.stdout.split("left as it is")[1]
+    assert "include/policies/gates.yml" in done.stdout.split("Exist already, not changed")[1]
     assert "(add: build/ *.p8)" in done.stdout
     assert (jaffle / "include" / "policies" / "gates.yml").read_text() == "defaults: {}\n"
     staging, production = (jaffle / "include" / "environments" / f"{name}.yml" for name in ("staging", "production"))

@@ -68,20 +68,12 @@ def test_the_shipped_hours_are_the_required_ones() -> None:
     assert DEV.hours is not None
     assert (DEV.hours.end, DEV.hours.idle_seconds, DEV.hours.low_activity_seconds) == ("18:00", 60, 300)
     assert [day for day in WEEK if day not in DEV.hours.days] == ["saturday", "sunday"]
-    noon, night = wall("Europe/Berlin", "2026-11-26T12:00"), wall("Europe/Berlin", "2026-11-26T23:00")
-    assert scheduled_settings(PROD, noon) == {
-        "min_cluster_count": 2,
-        "max_cluster_count": 8,
-        "scaling_policy": "STANDARD",
-    }
-    assert scheduled_settings(PROD, night) == {
-        "min_cluster_count": 1,
-        "max_cluster_count": 4,
-        "scaling_policy": "ECONOMY",
-    }
-    assert spec_at(PROD, noon).warehouse.max_cluster_count == 8
-    assert spec_at(PROD, noon).warehouse.size is PROD.warehouse.size
-    assert PROD.hours is None
+    noon = wall("Europe/Berlin", "2026-11-26T12:00")
+    by_day, by_night = (scheduled_settings(PROD, moment) for moment in (noon, noon + timedelta(hours=11)))
+    assert by_day == {"min_cluster_count": 2, "max_cluster_count": 8, "scaling_policy": "STANDARD"}
+    assert by_night == {"min_cluster_count": 1, "max_cluster_count": 4, "scaling_policy": "ECONOMY"}
+    warehouse = spec_at(PROD, noon).warehouse
+    assert (warehouse.max_cluster_count, warehouse.size, PROD.hours) == (8, PROD.warehouse.size, None)
 
 
 def test_a_day_by_the_minute() -> None:

@@ -73,7 +73,7 @@ def test_a_name_that_stands_already_is_refused() -> None:
     """Whatever its case."""
     name = EphemeralName.make("dev", "orders", "ann", DAY)
     refuse_collision(name, ["prod"])
-    with pytest.raises(SpecError, match="stands already"):
+    with pytest.raises(SpecError, match="exists already"):
         refuse_collision(name, ["DEV_ORDERS_ANN_20231201"])
 
 

@@ -303,7 +303,7 @@ def test_provisioning_does_not_fight_a_budget(home: Workspace) -> None:
     check(home, POLICY, costing(home.now(), dev=41), hand(home, "1"))
     plan = plan_provision(home, "dev", home.now())
     assert plan.empty
-    assert any("its budget holds" in note for note in plan.notes)
+    assert any("its budget has changed" in note for note in plan.notes)
     check(home, POLICY, costing(home.now(), dev=50), hand(home, "2"))
     with pytest.raises(RefusedError, match="its budget has suspended it"):
         provision(home, "dev", home.now(), holder="again")

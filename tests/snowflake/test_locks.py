@@ -68,9 +68,9 @@ def test_a_dead_holder_is_taken_over_with_a_higher_fence(admin: Session, advance
     advance(101)
     lock = locks.acquire(admin, "prod", "b", 600)
     assert lock.fence > dead.fence
-    with pytest.raises(RefusedError, match="no longer ours"):
+    with pytest.raises(RefusedError, match="is lost"):
         locks.check(admin, dead)
-    with pytest.raises(RefusedError, match="no longer ours"):
+    with pytest.raises(RefusedError, match="is lost"):
         locks.renew(admin, dead)
     assert not locks.release(admin, "prod", "a")
     assert locks.check(admin, lock).holder == "b"
@@ -120,7 +120,7 @@ def test_a_check_renews_a_lease_that_is_about_to_end(admin: Session, advance: Ca
 def test_a_lock_that_cannot_be_read_counts_as_held(admin: Session) -> None:
     """Fail closed: without the schema nobody knows, so nobody changes anything."""
     admin.run(Statement("DROP SCHEMA SLUICE.LOCK_PROD"))
-    with pytest.raises(RefusedError, match="counts as held"):
+    with pytest.raises(RefusedError, match="counts as locked"):
         locks.read(admin, "prod")
     with pytest.raises(SluiceError):
         locks.acquire(admin, "prod", "a", 600)

@@ -99,7 +99,7 @@ DRIFTS = [
     ("DROP VIEW SLUICE.CONTROL.AUDIT", "SLUICE.CONTROL.AUDIT"),
     ("DROP USER SVC_SLUICE_PROD", "service user SVC_SLUICE_PROD"),
     ("ALTER RESOURCE MONITOR OLIST_PROD_RM SET CREDIT_QUOTA = 1", "250 credits a day"),
-    ("ALTER RESOURCE MONITOR OLIST_PROD_RM SET TRIGGERS ON 100 PERCENT DO SUSPEND", "only tells"),
+    ("ALTER RESOURCE MONITOR OLIST_PROD_RM SET TRIGGERS ON 100 PERCENT DO SUSPEND", "only notifies"),
     ("ALTER WAREHOUSE SLUICE_PROD_WH UNSET RESOURCE_MONITOR", "resource monitor OLIST_PROD_RM"),
     ("DROP RESOURCE MONITOR OLIST_PROD_RM", "resource monitor OLIST_PROD_RM"),
 ]
@@ -166,7 +166,7 @@ def test_somebody_elses_monitor_stays_where_it_is(work: Workspace, admin: Sessio
     admin.run(Statement("ALTER WAREHOUSE SLUICE_PROD_WH SET RESOURCE_MONITOR = THEIRS"))
     plan = plan_provision(work, "prod", NOW)
     assert plan.empty
-    assert any("THEIRS, which is not ours and stays" in note for note in plan.notes)
+    assert any("THEIRS, which sluice does not manage" in note for note in plan.notes)
     spec = work.spec("staging")
     spec = spec.model_copy(update={"budget": spec.budget.model_copy(update={"monitor": False})})
     provision(work.knowing(spec), "staging", NOW, holder="second")
@@ -176,7 +176,7 @@ def test_somebody_elses_monitor_stays_where_it_is(work: Workspace, admin: Sessio
 def test_a_foreign_database_of_the_wanted_name_is_left_alone(work: Workspace, admin: Session) -> None:
     """It is refused by name; its comment adopts it."""
     admin.run(Statement("CREATE DATABASE OLIST_DEV"))
-    with pytest.raises(RefusedError, match="does not say that it is ours"):
+    with pytest.raises(RefusedError, match="has no ownership marker of sluice"):
         provision(work, "dev", NOW, holder="one")
     admin.run(Statement("ALTER DATABASE OLIST_DEV SET COMMENT = %s", (Marker("dev").comment,)))
     provision(work, "dev", NOW, holder="one")

@@ -46,8 +46,8 @@ def test_only_what_is_nobodys_own_is_summed_by_day(admin: Session) -> None:
         control_sql.create_meter(admin.control),
     ):
         admin.run(statement)
-    meter.keep(admin, sample(0))
-    meter.keep(admin, sample(1))
+    meter.store(admin, sample(0))
+    meter.store(admin, sample(1))
     (found,) = meter.by_day(admin, DAY, DAY + timedelta(days=1), owned=False)
     assert (found.warehouse, found.day, dict(found.by)) == (COMMON, DAY, {"dev": 4.0, None: 6.0})
     table = meter_table(admin.control).sql

@@ -1,4 +1,4 @@
-"""dbt's artifacts: read for what a deployment asks, and kept in the store for whoever asks later."""
+"""dbt's artifacts: read for deployments, and stored for later."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Result:
 
     @property
     def built(self) -> bool:
-        """Whether the node makes something and was made."""
+        """Whether the node makes a relation and was built."""
         return self.id.startswith(("model.", "seed.", "snapshot.")) and self.status == "success"
 
 
@@ -70,12 +70,12 @@ def freshness(path: Path) -> tuple[tuple[str, str], ...]:
 
 
 def written(target: Path) -> list[Path]:
-    """Return what dbt has written to its target path of what is kept."""
+    """Return the artifacts that dbt has written to its target path."""
     return [target / name for name in KEPT if (target / name).is_file()]
 
 
 def keep(store: UPath, environment: str, deployment: str, files: Iterable[Path]) -> dict[str, str]:
-    """Keep these files for this deployment and return where each lies."""
+    """Store these files for this deployment and return the path of each."""
     home = deployment_home(store, environment, deployment)
     home.mkdir(parents=True, exist_ok=True)
     links = {}
@@ -86,8 +86,8 @@ def keep(store: UPath, environment: str, deployment: str, files: Iterable[Path])
     return links
 
 
-def kept(store: UPath, environment: str, deployment: str, name: str, into: Path) -> Path | None:
-    """Return a local copy of what was kept, in this folder; None when nothing of that name was."""
+def fetch(store: UPath, environment: str, deployment: str, name: str, into: Path) -> Path | None:
+    """Return a local copy of a stored artifact, in this folder; None when there is none of that name."""
     try:
         content = (deployment_home(store, environment, deployment) / name).read_bytes()
     except FileNotFoundError:

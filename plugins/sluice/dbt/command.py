@@ -1,4 +1,4 @@
-"""A dbt command as somebody typed it, read by dbt's own parser: which command it is, and what was said with it."""
+"""A typed dbt command, read by dbt's own parser: which command it is, and its options."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ _NODES = {"LogModelResult", "LogTestResult", "LogSeedResult", "LogSnapshotResult
 
 @dataclass(frozen=True, slots=True)
 class Invocation:
-    """What stays the same over the dbt commands of one deployment in one environment."""
+    """The common settings of the dbt commands of one deployment in one environment."""
 
     project: Path
     target: Target
@@ -43,7 +43,7 @@ class Invocation:
 
 @dataclass(frozen=True, slots=True)
 class DbtRun:
-    """What one command came to: the nodes by outcome, or the lines it listed."""
+    """The result of one command: the nodes by outcome, or the lines it listed."""
 
     command: str
     succeeded: bool

@@ -87,7 +87,7 @@ def _missing(project: Project, locked: Sequence[Mapping[str, object]]) -> list[s
 
 
 def _as_locked(project: Project, entry: Mapping[str, object]) -> bool:
-    """Tell whether a package lies in the project as locked; what cannot be told is installed again."""
+    """Tell whether a package is installed as locked; where that is unknown, it is installed again."""
     path = project.folder / project.packages / str(entry.get("name"))
     if not (path / PROJECT_FILE).is_file():
         return False
@@ -153,7 +153,7 @@ def _place(home: Path, local: str) -> str:
 
 
 def _link(source: Path, place: Path) -> None:
-    """Have `source` at this place: a link, or, where a folder is there already, links in it."""
+    """Link `source` here; where a folder exists already, link its contents."""
     if not place.exists():
         place.parent.mkdir(parents=True, exist_ok=True)
         place.symlink_to(source)

@@ -26,7 +26,7 @@ _ERRORS, _LINES = 8, 40
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What one dbt command came to, in plain values: nothing of dbt's own outlives it."""
+    """The result of one dbt command in plain values: no object of dbt outlives it."""
 
     success: bool
     lines: tuple[str, ...]
@@ -40,7 +40,7 @@ class Answer:
 
 
 def invoke(words: Sequence[str], variables: Mapping[str, str], watch: Callable[[object], None] | None = None) -> Answer:
-    """Run one dbt command to its end and return what it came to; environment and working directory are as before."""
+    """Run one dbt command to its end and return its result; environment and working directory are restored."""
     errors: deque[str] = deque(maxlen=_ERRORS)
 
     def listen(event: object) -> None:
@@ -120,7 +120,7 @@ def _flat(text: str) -> str:
 
 @contextmanager
 def working_directory() -> Iterator[None]:
-    """Be back where one was: dbt goes to its project's folder and stays there."""
+    """Restore the working directory: dbt changes to its project's folder."""
     before = Path.cwd()
     try:
         yield

@@ -194,16 +194,16 @@ def retained_name(live: Identifier, deployment: str) -> Identifier:
 
 def _with_suffix(live: Identifier, infix: str, deployment: str) -> Identifier:
     parse_deployment_id(deployment)
-    made = live.name + infix + deployment[1:].replace("-", "_").upper()
-    if len(made) > _LONGEST:
+    name = live.name + infix + deployment[1:].replace("-", "_").upper()
+    if len(name) > _LONGEST:
         raise SpecError(
-            f"the name leaves no room for a deployment's suffix: {len(made)} characters of {_LONGEST}",
+            f"the name leaves no room for a deployment's suffix: {len(name)} characters of {_LONGEST}",
             where="database.name",
             value=live.name,
             good=f"a database name of at most {LONGEST_DATABASE} characters",
             untouched="everything",
         )
-    return Identifier(made)
+    return Identifier(name)
 
 
 @dataclass(frozen=True, slots=True)

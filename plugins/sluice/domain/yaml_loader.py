@@ -74,16 +74,16 @@ def nearest(name: str, known: Iterable[str]) -> str:
 def read_yaml(path: Path) -> Mapping[str, object]:
     """Return the mapping in a YAML file, or refuse it by name."""
     try:
-        found = yaml.load(path.read_text(encoding="utf-8"), Loader=_UniqueKeys)  # noqa: S506 (a SafeLoader)
+        content = yaml.load(path.read_text(encoding="utf-8"), Loader=_UniqueKeys)  # noqa: S506 (a SafeLoader)
     except OSError as missing:
         raise SpecError("the file cannot be read", where=str(path), good="a readable YAML file") from missing
     except (yaml.YAMLError, ValueError) as wrong:  # also 2026-02-30, which looks like a date
         raise SpecError(
             f"not valid YAML: {wrong}", where=str(path), good="key: value, two spaces a level", untouched="everything"
         ) from wrong
-    if not isinstance(found, dict):
-        raise SpecError("the file holds no mapping", where=str(path), value=found, good="name: dev")
-    return found
+    if not isinstance(content, dict):
+        raise SpecError("the file holds no mapping", where=str(path), value=content, good="name: dev")
+    return content
 
 
 def read_model(path: Path, model: type[_Model]) -> _Model:

@@ -1,1 +1,1 @@
-"""Touches Snowflake: every SQL text of ours lives in this room."""
+"""Touches Snowflake: every SQL text of sluice is in this package."""

@@ -1,4 +1,4 @@
-"""Roles that people have: granted, taken back, looked up, and when they were last used."""
+"""Role assignments: GRANT and REVOKE statements, look-ups, and last uses."""
 
 from __future__ import annotations
 
@@ -15,49 +15,49 @@ from sluice.snowflake.statements import Statement
 
 
 def grant(role: Identifier, holder: Holder) -> Statement:
-    """The holder has the role."""
+    """Return a GRANT ROLE statement."""
     return Statement(f"GRANT ROLE {role.sql} TO {holder.kind} {holder.name.sql}")
 
 
 def revoke(role: Identifier, holder: Holder) -> Statement:
-    """The holder does not have the role."""
+    """Return a REVOKE ROLE statement."""
     return Statement(f"REVOKE ROLE {role.sql} FROM {holder.kind} {holder.name.sql}")
 
 
 def grant_viewer(viewer: str, role: Identifier) -> Statement:
-    """The role reads the usage views that this database role of SNOWFLAKE shows."""
+    """Return a GRANT of a database role of SNOWFLAKE, which shows usage views."""
     return Statement(f"GRANT DATABASE ROLE {SNOWFLAKE.sql}.{Identifier(viewer).sql} TO ROLE {role.sql}")
 
 
-def held(session: Session, role: Identifier) -> list[HeldRole]:
-    """Return who has a role; nobody where there is no such role."""
+def assignments_of(session: Session, role: Identifier) -> list[HeldRole]:
+    """Return the assignments of a role; none where there is no such role."""
     try:
-        found = session.run(show.grants_of(role))
+        rows = session.run(show.grants_of(role))
     except MissingError:
         return []
-    made = []
-    for row in found:
+    assignments = []
+    for row in rows:
         kind = str(row["granted_to"]).upper()
         if kind in {"USER", "ROLE"}:
             holder = Holder("USER" if kind == "USER" else "ROLE", row_parsing.named(row, "grantee_name"))
-            made.append(
+            assignments.append(
                 HeldRole(role.name, holder, _utc(row.get("created_on")), row_parsing.text(row, "granted_by") or "")
             )
-    return made
+    return assignments
 
 
 def viewers(session: Session, role: Identifier) -> set[str]:
     """Return the database roles of SNOWFLAKE that a role has."""
-    found = session.run(show.grants_to(role))
+    rows = session.run(show.grants_to(role))
     return {
         path.parts[-1].name
-        for row in found
+        for row in rows
         if str(row["granted_on"]).upper().replace("_", " ") == "DATABASE ROLE"
         and (path := row_parsing.qualified(str(row["name"]))).database == SNOWFLAKE
     }
 
 
-def used(session: Session, days: int) -> LastUse:
+def last_use(session: Session, days: int) -> LastUse:
     """Return when each user last used each role, and last logged in; what cannot be read is None, not empty."""
     roles = _read(
         session,
@@ -79,10 +79,10 @@ def used(session: Session, days: int) -> LastUse:
 
 def _read(session: Session, sql: str, days: int) -> list[tuple[Row, datetime]] | None:
     try:
-        found = session.run(Statement(sql, (-days,)))
+        rows = session.run(Statement(sql, (-days,)))
     except (MissingError, DeniedError):
         return None
-    moments = [(row, _utc(row["last_used"])) for row in found]
+    moments = [(row, _utc(row["last_used"])) for row in rows]
     return [(row, at) for row, at in moments if at is not None]
 
 

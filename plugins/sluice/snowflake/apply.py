@@ -1,4 +1,4 @@
-"""Applying a plan of provisioning: the very steps that `explain` shows, one after the other."""
+"""Applies a provisioning plan: the same steps that `explain` shows, in order."""
 
 from __future__ import annotations
 
@@ -93,14 +93,14 @@ def statements_of(step: Step) -> list[Statement]:  # noqa: C901, PLR0911, PLR091
 
 
 def _control(step: CreateControl) -> Iterable[Statement]:
-    for one in sorted(step.missing, key=lambda found: found.name in VIEWS):  # the views read the journal
-        if one.schema is None:
-            yield control_sql.create_database(one.database, Marker("control").comment)
-        elif one.name is None:
-            yield control_sql.create_schema(one.database, one.schema)
-        elif one.name == JOURNAL:
-            yield control_sql.create_journal(one.database)
-        elif one.name == METER:
-            yield control_sql.create_meter(one.database)
-        elif one.name in VIEWS:
-            yield control_sql.create_view(one.database, one.name)
+    for missing in sorted(step.missing, key=lambda each: each.name in VIEWS):  # the views read the journal
+        if missing.schema is None:
+            yield control_sql.create_database(missing.database, Marker("control").comment)
+        elif missing.name is None:
+            yield control_sql.create_schema(missing.database, missing.schema)
+        elif missing.name == JOURNAL:
+            yield control_sql.create_journal(missing.database)
+        elif missing.name == METER:
+            yield control_sql.create_meter(missing.database)
+        elif missing.name in VIEWS:
+            yield control_sql.create_view(missing.database, missing.name)

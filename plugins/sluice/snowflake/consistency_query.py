@@ -1,4 +1,4 @@
-"""What a consumer asks who must never see two deployments at once: figures of several tables, in one statement."""
+"""A consistency query: figures of several tables in one statement, which never mix two deployments."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Measure:
         return f"(SELECT CAST({figure} AS VARCHAR) FROM {self.table.sql})"
 
 
-def agreement(one: Sequence[Measure], other: Sequence[Measure]) -> Statement:
-    """Two lists of measures in one statement: equal within every deployment, so unequal only in a torn read."""
-    first, second = (" || '/' || ".join(measure.sql for measure in measures) for measures in (one, other))
+def agreement(left: Sequence[Measure], right: Sequence[Measure]) -> Statement:
+    """Return one statement with two lists of measures: equal within every deployment, unequal only in a torn read."""
+    first, second = (" || '/' || ".join(measure.sql for measure in measures) for measures in (left, right))
     return Statement(f"SELECT {first} AS ONE, {second} AS OTHER")

@@ -1,4 +1,4 @@
-"""Statements that make the control database: journal and views; never cloned, never swapped."""
+"""Builders of the statements that create the control database, which is never cloned or swapped."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from sluice.snowflake.statements import Statement
 
 
 def create_database(control: Identifier, comment: str) -> Statement:
-    """The control database is there."""
+    """Return CREATE DATABASE for the control database."""
     return Statement(f"CREATE DATABASE IF NOT EXISTS {control.sql} COMMENT = %s", (comment,))
 
 
 def create_warehouse(name: Identifier, comment: str) -> Statement:
-    """The warehouse that sluice looks with is there: the smallest and cheapest, suspended after a minute, ours."""
+    """Return CREATE WAREHOUSE for sluice's own queries: XSMALL, suspended after a minute."""
     return Statement(
         f"CREATE WAREHOUSE IF NOT EXISTS {name.sql} WITH WAREHOUSE_SIZE = XSMALL GENERATION = '1' AUTO_SUSPEND = 60\n"
         "  AUTO_RESUME = TRUE INITIALLY_SUSPENDED = TRUE COMMENT = %s",
@@ -23,12 +23,12 @@ def create_warehouse(name: Identifier, comment: str) -> Statement:
 
 
 def create_schema(control: Identifier, schema: Identifier) -> Statement:
-    """The schema is there."""
+    """Return CREATE SCHEMA."""
     return Statement(f"CREATE SCHEMA IF NOT EXISTS {Qualified(control, schema).sql}")
 
 
 def create_journal(control: Identifier) -> Statement:
-    """The journal's table is there."""
+    """Return CREATE TABLE for the journal."""
     return Statement(
         f"CREATE TABLE IF NOT EXISTS {journal_table(control).sql} (\n"
         "  EVENT_ID VARCHAR NOT NULL,\n"
@@ -43,7 +43,7 @@ def create_journal(control: Identifier) -> Statement:
 
 
 def create_meter(control: Identifier) -> Statement:
-    """The table of the meter's samples is there: one row a look, with all that it saw and what ran since the last."""
+    """Return CREATE TABLE for the samples of the meter: one row for each."""
     return Statement(
         f"CREATE TABLE IF NOT EXISTS {meter_table(control).sql} (\n"
         "  SAMPLED_AT TIMESTAMP_NTZ NOT NULL,\n"
@@ -54,7 +54,7 @@ def create_meter(control: Identifier) -> Statement:
 
 
 def create_view(control: Identifier, view: Identifier) -> Statement:
-    """The view is there; not replaced, which would take its grants away."""
+    """Return CREATE VIEW IF NOT EXISTS: replacing it would revoke its grants."""
     body = {"ENVIRONMENTS": _ENVIRONMENTS, "DEPLOYMENTS": _DEPLOYMENTS, "AUDIT": _AUDIT}[view.name]
     return Statement(f"CREATE VIEW IF NOT EXISTS {Qualified(control, CONTROL, view).sql} AS\n{body}")
 

@@ -1,4 +1,4 @@
-"""What Snowflake and its connector can refuse, turned into our errors in one function."""
+"""Maps errors of Snowflake and its connector to sluice's errors."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ class MissingError(RefusedError):
 
 
 class LoginError(SpecError):
-    """Snowflake did not let the user in: it is not there, or its key or password is another."""
+    """Snowflake refused the log-in: no such user, or another key or password."""
 
 
 class ExistsError(RefusedError):
-    """An object of that name is there already (002002)."""
+    """An object of that name exists already (002002)."""
 
 
 class DeniedError(RefusedError):
@@ -57,7 +57,7 @@ _REFUSALS: dict[int, tuple[type[RefusedError], str | None]] = {
     606: (NoComputeError, "the environment's warehouse there and able to resume: provision_environment repairs it"),
 }
 _RUNNING = 100_000
-"""From here on the numbers are those of statements that compiled and met data they could not handle."""
+"""Error numbers from here on are of statements that compiled and failed on data."""
 _QUOTED = re.compile(r"'[^']*'")
 _LOGIN = frozenset({390100, 390101, 390102, 390104, 390144, 394300, 390189, 251005, 251006, 251008})
 _LINE = frozenset({250002, 250003, 250005, 251010, 251011, 251012, 252010, 390111, 390112, 390114})
@@ -66,7 +66,7 @@ _BUSY = frozenset({604, 625, 630, 90073, 390195, 300005})
 
 
 def classify(error: Exception, sql: str | None = None) -> SluiceError:
-    """Return the error of ours that says what the caller may do next about a vendor's one."""
+    """Return sluice's error for a vendor error; its class says what the caller may do next."""
     failure = Failure(
         message=str(getattr(error, "raw_msg", None) or error).strip(),
         errno=getattr(error, "errno", None),
@@ -74,19 +74,19 @@ def classify(error: Exception, sql: str | None = None) -> SluiceError:
         query_id=getattr(error, "sfqid", None),
         sql=sql,
     )
-    found = _by_number(failure, error)
-    found.failure = failure  # type: ignore[attr-defined]  # facts for the journal and for tests
-    return found
+    mapped = _by_number(failure, error)
+    mapped.failure = failure  # type: ignore[attr-defined]  # facts for the journal and for tests
+    return mapped
 
 
 def failure_of(error: SluiceError) -> Failure | None:
     """Return the vendor's facts of an error, if a statement caused it."""
-    found = getattr(error, "failure", None)
-    return found if isinstance(found, Failure) else None
+    failure = getattr(error, "failure", None)
+    return failure if isinstance(failure, Failure) else None
 
 
-def said_by_snowflake(error: SluiceError) -> str:
-    """Return what Snowflake said of a statement, in one line; values of data that it quotes are left out."""
+def snowflake_message(error: SluiceError) -> str:
+    """Return Snowflake's message about a statement in one line, without quoted data values."""
     failure = failure_of(error)
     text = " ".join((failure.message if failure else error.message).split())
     of_data = failure is not None and failure.errno is not None and failure.errno >= _RUNNING

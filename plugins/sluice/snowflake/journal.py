@@ -1,4 +1,4 @@
-"""The journal: append-only events; whatever is asked of the past is folded from them."""
+"""The journal: append-only events, from which all state is derived."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from sluice.snowflake.statements import Statement, Value
 
 
 def ensure(session: Session) -> None:
-    """Make the control database with journal, views and tags schema, whatever of it is there already."""
+    """Create the control database with journal, views and tags schema, as far as they are missing."""
     name = session.control
     session.run(control_sql.create_database(name, Marker("control").comment))
     for schema in (names.CONTROL, names.TAGS):
@@ -40,24 +40,24 @@ def read(
     kinds: Iterable[str] = (),
     since: datetime | None = None,
 ) -> list[Event]:
-    """Return the events asked for, oldest first, each once; with `since` only later ones."""
-    wanted = tuple(str(kind) for kind in kinds)
-    rows = session.run(_select(session.control, environment, deployment, wanted, since))
-    found: dict[str, Event] = {}
+    """Return the matching events, oldest first, each once; with `since` only later ones."""
+    kind_names = tuple(str(kind) for kind in kinds)
+    rows = session.run(_select(session.control, environment, deployment, kind_names, since))
+    events: dict[str, Event] = {}
     for row in rows:
-        found.setdefault(row["event_id"], _event(row))
-    return list(found.values())
+        events.setdefault(row["event_id"], _event(row))
+    return list(events.values())
 
 
-def last_heard(session: Session) -> dict[str, datetime]:
-    """Return when each deployment last did anything."""
+def last_events(session: Session) -> dict[str, datetime]:
+    """Return the time of each deployment's last event."""
     table = names.journal_table(session.control).sql
-    found = session.run(
+    rows = session.run(
         Statement(
             f"SELECT DEPLOYMENT, MAX(OCCURRED_AT) AS LAST FROM {table} WHERE DEPLOYMENT IS NOT NULL GROUP BY DEPLOYMENT"
         )
     )
-    return {str(row["deployment"]): _moment(row["last"]) for row in found}
+    return {str(row["deployment"]): _moment(row["last"]) for row in rows}
 
 
 def _insert(name: Identifier, event: Event) -> Statement:

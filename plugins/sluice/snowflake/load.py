@@ -54,14 +54,14 @@ class Target:
 
 
 def ensure_schema(session: Session, database: str, schema: str, comment: str) -> None:
-    """The database and the schema exist; what was there is as it was."""
+    """Create the database and the schema unless they exist."""
     found = Qualified.of(database), Qualified.of(database, schema)
     session.run(Statement(f"CREATE DATABASE IF NOT EXISTS {found[0].sql} COMMENT = {_text(comment)}"))
     session.run(Statement(f"CREATE SCHEMA IF NOT EXISTS {found[1].sql}"))
 
 
 def let_read(session: Session, database: str, schema: str, role: str) -> None:
-    """The role reads every table of the schema, also those that come later."""
+    """Grant the role SELECT on every table of the schema, also on future ones."""
     reader, where = Identifier.parse(role, "role").sql, Qualified.of(database, schema)
     for sql in (
         f"GRANT USAGE ON DATABASE {where.database.sql} TO ROLE {reader}",
@@ -73,7 +73,7 @@ def let_read(session: Session, database: str, schema: str, role: str) -> None:
 
 
 def replace_rows(session: Session, target: Target, rows: Iterable[Row]) -> int:
-    """The table holds exactly these rows, from one moment to the next; returns how many."""
+    """Replace the table's rows atomically; return how many."""
     session.run(_create(target, "CREATE TABLE IF NOT EXISTS"))
     with _uploaded(session, target, rows) as (stage, count), _transaction(session):
         session.run(Statement(f"DELETE FROM {target.table.sql}"))
@@ -82,7 +82,7 @@ def replace_rows(session: Session, target: Target, rows: Iterable[Row]) -> int:
 
 
 def merge_rows(session: Session, target: Target, rows: Iterable[Row]) -> int:
-    """The table holds these rows in place of any with the same key, from one moment to the next; returns how many."""
+    """Merge rows by key atomically; return how many."""
     arrived = target.beside
     session.run(_create(arrived, "CREATE OR REPLACE TEMPORARY TABLE"))
     with _uploaded(session, arrived, rows) as (stage, count):

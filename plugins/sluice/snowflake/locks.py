@@ -4,7 +4,7 @@ The account's own clock decides about leases, so workers need not agree on the t
 followed by a table named after its fence, `AFTER_<fence>`, which again only one can create: whoever read an old state
 creates a table that nothing leads to, and cannot touch a newer lock. Holder is who stands at the end of that chain.
 Renewing writes first and looks for a follower then; following creates first and looks at the lease then: of two who
-meet, at least one gives way. Whatever cannot be read counts as held: nothing is changed.
+meet, at least one gives way. A lock that cannot be read counts as locked: nothing is changed.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from sluice.snowflake.connect import Session
 from sluice.snowflake.error_mapping import ExistsError, MissingError
 from sluice.snowflake.statements import Statement
 
-HELD = Identifier("HELD")
+LOCK_TABLE = Identifier("HELD")
 _AFTER = "AFTER_"
 _ATTEMPTS = 5
 _MARGIN = 60
@@ -43,7 +43,7 @@ class Lock:
     """Seconds until then, at the moment of reading; negative: it may be taken over."""
     lease_seconds: int
     table: Identifier
-    """Where it is written: `HELD`, or after the lock it took over."""
+    """Where it is written: `LOCK_TABLE`, or after the lock it took over."""
 
     @property
     def expired(self) -> bool:
@@ -52,15 +52,15 @@ class Lock:
 
 
 def acquire(session: Session, environment: str, holder: str, lease_seconds: int, *, actor: str = "") -> Lock:
-    """Hold the environment's lock: made new, entered again by the same holder, or taken over after its lease."""
+    """Acquire the environment's lock: created, re-entered by the same holder, or taken over after its lease."""
     for _ in range(_ATTEMPTS):
         before = read(session, environment)
         if before is not None and before.holder == holder:
             _extend(session, before, lease_seconds)
         elif before is None:
-            _create(session, environment, HELD, holder, lease_seconds, beyond=0)
+            _create(session, environment, LOCK_TABLE, holder, lease_seconds, beyond=0)
         elif not before.expired:
-            raise _held(before)
+            raise _locked_error(before)
         else:
             _record(session, before, Kind.LOCK_ACQUIRED, before.holder)  # so that no later fence is as low
             _create(session, environment, _after(before.fence), holder, lease_seconds, beyond=before.fence)
@@ -76,11 +76,13 @@ def acquire(session: Session, environment: str, holder: str, lease_seconds: int,
             _record(session, before, Kind.LOCK_STOLEN, actor or holder)
         _record(session, chain[-1], Kind.LOCK_ACQUIRED, actor or holder)
         return chain[-1]
-    raise RetryError(f"the lock of {environment} changed hands {_ATTEMPTS} times while we asked", where=environment)
+    raise RetryError(
+        f"the lock of {environment} changed owners {_ATTEMPTS} times while acquiring it", where=environment
+    )
 
 
 def read(session: Session, environment: str) -> Lock | None:
-    """Return the lock as it is, or None when nobody holds it; refuse when it cannot be read."""
+    """Return the current lock, None if there is none; refuse when it cannot be read."""
     chain = _chain(session, environment)
     return chain[-1] if chain else None
 
@@ -90,71 +92,71 @@ def schemas(session: Session) -> frozenset[str]:
     return frozenset(str(row["schema_name"]) for row in session.run(show.tables(session.control)))
 
 
-def held(
+def locked_by_others(
     session: Session,
     environments: Iterable[str],
     *,
-    but: str | None = None,
+    except_holder: str | None = None,
     having_tables: frozenset[str] | None = None,
 ) -> dict[str, str]:
-    """Return who holds the lock of each environment that somebody holds, `but` one's own and those whose lease is over.
+    """Return the owner of each environment's lock, without `except_holder` and expired leases.
 
     One look-up for all unless it was made already (`having_tables`), and one more for each that is locked.
     """
     taken = schemas(session) if having_tables is None else having_tables
-    found: dict[str, str] = {}
+    owners: dict[str, str] = {}
     for name in environments:
         if lock_schema(name).name in taken:
             lock = read(session, name)
-            if lock is not None and lock.holder != but and lock.left > 0:
-                found[name] = lock.holder
-    return found
+            if lock is not None and lock.holder != except_holder and lock.left > 0:
+                owners[name] = lock.holder
+    return owners
 
 
 def check(session: Session, lock: Lock, *, margin: int = _MARGIN) -> Lock:
     """Return the lock, still ours and ours for at least `margin` seconds more; refuse otherwise."""
-    found = read(session, lock.environment)
-    if found is None or not _same(found, lock):
-        raise _gone(lock, found)
-    return renew(session, found, max(lock.lease_seconds, margin)) if found.left < margin else found
+    current = read(session, lock.environment)
+    if current is None or not _same(current, lock):
+        raise _lost_error(lock, current)
+    return renew(session, current, max(lock.lease_seconds, margin)) if current.left < margin else current
 
 
 def renew(session: Session, lock: Lock, lease_seconds: int | None = None) -> Lock:
     """Return the lock with a fresh lease; refuse when it is no longer ours."""
     _extend(session, lock, lease_seconds or lock.lease_seconds)
-    found = read(session, lock.environment)
-    if found is None or not _same(found, lock):
+    current = read(session, lock.environment)
+    if current is None or not _same(current, lock):
         _extend(session, lock, 0)  # whoever follows need not give way to us
-        raise _gone(lock, found)
-    return found
+        raise _lost_error(lock, current)
+    return current
 
 
 def release(session: Session, environment: str, holder: str, *, actor: str = "") -> bool:
-    """Leave the environment unlocked if `holder` held it; someone else's lock is left alone (False)."""
-    found = read(session, environment)
-    if found is None or found.holder != holder:
+    """Release the lock of `holder`; another holder's lock is left alone (False)."""
+    current = read(session, environment)
+    if current is None or current.holder != holder:
         return False
-    _record(session, found, Kind.LOCK_RELEASED, actor or holder)
+    _record(session, current, Kind.LOCK_RELEASED, actor or holder)
     for _ in range(_ATTEMPTS):
-        found = check(session, found)  # nobody may follow between here and the drop
+        current = check(session, current)  # nobody may follow between here and the drop
         try:
-            _drop(session, environment, HELD)
+            _drop(session, environment, LOCK_TABLE)
         except RetryError as cut:
             if not cut.lost:
                 raise
         now = read(session, environment)
-        if now is None or not _same(now, found):
-            _bury(session, found)
+        if now is None or not _same(now, current):
+            _drop_former_tables(session, current)
             return True
     raise RetryError("the lock could not be dropped; its lease ends by itself", where=f"environment {environment}")
 
 
 def _chain(session: Session, environment: str) -> list[Lock]:
-    """The lock that began it and those that took over, the holder's last; empty: nobody holds it."""
+    """The first lock and those that took over, the current holder's last; empty: not locked."""
     for _ in range(_ATTEMPTS):
         names = _names(session, environment)
         chain: list[Lock] = []
-        at = HELD
+        at = LOCK_TABLE
         try:
             while at.name in names:
                 chain.append(_row(session, environment, at))
@@ -162,7 +164,7 @@ def _chain(session: Session, environment: str) -> list[Lock]:
         except MissingError:
             continue  # released between the two look-ups
         return chain
-    raise RetryError(f"the lock of {environment} changed hands {_ATTEMPTS} times while we read", where=environment)
+    raise RetryError(f"the lock of {environment} changed owners {_ATTEMPTS} times while reading it", where=environment)
 
 
 def _names(session: Session, environment: str) -> set[str]:
@@ -171,7 +173,7 @@ def _names(session: Session, environment: str) -> set[str]:
         return {str(row["name"]) for row in session.run(Statement(f"SHOW TABLES IN SCHEMA {schema.sql}"))}
     except MissingError as missing:
         raise RefusedError(
-            "the lock cannot be read, so it counts as held",
+            "the lock cannot be read, so it counts as locked",
             where=f"environment {environment}",
             value=str(schema),
             good=f"provision_environment run for {environment}, and its role used",
@@ -227,8 +229,8 @@ def _extend(session: Session, lock: Lock, lease_seconds: int) -> None:
         session.run(statement)
 
 
-def _bury(session: Session, lock: Lock) -> None:
-    """No table of an earlier lock is left over; those of later ones have higher numbers."""
+def _drop_former_tables(session: Session, lock: Lock) -> None:
+    """Drop the tables of earlier locks; those of later ones have higher numbers."""
     for name in _names(session, lock.environment):
         number = name.removeprefix(_AFTER)
         if name.startswith(_AFTER) and number.isdigit() and int(number) < lock.fence:
@@ -245,8 +247,8 @@ def _after(fence: int) -> Identifier:
     return Identifier(f"{_AFTER}{fence}")
 
 
-def _same(one: Lock, other: Lock) -> bool:
-    return (one.holder, one.fence) == (other.holder, other.fence)
+def _same(left: Lock, right: Lock) -> bool:
+    return (left.holder, left.fence) == (right.holder, right.fence)
 
 
 def _record(session: Session, lock: Lock, kind: Kind, actor: str) -> None:
@@ -265,20 +267,20 @@ def _table(session: Session, environment: str, name: Identifier) -> Qualified:
     return Qualified(session.control, lock_schema(environment), name)
 
 
-def _held(lock: Lock) -> RefusedError:
+def _locked_error(lock: Lock) -> RefusedError:
     return RefusedError(
         f"the environment is locked by {lock.holder} for another {lock.left} s (until {lock.until:%H:%M:%S} UTC)",
         where=f"environment {lock.environment}",
         value=lock.holder,
-        good="wait for it to end; after the lease it is taken over by itself",
+        good="wait for it to end; after the lease it is taken over automatically",
         untouched="everything",
     )
 
 
-def _gone(lock: Lock, found: Lock | None) -> RefusedError:
-    now = f"{found.holder} holds it (fence {found.fence})" if found else "nobody holds it"
+def _lost_error(lock: Lock, current: Lock | None) -> RefusedError:
+    now = f"{current.holder} holds it (fence {current.fence})" if current else "nobody holds it"
     return RefusedError(
-        f"the lock with fence {lock.fence} is no longer ours: {now}",
+        f"the lock with fence {lock.fence} is lost: {now}",
         where=f"environment {lock.environment}",
         value=lock.holder,
         good="run the deployment again: it observes what is there and goes on",

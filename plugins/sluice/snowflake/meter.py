@@ -1,4 +1,4 @@
-"""What the meter reads and keeps: warehouses, statements, its own samples, and Snowflake's rows of what was billed."""
+"""The meter: warehouses, statements, its own samples, and Snowflake's metering rows."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ MOST = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One look of the meter: who ran, and the ledger's lines since the look before."""
+    """One sample of the meter: running warehouses, and the ledger's lines since the previous sample."""
 
     at: datetime
     since: datetime
     running: tuple[WarehouseSample, ...]
     entries: tuple[LedgerEntry, ...]
     usual: Hours | None = None
-    """Read once an hour, and kept for the looks that follow."""
+    """Read once an hour, and stored for the following samples."""
 
 
 def statements(
@@ -43,7 +43,7 @@ def statements(
     Of the whole account, in whichever database one asks. The environment is what the query tag says, else the
     database's name, for the caller to translate.
     """
-    found = session.run(
+    rows = session.run(
         Statement(
             "SELECT * FROM (\n"
             "  SELECT WAREHOUSE_NAME, WAREHOUSE_SIZE, DATABASE_NAME, START_TIME, END_TIME, EXECUTION_STATUS,\n"
@@ -54,9 +54,9 @@ def statements(
             (_bound(since - before),),
         )
     )
-    ran = [_ran(row, at) for row in found if _utc(row["start_time"]) <= at]
-    whole = not found or int(found[0]["seen"]) < MOST or any(one.end <= since for one in ran)
-    return ran, whole
+    used = [_run_of(row, at) for row in rows if _utc(row["start_time"]) <= at]
+    whole = not rows or int(rows[0]["seen"]) < MOST or any(statement.end <= since for statement in used)
+    return used, whole
 
 
 def samples(session: Session, since: datetime) -> list[Sample]:
@@ -64,7 +64,7 @@ def samples(session: Session, since: datetime) -> list[Sample]:
 
     Of two that were taken after the same one, by checks that ran at once or by a repeated statement, the first counts.
     """
-    found = session.run(
+    rows = session.run(
         Statement(
             f"SELECT SAMPLED_AT, SINCE, FACTS FROM {meter_table(session.control).sql}\n"
             "WHERE SAMPLED_AT > %s::TIMESTAMP_NTZ\n"
@@ -72,11 +72,11 @@ def samples(session: Session, since: datetime) -> list[Sample]:
             (_text(since),),
         )
     )
-    return [_sample(row) for row in found]
+    return [_sample(row) for row in rows]
 
 
-def keep(session: Session, sample: Sample) -> None:
-    """The sample is in the ledger: one row, so that it is there whole or not at all; a repetition does no harm."""
+def store(session: Session, sample: Sample) -> None:
+    """Store the sample as one row, so that it is complete or absent; a repetition does no harm."""
     statement = Statement(
         f"INSERT INTO {meter_table(session.control).sql} (SAMPLED_AT, SINCE, FACTS)\n"
         "SELECT %s::TIMESTAMP_NTZ, %s::TIMESTAMP_NTZ, PARSE_JSON(%s)",
@@ -86,8 +86,8 @@ def keep(session: Session, sample: Sample) -> None:
     session.persist(statement)
 
 
-def forget(session: Session, before: datetime) -> None:
-    """No sample from before that moment is kept."""
+def delete_before(session: Session, before: datetime) -> None:
+    """Delete the samples before that moment."""
     session.run(
         Statement(
             f"DELETE FROM {meter_table(session.control).sql} WHERE SAMPLED_AT < %s::TIMESTAMP_NTZ", (_text(before),)
@@ -97,7 +97,7 @@ def forget(session: Session, before: datetime) -> None:
 
 def by_hour(session: Session, start: datetime, end: datetime) -> list[LedgerEntry]:
     """Return the ledger between two moments, summed by warehouse, payer and hour."""
-    found = session.run(_summed("HOUR", session.control, start, end))
+    rows = session.run(_summed("HOUR", session.control, start, end))
     return [
         LedgerEntry(
             Identifier.from_account(str(row["warehouse"])),
@@ -106,7 +106,7 @@ def by_hour(session: Session, start: datetime, end: datetime) -> list[LedgerEntr
             _utc(row["ended"]),
             float(row["credits"]),
         )
-        for row in found
+        for row in rows
     ]
 
 
@@ -116,30 +116,30 @@ def by_day(session: Session, start: datetime, end: datetime, *, owned: bool) -> 
     The lines of the others are kept apart: a month of all lines is much to unfold every five minutes, and is so only
     where Snowflake's own rows cannot be read.
     """
-    made: dict[tuple[str, datetime], dict[str | None, float]] = {}
+    shares: dict[tuple[str, datetime], dict[str | None, float]] = {}
     # former samples do not keep them apart
     lines = "KEPT.FACTS:lines" if owned else "COALESCE(KEPT.FACTS:shared, KEPT.FACTS:lines)"
     for row in session.run(_summed("DAY", session.control, start, end, lines)):
-        by = made.setdefault((str(row["warehouse"]), _utc(row["period"])), {})
+        by = shares.setdefault((str(row["warehouse"]), _utc(row["period"])), {})
         by[row_parsing.text(row, "environment")] = float(row["credits"])
-    return [Shares(Identifier.from_account(name), day, by) for (name, day), by in made.items()]
+    return [Shares(Identifier.from_account(name), day, by) for (name, day), by in shares.items()]
 
 
 def first(session: Session) -> list[datetime]:
     """Return when the oldest sample that is kept was taken, if there is one."""
     table = meter_table(session.control).sql
-    found = session.one(Statement(f"SELECT MIN(SAMPLED_AT) AS FIRST_SAMPLE FROM {table}"))["first_sample"]
-    return [_utc(found)] if found is not None else []
+    oldest = session.one(Statement(f"SELECT MIN(SAMPLED_AT) AS FIRST_SAMPLE FROM {table}"))["first_sample"]
+    return [_utc(oldest)] if oldest is not None else []
 
 
 def metered_hours(session: Session, since: datetime) -> list[Metered]:
     """Return Snowflake's own rows since a moment, each hour of a warehouse once."""
-    return [_row(one) for one in session.run(_metering("HOUR", since, None))]
+    return [_row(row) for row in session.run(_metering("HOUR", since, None))]
 
 
 def metered_days(session: Session, start: datetime, end: datetime) -> list[Metered]:
     """Return Snowflake's own rows between two moments, summed by UTC day."""
-    return [_row(one) for one in session.run(_metering("DAY", start, end))]
+    return [_row(row) for row in session.run(_metering("DAY", start, end))]
 
 
 def same_hours(session: Session, hour: datetime, weeks: int) -> dict[Identifier, dict[datetime, float]]:
@@ -148,7 +148,7 @@ def same_hours(session: Session, hour: datetime, weeks: int) -> dict[Identifier,
     The hour beside is the same one in a zone whose clocks were changed since. The first hour of each warehouse within
     those weeks is there as well: since then it is known.
     """
-    found = session.run(
+    rows = session.run(
         Statement(
             "SELECT WAREHOUSE_NAME, PERIOD, COMPUTE FROM (\n"
             "  SELECT WAREHOUSE_NAME, DATE_TRUNC('HOUR', CONVERT_TIMEZONE('UTC', START_TIME)) AS PERIOD,\n"
@@ -159,19 +159,19 @@ def same_hours(session: Session, hour: datetime, weeks: int) -> dict[Identifier,
             ") AS HOURS\n"
             "QUALIFY MOD(AGO, 168) IN (0, 1, 167)\n"
             "  OR ROW_NUMBER() OVER (PARTITION BY WAREHOUSE_NAME ORDER BY PERIOD) = 1",
-            tuple(_bound(one) for one in (hour, hour - timedelta(weeks=weeks, hours=1), hour)),
+            tuple(_bound(bound) for bound in (hour, hour - timedelta(weeks=weeks, hours=1), hour)),
         )
     )
-    made: dict[Identifier, dict[datetime, float]] = {}
-    for row in found:
-        mine = made.setdefault(Identifier.from_account(str(row["warehouse_name"])), {})
-        mine[_utc(row["period"])] = float(row["compute"] or 0)
-    return made
+    credits_by_hour: dict[Identifier, dict[datetime, float]] = {}
+    for row in rows:
+        hours = credits_by_hour.setdefault(Identifier.from_account(str(row["warehouse_name"])), {})
+        hours[_utc(row["period"])] = float(row["compute"] or 0)
+    return credits_by_hour
 
 
 def storage(session: Session, since: datetime) -> list[tuple[str, datetime, float]]:
     """Return each database's bytes, Fail-safe included, on every UTC day since, as far as they are known."""
-    found = session.run(
+    rows = session.run(
         Statement(
             "SELECT DATABASE_NAME, USAGE_DATE, SUM(BYTES) AS BYTES\n"
             "FROM (\n"
@@ -184,7 +184,7 @@ def storage(session: Session, since: datetime) -> list[tuple[str, datetime, floa
             (f"{since.astimezone(UTC):%Y-%m-%d}",),
         )
     )
-    return [(str(row["database_name"]), _day(row["usage_date"]), float(row["bytes"] or 0)) for row in found]
+    return [(str(row["database_name"]), _day(row["usage_date"]), float(row["bytes"] or 0)) for row in rows]
 
 
 def credit_prices(session: Session) -> list[tuple[float, str]]:
@@ -192,7 +192,7 @@ def credit_prices(session: Session) -> list[tuple[float, str]]:
 
     Of the last week, the last day first; where two contracts hold on a day, the dearer first.
     """
-    found = session.run(
+    rows = session.run(
         Statement(
             "SELECT EFFECTIVE_RATE, CURRENCY FROM SNOWFLAKE.ORGANIZATION_USAGE.RATE_SHEET_DAILY\n"
             "WHERE SERVICE_TYPE = 'WAREHOUSE_METERING' AND ACCOUNT_NAME = CURRENT_ACCOUNT_NAME()\n"
@@ -202,7 +202,7 @@ def credit_prices(session: Session) -> list[tuple[float, str]]:
             "ORDER BY DATE DESC, EFFECTIVE_RATE DESC"
         )
     )
-    return [(float(row["effective_rate"]), str(row["currency"] or "USD").upper()) for row in found]
+    return [(float(row["effective_rate"]), str(row["currency"] or "USD").upper()) for row in rows]
 
 
 def _summed(
@@ -234,7 +234,7 @@ def _metering(period: str, start: datetime, end: datetime | None) -> Statement:
         f"  WHERE START_TIME >= %s::TIMESTAMP_LTZ{until}\n"
         "  GROUP BY 1, 2, 3\n"
         ") AS ONCE\nGROUP BY 1, 2",
-        tuple(_bound(one) for one in moments),
+        tuple(_bound(moment) for moment in moments),
     )
 
 
@@ -247,102 +247,103 @@ def _row(row: Row) -> Metered:
     )
 
 
-def _ran(row: Row, at: datetime) -> StatementRun:
+def _run_of(row: Row, at: datetime) -> StatementRun:
     start, end = _utc(row["start_time"]), row["end_time"]
     ended = _utc(end) if end is not None else at
-    said = row_parsing.text(row, "environment") or row_parsing.text(row, "database_name")
+    environment = row_parsing.text(row, "environment") or row_parsing.text(row, "database_name")
     size = Size.read(str(row["warehouse_size"]))
     # END_TIME of a statement that still runs is the epoch
-    return StatementRun(
-        Identifier.from_account(str(row["warehouse_name"])), said, start, at if ended < start else min(ended, at), size
-    )
+    warehouse = Identifier.from_account(str(row["warehouse_name"]))
+    return StatementRun(warehouse, environment, start, at if ended < start else min(ended, at), size)
 
 
 def plain(sample: Sample) -> dict[str, object]:
     """Only what runs, or was started so lately that its first minute may not be over, is of use to the next look."""
-    owned = {one.name for one in sample.running if one.environment is not None}
-    made: dict[str, object] = {
-        "running": [_state(one) for one in sample.running if is_running(one.state) or _lately(one, sample.at)],
-        "lines": [_line(one) for one in sample.entries],
-        "shared": [_line(one) for one in sample.entries if one.warehouse not in owned],
+    owned = {warehouse.name for warehouse in sample.running if warehouse.environment is not None}
+    facts: dict[str, object] = {
+        "running": [
+            _state(each) for each in sample.running if is_running(each.state) or _just_resumed(each, sample.at)
+        ],
+        "lines": [_line(entry) for entry in sample.entries],
+        "shared": [_line(entry) for entry in sample.entries if entry.warehouse not in owned],
     }
     if sample.usual is not None:
         before = {name: list(used) for name, used in sample.usual.before.items()}
-        made["usual"] = {"hour": _text(sample.usual.start), "before": before}
-    return made
+        facts["usual"] = {"hour": _text(sample.usual.start), "before": before}
+    return facts
 
 
-def _line(one: LedgerEntry) -> dict[str, object]:
+def _line(entry: LedgerEntry) -> dict[str, object]:
     return {
-        "w": one.warehouse.name,
-        "e": one.environment,
-        "s": _text(one.start),
-        "t": _text(one.end),
-        "c": one.credits,
+        "w": entry.warehouse.name,
+        "e": entry.environment,
+        "s": _text(entry.start),
+        "t": _text(entry.end),
+        "c": entry.credits,
     }
 
 
-def _lately(one: WarehouseSample, at: datetime) -> bool:
-    return one.resumed_on is not None and (at - one.resumed_on).total_seconds() < 120  # noqa: PLR2004 (two minutes)
+def _just_resumed(warehouse: WarehouseSample, at: datetime) -> bool:
+    return warehouse.resumed_on is not None and (at - warehouse.resumed_on).total_seconds() < 120  # noqa: PLR2004 (two minutes)
 
 
-def _state(one: WarehouseSample) -> dict[str, object]:
+def _state(warehouse: WarehouseSample) -> dict[str, object]:
     return {
-        "name": one.name.name,
-        "environment": one.environment,
-        "state": one.state,
-        "size": str(one.size),
-        "generation": one.generation,
-        "clusters": one.clusters,
-        "min": one.min_cluster_count,
-        "max": one.max_cluster_count,
-        "auto_suspend": one.auto_suspend,
-        "auto_resume": one.auto_resume,
-        "resumed_on": _text(one.resumed_on) if one.resumed_on else None,
-        "running": one.running,
-        "queued": one.queued,
+        "name": warehouse.name.name,
+        "environment": warehouse.environment,
+        "state": warehouse.state,
+        "size": str(warehouse.size),
+        "generation": warehouse.generation,
+        "clusters": warehouse.clusters,
+        "min": warehouse.min_cluster_count,
+        "max": warehouse.max_cluster_count,
+        "auto_suspend": warehouse.auto_suspend,
+        "auto_resume": warehouse.auto_resume,
+        "resumed_on": _text(warehouse.resumed_on) if warehouse.resumed_on else None,
+        "running": warehouse.running,
+        "queued": warehouse.queued,
     }
 
 
 def _sample(row: Row) -> Sample:
-    kept: Mapping[str, Any] = json.loads(row["facts"]) if isinstance(row["facts"], str) else row["facts"]
+    facts: Mapping[str, Any] = json.loads(row["facts"]) if isinstance(row["facts"], str) else row["facts"]
     return Sample(
         at=_utc(row["sampled_at"]),
         since=_utc(row["since"]),
-        running=tuple(_kept_running(one) for one in kept.get("running") or ()),
-        entries=tuple(_kept_lines(kept.get("lines") or ())),
-        usual=_kept_usual(kept.get("usual")),
+        running=tuple(_warehouse(warehouse) for warehouse in facts.get("running") or ()),
+        entries=tuple(_stored_entries(facts.get("lines") or ())),
+        usual=_stored_hours(facts.get("usual")),
     )
 
 
-def _kept_usual(kept: Mapping[str, Any] | None) -> Hours | None:
-    if not kept:
+def _stored_hours(facts: Mapping[str, Any] | None) -> Hours | None:
+    if not facts:
         return None
-    before = {name: tuple(float(one) for one in used) for name, used in kept["before"].items()}
-    return Hours(_moment(kept["hour"]), before)
+    before = {name: tuple(float(value) for value in used) for name, used in facts["before"].items()}
+    return Hours(_moment(facts["hour"]), before)
 
 
-def _kept_lines(lines: Iterable[Mapping[str, Any]]) -> Iterable[LedgerEntry]:
-    for one in lines:
-        name, payer = Identifier.from_account(str(one["w"])), one.get("e")
-        yield LedgerEntry(name, payer, _moment(one["s"]), _moment(one["t"]), float(one["c"]))
+def _stored_entries(lines: Iterable[Mapping[str, Any]]) -> Iterable[LedgerEntry]:
+    for line in lines:
+        name, payer = Identifier.from_account(str(line["w"])), line.get("e")
+        yield LedgerEntry(name, payer, _moment(line["s"]), _moment(line["t"]), float(line["c"]))
 
 
-def _kept_running(one: Mapping[str, Any]) -> WarehouseSample:
+def _warehouse(facts: Mapping[str, Any]) -> WarehouseSample:
     return WarehouseSample(
-        name=Identifier.from_account(str(one["name"])),
-        environment=one.get("environment"),
-        state=str(one["state"]),
-        size=Size(str(one["size"])),
-        generation=str(one["generation"]),
-        clusters=int(one["clusters"]),
-        min_cluster_count=int(one["min"]),
-        max_cluster_count=int(one["max"]),
-        auto_suspend=int(one["auto_suspend"]),
-        auto_resume=bool(one["auto_resume"]),
-        resumed_on=_moment(str(one["resumed_on"])) if one.get("resumed_on") else None,
-        running=int(one["running"]),
-        queued=int(one["queued"]),
+        name=Identifier.from_account(str(facts["name"])),
+        environment=facts.get("environment"),
+        state=str(facts["state"]),
+        size=Size(str(facts["size"])),
+        generation=str(facts["generation"]),
+        clusters=int(facts["clusters"]),
+        min_cluster_count=int(facts["min"]),
+        max_cluster_count=int(facts["max"]),
+        auto_suspend=int(facts["auto_suspend"]),
+        auto_resume=bool(facts["auto_resume"]),
+        resumed_on=_moment(str(facts["resumed_on"])) if facts.get("resumed_on") else None,
+        running=int(facts["running"]),
+        queued=int(facts["queued"]),
     )
 
 

@@ -33,13 +33,13 @@ def now(session: Session) -> datetime:
 
 def databases(session: Session, prefix: str = "") -> list[FoundDatabase]:
     """Return the databases whose name begins with `prefix`, each with its marker if it is ours."""
-    found = [_database(row) for row in session.run(show.databases())]
-    return [one for one in found if one.name.name.startswith(prefix)]
+    shown = [_database(row) for row in session.run(show.databases())]
+    return [database for database in shown if database.name.name.startswith(prefix)]
 
 
 def markers(session: Session, prefix: str = "") -> dict[str, Marker | None]:
     """Return the marker of each database by name; None where a database is not ours."""
-    return {one.name.name: one.marker for one in databases(session, prefix)}
+    return {database.name.name: database.marker for database in databases(session, prefix)}
 
 
 def inventory(session: Session, database: Identifier) -> dict[str, Relation]:

@@ -1,4 +1,4 @@
-"""The few statements that change a promoted database; what is read from it is in observe."""
+"""Builders of the statements that change a promoted database; look-ups are in observe."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _DROPPED = {"TABLE": "TABLE", "VIEW": "VIEW", "MATERIALIZED VIEW": "MATERIALIZED
 
 
 def clone(live: Identifier, candidate: Identifier, marker: Marker) -> Statement:
-    """The candidate is a zero-copy clone of live and bears its own marker from its first moment."""
+    """Return CREATE DATABASE … CLONE of live as the candidate, with its marker."""
     return Statement(
         f"CREATE DATABASE {candidate.sql} CLONE {live.sql} IGNORE HYBRID TABLES COMMENT = %s",
         (marker.comment,),
@@ -24,12 +24,12 @@ def clone(live: Identifier, candidate: Identifier, marker: Marker) -> Statement:
 
 
 def mark(database: Identifier, marker: Marker) -> Statement:
-    """The database says what it holds."""
+    """Return ALTER DATABASE with the marker as the comment."""
     return Statement(f"ALTER DATABASE {database.sql} SET COMMENT = %s", (marker.comment,))
 
 
 def grant(database: Identifier, right: Right) -> Statement:
-    """The role has this right on the database itself."""
+    """Return a GRANT of this right on the database itself."""
     if not _PRIVILEGE.fullmatch(right.privilege):
         raise StopError("not a privilege", where=f"grants on {database}", value=right.privilege, untouched="live")
     option = " WITH GRANT OPTION" if right.grant_option else ""
@@ -38,23 +38,25 @@ def grant(database: Identifier, right: Right) -> Statement:
 
 
 def drop_relation(database: Identifier, name: str, kind: str) -> Statement:
-    """The relation is no longer in the database."""
+    """Return a DROP of the relation."""
     target = Qualified(database, *undotted(name))
     if kind not in _DROPPED:
-        raise StopError(f"{name} left the project, but it is a {kind.lower()}", where=database.name, untouched=name)
+        raise StopError(
+            f"{name} is no longer in the project, but it is a {kind.lower()}", where=database.name, untouched=name
+        )
     return Statement(f"DROP {_DROPPED[kind]} IF EXISTS {target.sql}")
 
 
 def resize(warehouse: Identifier, size: Size) -> Statement:
-    """The warehouse has this size."""
+    """Return ALTER WAREHOUSE with this size."""
     return Statement(f"ALTER WAREHOUSE {warehouse.sql} SET WAREHOUSE_SIZE = %s", (size.value,))
 
 
 def as_written(sql: str) -> Statement:
-    """A query that a policy names, as its file says it."""
+    """Return a query of a policy, unchanged."""
     return Statement(sql)
 
 
 def reachable() -> Statement:
-    """The warehouse answers."""
+    """Return a trivial query that needs the warehouse."""
     return Statement("SELECT 1 AS ANSWER")

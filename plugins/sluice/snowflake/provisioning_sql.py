@@ -1,4 +1,4 @@
-"""Statements of provisioning: each may be repeated, and leaves nothing half-made that the next plan would not see."""
+"""Builders of provisioning statements: each may be repeated, and the next plan sees whatever is incomplete."""
 
 from __future__ import annotations
 
@@ -29,104 +29,109 @@ _PROPERTIES = {
 
 
 def create_role(role: Identifier, marker: Marker) -> Statement:
-    """The role is there."""
+    """Return CREATE ROLE, with the ownership marker."""
     return Statement(f"CREATE ROLE IF NOT EXISTS {role.sql} COMMENT = %s", (marker.comment,))
 
 
-def create_warehouse(made: Warehouse, marker: Marker) -> Statement:
-    """The warehouse is there, suspended, every setting spelt out: omitted ones differ between editions."""
-    assigned, params = _assignments({key: getattr(made, key) for key in _PROPERTIES}, marker)
+def create_warehouse(warehouse: Warehouse, marker: Marker) -> Statement:
+    """Return CREATE WAREHOUSE, initially suspended, with every setting explicit (defaults differ between editions)."""
+    assigned, params = _assignments({key: getattr(warehouse, key) for key in _PROPERTIES}, marker)
     return Statement(
-        f"CREATE WAREHOUSE IF NOT EXISTS {made.name.sql} WITH\n  WAREHOUSE_TYPE = STANDARD\n  {assigned}\n"
+        f"CREATE WAREHOUSE IF NOT EXISTS {warehouse.name.sql} WITH\n  WAREHOUSE_TYPE = STANDARD\n  {assigned}\n"
         "  INITIALLY_SUSPENDED = TRUE",
         params,
     )
 
 
 def alter_warehouse(name: Identifier, changes: Sequence[Change], marker: Marker) -> Statement:
-    """The warehouse has the wanted settings."""
+    """Return ALTER WAREHOUSE with the changed settings."""
     assigned, params = _assignments({change.setting: change.wanted for change in changes}, marker)
     return Statement(f"ALTER WAREHOUSE {name.sql} SET\n  {assigned}", params)
 
 
-def create_database(made: Database, marker: Marker) -> Statement:
-    """The database is there, marked as ours from its first moment."""
-    kind = "TRANSIENT DATABASE" if made.transient else "DATABASE"
+def create_database(database: Database, marker: Marker) -> Statement:
+    """Return CREATE DATABASE with the ownership marker."""
+    kind = "TRANSIENT DATABASE" if database.transient else "DATABASE"
     return Statement(
-        f"CREATE {kind} IF NOT EXISTS {made.name.sql} DATA_RETENTION_TIME_IN_DAYS = %s COMMENT = %s",
-        (made.retention_days, marker.comment),
+        f"CREATE {kind} IF NOT EXISTS {database.name.sql} DATA_RETENTION_TIME_IN_DAYS = %s COMMENT = %s",
+        (database.retention_days, marker.comment),
     )
 
 
-def clone_database(made: Database, base: BaseBlock, marker: Marker) -> Statement:
-    """The database is a zero-copy clone of the base, marked as ours from its first moment."""
-    kind = "TRANSIENT DATABASE" if made.transient else "DATABASE"
+def clone_database(database: Database, base: BaseBlock, marker: Marker) -> Statement:
+    """Return CREATE DATABASE … CLONE of the base, with the ownership marker."""
+    kind = "TRANSIENT DATABASE" if database.transient else "DATABASE"
     return Statement(
-        f"CREATE {kind} IF NOT EXISTS {made.name.sql} CLONE {base.database.sql}{_at(base)} IGNORE HYBRID TABLES\n"
+        f"CREATE {kind} IF NOT EXISTS {database.name.sql} CLONE {base.database.sql}{_at(base)} IGNORE HYBRID TABLES\n"
         "  DATA_RETENTION_TIME_IN_DAYS = %s COMMENT = %s",
-        (made.retention_days, marker.comment),
+        (database.retention_days, marker.comment),
     )
 
 
 def clone_schema(database: Identifier, schema: Identifier, base: BaseBlock) -> Statement:
-    """The schema is a zero-copy clone of the base's of the same name."""
+    """Return CREATE SCHEMA … CLONE of the same schema of the base."""
     source = Qualified(base.database, schema)
     return Statement(f"CREATE SCHEMA IF NOT EXISTS {Qualified(database, schema).sql} CLONE {source.sql}{_at(base)}")
 
 
 def _at(base: BaseBlock) -> str:
-    """Time Travel wants the moment cast: an uncast text fails."""
+    """Return the AT clause; Time Travel needs a cast timestamp."""
     if base.at is None:
         return ""
     return f" AT (TIMESTAMP => '{base.at.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f} +0000'::TIMESTAMP_TZ)"
 
 
-def create_monitor(made: Monitor) -> Statement:
-    """The monitor is there: it counts credits by the UTC day, tells, and stops where it should."""
+def create_monitor(monitor: Monitor) -> Statement:
+    """Return CREATE RESOURCE MONITOR with a daily (UTC) credit quota and its triggers."""
     return Statement(
-        f"CREATE RESOURCE MONITOR IF NOT EXISTS {made.name.sql} WITH CREDIT_QUOTA = %s FREQUENCY = DAILY\n"
-        f"  START_TIMESTAMP = IMMEDIATELY\n  {_triggers(made)}",
-        (made.credits_a_day,),
+        f"CREATE RESOURCE MONITOR IF NOT EXISTS {monitor.name.sql} WITH CREDIT_QUOTA = %s FREQUENCY = DAILY\n"
+        f"  START_TIMESTAMP = IMMEDIATELY\n  {_triggers(monitor)}",
+        (monitor.credits_a_day,),
     )
 
 
-def alter_monitor(made: Monitor) -> Statement:
-    """The monitor allows so many credits a day, tells, and stops where it should, whatever it did before."""
+def alter_monitor(monitor: Monitor) -> Statement:
+    """Return ALTER RESOURCE MONITOR with the credit quota and all triggers."""
     return Statement(
-        f"ALTER RESOURCE MONITOR {made.name.sql} SET CREDIT_QUOTA = %s\n  {_triggers(made)}", (made.credits_a_day,)
+        f"ALTER RESOURCE MONITOR {monitor.name.sql} SET CREDIT_QUOTA = %s\n  {_triggers(monitor)}",
+        (monitor.credits_a_day,),
     )
 
 
-def _triggers(made: Monitor) -> str:
-    told = "".join(f" ON {int(one)} PERCENT DO NOTIFY" for one in made.notify_percents)
-    return f"TRIGGERS{told}" + (
-        f" ON {int(made.suspend_percent)} PERCENT DO SUSPEND_IMMEDIATE" if made.suspend_percent else ""
+def _triggers(monitor: Monitor) -> str:
+    notify = "".join(f" ON {int(percent)} PERCENT DO NOTIFY" for percent in monitor.notify_percents)
+    return f"TRIGGERS{notify}" + (
+        f" ON {int(monitor.suspend_percent)} PERCENT DO SUSPEND_IMMEDIATE" if monitor.suspend_percent else ""
     )
 
 
-def attach_monitor(made: Monitor, warehouse: Identifier) -> Statement:
-    """The monitor counts what the warehouse uses."""
-    return Statement(f"ALTER WAREHOUSE {warehouse.sql} SET RESOURCE_MONITOR = {made.name.sql}")
+def attach_monitor(monitor: Monitor, warehouse: Identifier) -> Statement:
+    """Return ALTER WAREHOUSE … SET RESOURCE_MONITOR."""
+    return Statement(f"ALTER WAREHOUSE {warehouse.sql} SET RESOURCE_MONITOR = {monitor.name.sql}")
 
 
-def call_monitor(procedure: Qualified, made: Monitor, warehouse: Identifier) -> Statement:
-    """An ACCOUNTADMIN's procedure has made the monitor, or given it its credits, and attached it; may be repeated."""
-    values = (warehouse.written, made.name.written, made.credits_a_day)  # as IDENTIFIER(…) in the procedure takes them
+def call_monitor(procedure: Qualified, monitor: Monitor, warehouse: Identifier) -> Statement:
+    """Return a CALL of an ACCOUNTADMIN's procedure that creates or alters the monitor and attaches it."""
+    values = (
+        warehouse.written,
+        monitor.name.written,
+        monitor.credits_a_day,
+    )  # as IDENTIFIER(…) in the procedure takes them
     return Statement(f"CALL {procedure.sql}(%s, %s, %s)", values)
 
 
 def create_source(name: Identifier) -> Statement:
-    """The database for raw data is there."""
+    """Return CREATE DATABASE for raw data."""
     return Statement(f"CREATE DATABASE IF NOT EXISTS {name.sql} COMMENT = 'raw data, outside of every promotion'")
 
 
 def set_retention(name: Identifier, days: int) -> Statement:
-    """The database remembers so many days."""
+    """Return ALTER DATABASE with the retention in days."""
     return Statement(f"ALTER DATABASE {name.sql} SET DATA_RETENTION_TIME_IN_DAYS = %s", (days,))
 
 
 def create_user(user: User, public_key: str, marker: Marker) -> Statement:
-    """The service user is there; it can log in with its key only."""
+    """Return CREATE USER for a service user that logs in with a key pair only."""
     return Statement(
         f"CREATE USER IF NOT EXISTS {user.name.sql}\n  TYPE = SERVICE\n  RSA_PUBLIC_KEY = %s\n  {_defaults(user)}\n"
         "  COMMENT = %s",
@@ -142,30 +147,30 @@ def alter_user(user: User, public_key: str | None) -> Statement:
 
 
 def grant_role(membership: Membership) -> Statement:
-    """The role is granted."""
+    """Return a GRANT ROLE statement."""
     return Statement(f"GRANT ROLE {membership.role.sql} TO {membership.to_kind} {membership.to.sql}")
 
 
 def grant(privileges: Sequence[str], where: Grant) -> Statement:
-    """The role holds the privileges; of one object's ownership, everyone else's grants are kept.
+    """Return a GRANT of privileges; with ownership of one object, other grants on it are kept.
 
-    The contents of a clone are given away as a whole, without what others held on them in the base.
+    Ownership of the contents of a clone revokes the grants that came with it from the base.
     """
-    said = ", ".join(privileges)
-    kept = {"one": " COPY CURRENT GRANTS", "all": " REVOKE CURRENT GRANTS"}.get(where.scope, "")
-    kept = kept if where.privilege == "OWNERSHIP" else ""
-    return Statement(f"GRANT {said} ON {_target(where)} TO ROLE {where.role.sql}{kept}")
+    names = ", ".join(privileges)
+    current_grants = {"one": " COPY CURRENT GRANTS", "all": " REVOKE CURRENT GRANTS"}.get(where.scope, "")
+    current_grants = current_grants if where.privilege == "OWNERSHIP" else ""
+    return Statement(f"GRANT {names} ON {_target(where)} TO ROLE {where.role.sql}{current_grants}")
 
 
 def create_tag(tag: Qualified) -> Statement:
-    """The tag is there."""
+    """Return CREATE TAG."""
     return Statement(f"CREATE TAG IF NOT EXISTS {tag.sql}")
 
 
 def set_tags(kind: str, on: Identifier, values: Sequence[tuple[Qualified, str]]) -> Statement:
-    """The object carries these values."""
-    said = ", ".join(f"{tag.sql} = %s" for tag, _ in values)
-    return Statement(f"ALTER {kind} {on.sql} SET TAG {said}", tuple(value for _, value in values))
+    """Return ALTER … SET TAG with these values."""
+    assignments = ", ".join(f"{tag.sql} = %s" for tag, _ in values)
+    return Statement(f"ALTER {kind} {on.sql} SET TAG {assignments}", tuple(value for _, value in values))
 
 
 def _target(where: Grant) -> str:
@@ -178,7 +183,7 @@ def _target(where: Grant) -> str:
 
 
 def _defaults(user: User) -> str:
-    """Names, not texts: of a text it is not documented whether capitals are made of it."""
+    """Return the defaults as identifiers: it is not documented whether string literals are upper-cased."""
     role, warehouse = (name.sql if name else "NULL" for name in (user.default_role, user.default_warehouse))
     return f"DEFAULT_ROLE = {role}\n  DEFAULT_WAREHOUSE = {warehouse}"
 

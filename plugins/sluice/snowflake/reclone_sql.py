@@ -1,4 +1,4 @@
-"""Statements that renew an environment's data beside its live database."""
+"""Builders of the statements that re-clone an environment next to its live database."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from sluice.snowflake.statements import Statement
 
 
 def clone(spec: EnvironmentSpec, fresh: Identifier, marker: Marker) -> list[Statement]:
-    """The fresh database is a zero-copy clone of the base, or of the schemas that were asked for, marked at once."""
+    """Return the statements that clone the base, or the requested schemas of it, with the marker."""
     base = spec.base
     if base is None:
         raise StopError("no base to clone", where=f"environment {spec.name}", untouched="everything")
@@ -19,8 +19,8 @@ def clone(spec: EnvironmentSpec, fresh: Identifier, marker: Marker) -> list[Stat
     if not base.schemas:
         text = f"CREATE {kind} {fresh.sql} CLONE {base.database.sql} IGNORE HYBRID TABLES {rest}"
         return [Statement(text, values, repeatable=False)]
-    made = [Statement(f"CREATE {kind} {fresh.sql} {rest}", values, repeatable=False)]
-    return made + [
+    statements = [Statement(f"CREATE {kind} {fresh.sql} {rest}", values, repeatable=False)]
+    return statements + [
         Statement(
             f"CREATE OR REPLACE SCHEMA {Qualified(fresh, schema).sql} CLONE {Qualified(base.database, schema).sql}"
         )
@@ -29,12 +29,12 @@ def clone(spec: EnvironmentSpec, fresh: Identifier, marker: Marker) -> list[Stat
 
 
 def create_schema(database: Identifier, schema: Identifier) -> Statement:
-    """The schema is there."""
+    """Return CREATE SCHEMA."""
     return Statement(f"CREATE SCHEMA IF NOT EXISTS {Qualified(database, schema).sql}")
 
 
 def carry(live: Identifier, fresh: Identifier, path: str, kind: str, text: str | None) -> Statement:
-    """The fresh database has the live one's relation: a table without copying its rows, a view by its text."""
+    """Return the statement that carries a relation over: a zero-copy clone of a table, or CREATE VIEW."""
     source, target = Qualified(live, *undotted(path)), Qualified(fresh, *undotted(path))
     if kind in {"TABLE", "TRANSIENT TABLE"}:  # a transient one cannot be cloned to a permanent one; dbt's are transient
         return Statement(f"CREATE OR REPLACE {kind} {target.sql} CLONE {source.sql} COPY GRANTS")
@@ -43,7 +43,7 @@ def carry(live: Identifier, fresh: Identifier, path: str, kind: str, text: str |
     raise StopError(
         f"a {kind.lower()} cannot be carried over",
         where=source.sql,
-        good="a refresh without keeping own changes",
+        good="a re-clone without keeping own changes",
         untouched="everything",
     )
 
@@ -53,7 +53,7 @@ def body(text: str) -> str:
     import sqlglot
     from sqlglot import exp
 
-    made = sqlglot.parse_one(text, read="snowflake")
-    if isinstance(made, exp.Create) and made.expression is not None:
-        return str(made.expression.sql(dialect="snowflake"))
+    tree = sqlglot.parse_one(text, read="snowflake")
+    if isinstance(tree, exp.Create) and tree.expression is not None:
+        return str(tree.expression.sql(dialect="snowflake"))
     return text

@@ -1,6 +1,6 @@
-"""Resource monitors as they are: what each allows, when it stops, and which warehouses it guards.
+"""Resource monitors: quota, triggers, and the warehouses of each.
 
-A monitor has no comment that a marker could be in: whose it is follows from the warehouses that it guards.
+A monitor has no comment for a marker: its owner follows from its warehouses.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from sluice.snowflake.warehouses import WarehouseRow
 
 @dataclass(frozen=True, slots=True)
 class Monitors:
-    """Every resource monitor that the role may see, and what guards each warehouse."""
+    """Every resource monitor that the role may see, and the one of each warehouse."""
 
     shown: Mapping[Identifier, Row] = field(default_factory=dict)
-    guards: Mapping[Identifier, Identifier] = field(default_factory=dict)
+    by_warehouse: Mapping[Identifier, Identifier] = field(default_factory=dict)
     """The monitor of each warehouse that has one."""
 
     def of(self, spec: EnvironmentSpec) -> Monitor | None:
@@ -37,20 +37,20 @@ class Monitors:
         return Monitor(
             name=name,
             credits_a_day=row_parsing.number(row, "credit_quota"),
-            attached=self.guards.get(spec.warehouse.name) == name,
+            attached=self.by_warehouse.get(spec.warehouse.name) == name,
             notify_percents=_percents(row, "notify_at"),
             suspend_percent=min((*immediately, *after), default=None),
-            elsewhere=tuple(one for one in self.attached(name) if one != spec.warehouse.name),
+            elsewhere=tuple(warehouse for warehouse in self.attached(name) if warehouse != spec.warehouse.name),
         )
 
     def attached(self, monitor: Identifier) -> tuple[Identifier, ...]:
-        """Return the warehouses that a monitor guards."""
-        return tuple(sorted(warehouse for warehouse, by in self.guards.items() if by == monitor))
+        """Return the warehouses of a monitor."""
+        return tuple(sorted(warehouse for warehouse, by in self.by_warehouse.items() if by == monitor))
 
     def foreign(self, spec: EnvironmentSpec) -> Identifier | None:
         """Return the monitor of the environment's warehouse where that is not the environment's own."""
-        found = self.guards.get(spec.warehouse.name)
-        return found if found != monitor_name(spec) else None
+        monitor = self.by_warehouse.get(spec.warehouse.name)
+        return monitor if monitor != monitor_name(spec) else None
 
 
 def observe(session: Session, shown: Iterable[WarehouseRow]) -> Monitors:
@@ -59,10 +59,10 @@ def observe(session: Session, shown: Iterable[WarehouseRow]) -> Monitors:
     return Monitors({row_parsing.name(row): row for row in session.run(show.all_monitors())}, guards)
 
 
-def made(events: Iterable[Event], monitor: Identifier) -> bool:
-    """Whether one of these reports of provisioning says that it made the monitor, or finished making it."""
-    said = (f"create resource monitor {monitor} ", f"alter resource monitor {monitor} ")
-    return any(str(step).startswith(said) for event in events for step in _steps(event))
+def created_by_sluice(events: Iterable[Event], monitor: Identifier) -> bool:
+    """Whether one of these provisioning reports shows that sluice created or altered the monitor."""
+    prefixes = (f"create resource monitor {monitor} ", f"alter resource monitor {monitor} ")
+    return any(str(step).startswith(prefixes) for event in events for step in _steps(event))
 
 
 def _steps(event: Event) -> Iterable[object]:
@@ -71,4 +71,4 @@ def _steps(event: Event) -> Iterable[object]:
 
 
 def _percents(row: Row, column: str) -> tuple[int, ...]:
-    return tuple(sorted(int(one) for one in re.findall(r"\d+", row_parsing.text(row, column) or "")))
+    return tuple(sorted(int(percent) for percent in re.findall(r"\d+", row_parsing.text(row, column) or "")))

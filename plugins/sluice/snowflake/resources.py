@@ -1,4 +1,4 @@
-"""The estate of one environment as it is: SHOW's rows turned into the types that a spec is turned into."""
+"""The resources of one environment in the account: rows of SHOW as the types that a spec is turned into."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _KINDS = ("SCHEMA", "TABLE", "VIEW")
 
 
 def observe(session: Session, spec: EnvironmentSpec) -> tuple[Resources, PlanningContext]:
-    """Return what is there of the environment, in a number of look-ups that does not depend on its size."""
+    """Return the environment's existing resources, in a constant number of look-ups."""
     databases = {row_parsing.name(row): row for row in session.run(show.databases())}
     shown = warehouses.show_all(session)
     row = next((each for each in shown if each.name == spec.warehouse.name), None)
@@ -204,7 +204,7 @@ def _values(session: Session, control: Identifier, name: Identifier, domain: str
 def _lock_holder(
     session: Session, spec: EnvironmentSpec, control: frozenset[Qualified], warehouse: Warehouse | None
 ) -> str | None:
-    held = Qualified(spec.control_database, lock_schema(spec.name), locks.HELD)
+    held = Qualified(spec.control_database, lock_schema(spec.name), locks.LOCK_TABLE)
     if warehouse is None or held not in control:
         return None
     lock = locks.read(session, spec.name)

@@ -1,4 +1,4 @@
-"""The look-ups: SHOW, DESCRIBE and the information schema, each one statement."""
+"""Builders of look-ups: SHOW, DESCRIBE and the information schema, each one statement."""
 
 from __future__ import annotations
 
@@ -7,27 +7,27 @@ from sluice.snowflake.statements import Statement
 
 
 def now() -> Statement:
-    """The account's own time."""
+    """Return a query of the account's time."""
     return Statement("SELECT CURRENT_TIMESTAMP() AS NOW")
 
 
 def databases() -> Statement:
-    """Every database that the role may know of."""
+    """Return SHOW DATABASES, for all that the role may see."""
     return Statement("SHOW DATABASES")
 
 
 def warehouses(warehouse: Identifier) -> Statement:
-    """The warehouse of this name, and others that LIKE takes for it."""
+    """Return SHOW WAREHOUSES LIKE this name, which may match others."""
     return Statement("SHOW WAREHOUSES LIKE %s", (_like(warehouse),))
 
 
 def all_warehouses() -> Statement:
-    """Every warehouse that the role may see."""
+    """Return SHOW WAREHOUSES, for all that the role may see."""
     return Statement("SHOW WAREHOUSES")
 
 
 def all_monitors() -> Statement:
-    """Every resource monitor that the role may see."""
+    """Return SHOW RESOURCE MONITORS, for all that the role may see."""
     return Statement("SHOW RESOURCE MONITORS")
 
 
@@ -37,12 +37,12 @@ def warehouse_parameters(warehouse: Identifier) -> Statement:
 
 
 def roles() -> Statement:
-    """Every role."""
+    """Return SHOW ROLES."""
     return Statement("SHOW ROLES")
 
 
 def users(user: Identifier) -> Statement:
-    """The user of this name, and others that LIKE takes for it."""
+    """Return SHOW USERS LIKE this name, which may match others."""
     return Statement("SHOW USERS LIKE %s", (_like(user),))
 
 

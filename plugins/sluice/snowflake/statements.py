@@ -1,4 +1,4 @@
-"""A statement is a value: its text, what is bound, and whether the line may repeat it."""
+"""A statement as a value: text, bound parameters, and whether the connector may repeat it."""
 
 from __future__ import annotations
 
@@ -22,42 +22,42 @@ class Statement:
 
     @property
     def template(self) -> str:
-        """The text as the connector takes it: where values are bound, a `%` within quotes is none of their places."""
+        """The text for the connector: with bound values, a `%` within quotes is escaped."""
         return _QUOTED.sub(lambda quoted: quoted[0].replace("%", "%%"), self.sql) if self.params else self.sql
 
 
 def use_secondary_roles(which: str) -> Statement:
-    """The session's secondary roles are `ALL` or `NONE`."""
+    """Return USE SECONDARY ROLES, `ALL` or `NONE`."""
     if which not in {"ALL", "NONE"}:
         raise ValueError(which)
     return Statement(f"USE SECONDARY ROLES {which}")
 
 
 def use_warehouse(warehouse: Identifier) -> Statement:
-    """The session computes on `warehouse`."""
+    """Return USE WAREHOUSE."""
     return Statement(f"USE WAREHOUSE {warehouse.sql}")
 
 
 def resume(warehouse: Identifier) -> Statement:
-    """The warehouse runs."""
+    """Return ALTER WAREHOUSE … RESUME IF SUSPENDED."""
     return Statement(f"ALTER WAREHOUSE {warehouse.sql} RESUME IF SUSPENDED")
 
 
 def use_database(database: Identifier) -> Statement:
-    """The session's current database is `database`."""
+    """Return USE DATABASE."""
     return Statement(f"USE DATABASE {database.sql}")
 
 
 def swap(live: Identifier, candidate: Identifier) -> Statement:
-    """The two databases have exchanged their names. Its own inverse: never repeated blindly."""
+    """Return ALTER DATABASE … SWAP WITH. It is its own inverse: never repeated blindly."""
     return Statement(f"ALTER DATABASE {live.sql} SWAP WITH {candidate.sql}", repeatable=False)
 
 
 def rename_database(old: Identifier, new: Identifier) -> Statement:
-    """The database bears its new name."""
+    """Return ALTER DATABASE … RENAME TO."""
     return Statement(f"ALTER DATABASE {old.sql} RENAME TO {new.sql}", repeatable=False)
 
 
 def drop_database(name: Identifier) -> Statement:
-    """No database of that name is there; what it held can be undropped within its retention."""
+    """Return DROP DATABASE IF EXISTS; UNDROP works within its retention."""
     return Statement(f"DROP DATABASE IF EXISTS {name.sql}")

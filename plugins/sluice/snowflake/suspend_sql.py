@@ -1,4 +1,4 @@
-"""Stopping a warehouse: for good, what runs in it aborted and nothing starting it again, or when its work is over."""
+"""Suspending a warehouse: at once, aborting statements and disabling auto-resume; or after its statements end."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ _SUSPENDED_ALREADY = 90064
 
 
 def stop(session: Session, warehouse: Identifier) -> None:
-    """Leave the warehouse stopped: auto-resume off first, or the next statement starts it; suspended already is fine.
+    """Suspend the warehouse: auto-resume off first, or the next statement starts it; already suspended is fine.
 
     D:sql-reference/sql/alter-warehouse: SUSPEND lets running statements finish, so they are aborted.
     """
     session.run(teardown_sql.stop_warehouse(warehouse))
-    rest(session, warehouse)
+    suspend_when_idle(session, warehouse)
     session.run(teardown_sql.abort_all(warehouse))
 
 
-def rest(session: Session, warehouse: Identifier) -> None:
-    """Leave the warehouse suspended once what runs in it is over; suspended already is fine."""
+def suspend_when_idle(session: Session, warehouse: Identifier) -> None:
+    """Suspend the warehouse once its running statements end; already suspended is fine."""
     try:
         session.run(teardown_sql.suspend(warehouse))
     except StopError as refused:

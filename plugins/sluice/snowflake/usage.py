@@ -19,7 +19,7 @@ _FIRST_PART = '^(("[^"]*")+|[^.]+)'
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """The last use of each database that is known of, and up to when use is known at all."""
+    """The last known use of each database, and up to when use is known at all."""
 
     last: dict[str, datetime] = field(default_factory=dict)
     seen: datetime | None = None
@@ -74,8 +74,8 @@ def hours_of_credits(session: Session, days: int) -> dict[str, list[tuple[dateti
 
 def seen(session: Session) -> datetime | None:
     """Return up to when use is known at all."""
-    found = session.one(Statement("SELECT MAX(END_TIME) AS SEEN FROM SNOWFLAKE.ACCOUNT_USAGE.QUERY_HISTORY"))["seen"]
-    return _utc(found) if found is not None else None
+    latest = session.one(Statement("SELECT MAX(END_TIME) AS SEEN FROM SNOWFLAKE.ACCOUNT_USAGE.QUERY_HISTORY"))["seen"]
+    return _utc(latest) if latest is not None else None
 
 
 def _queries(days: int) -> Statement:

@@ -46,7 +46,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     serve = commands.add_parser("serve", help="serve an account until SIGTERM")
     serve.add_argument("--port", type=_port, required=True, help="0 takes a free one and prints it")
-    serve.add_argument("--host", default="127.0.0.1", help="the loopback unless told otherwise")
+    serve.add_argument("--host", default="127.0.0.1", help="the loopback by default")
     serve.add_argument("--attached", action="store_true", help="stop when standard input ends: with who started it")
     keeping = serve.add_mutually_exclusive_group(required=True)
     keeping.add_argument("--data", metavar="DIR", help="keep the account in this folder")

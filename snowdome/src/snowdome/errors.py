@@ -24,7 +24,7 @@ def unsupported(what: str) -> SqlError:
 
 
 def invalid(message: str, errno: int = 1008, sqlstate: str = "22023") -> SqlError:
-    """001008 unless told otherwise: a value or a combination that is not allowed."""
+    """001008 by default: a value or a combination that is not allowed."""
     return SqlError(errno, sqlstate, f"SQL compilation error:\n{message}")
 
 

@@ -85,10 +85,10 @@ class EphemeralName:
 
 
 def refuse_collision(name: EphemeralName, taken: Collection[str]) -> None:
-    """Refuse a name that an environment or a database bears already, whatever its case."""
+    """Refuse a name that an environment or a database has already, whatever its case."""
     if str(name) in {one.lower() for one in taken}:
         raise _refuse(
-            "an environment of this name stands already", "environment", str(name), f"{name.feature}_2 as the feature"
+            "an environment of this name exists already", "environment", str(name), f"{name.feature}_2 as the feature"
         )
 
 

@@ -1,4 +1,4 @@
-"""The life of each ephemeral environment, folded from the journal: never stored, so never out of step."""
+"""The state of each ephemeral environment, derived from the journal."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from sluice.errors import StopError
 
 
 class EphemeralEvent(StrEnum):
-    """What happens to an environment between its making and its end."""
+    """Events of an ephemeral environment."""
 
     REQUESTED = "environment.requested"
     CHANGED = "environment.changed"
-    """Extended, resized, given another budget or owner: the payload holds the new spec."""
+    """Extended, resized, budget or owner changed: the payload has the new spec."""
     PINNED = "environment.pinned"
     UNPINNED = "environment.unpinned"
     REFRESHED = "environment.refreshed"
@@ -27,42 +27,42 @@ class EphemeralEvent(StrEnum):
     RESTORED = "environment.restored"
     DROPPED = "environment.dropped"
     FORGOTTEN = "environment.forgotten"
-    """Nothing is left of it, not even what UNDROP needs."""
+    """Not even UNDROP can restore it."""
 
 
 EPHEMERAL_EVENTS = (*EphemeralEvent, Kind.PROVISIONED)
-"""The kinds of events that a life is folded from."""
+"""The kinds of events that the state is derived from."""
 
 
 class State(StrEnum):
-    """Where an environment is in its life."""
+    """The lifecycle states."""
 
     REQUESTED = "requested"
-    """Written down; not all of it is there yet."""
+    """Recorded; not all of it exists yet."""
     READY = "ready"
     NOTICED = "noticed"
-    """Its owner has been told that it will be removed."""
+    """Its owner was notified that it will be removed."""
     QUARANTINED = "quarantined"
-    """Nobody can use it; all of it is still there."""
+    """Nobody can use it; all of it still exists."""
     DROPPED = "dropped"
-    """Gone, and can be brought back while Snowflake keeps it."""
+    """Dropped; can be restored within Snowflake's retention."""
 
 
 @dataclass(frozen=True, slots=True)
 class CloneOrigin:
-    """What an environment's data was when it was cloned from its base."""
+    """The origin of an environment's data at its last clone."""
 
     environment: str
     """The base."""
     deployment: str | None
-    """What the base bore; None: nothing, or it was exchanged meanwhile."""
+    """The deployment of the base; None: none, or it was swapped meanwhile."""
     baseline: Mapping[str, str]
     """When each relation, as `SCHEMA.NAME`, had last been altered: whatever differs is the environment's own change."""
 
 
 @dataclass(frozen=True, slots=True)
 class EphemeralEnvironment:
-    """One environment as its journal tells it."""
+    """One ephemeral environment, from its journal."""
 
     spec: EnvironmentSpec
     owner: str
@@ -71,16 +71,16 @@ class EphemeralEnvironment:
     expires: datetime
     state: State = State.REQUESTED
     since: datetime | None = None
-    """When it came into this state."""
+    """The start of this state."""
     until: datetime | None = None
     """What the state waits for: removal after a notice, the drop after quarantine, the end of undo after a drop."""
     pinned: bool = False
     holder: str = ""
-    """The run that asked for it: another that asks for the same name at the same time is told so."""
+    """The run that requested it: a concurrent request for the same name is refused with it."""
     reason: str = ""
-    """Why it was made, or why it is where it is."""
+    """Why it was created, or why it is in this state."""
     cloned: CloneOrigin | None = None
-    """What its data was cloned from, last time; None: from nothing, or that is not known."""
+    """The origin of its last clone; None: none, or unknown."""
 
     @property
     def name(self) -> str:
@@ -98,22 +98,22 @@ class EphemeralEnvironment:
 
 
 def from_events(events: Iterable[Event]) -> dict[str, EphemeralEnvironment]:
-    """Return the lives by environment name, in the order they began; events of standing environments are passed over.
+    """Return the environments by name, in the order of their requests; events of permanent ones are ignored.
 
-    A name that was dropped may begin again: the newer life replaces the older one. Of two requests for one name, the
-    first has it.
+    A dropped name may be requested again: the newer environment replaces the older one. Of two requests for one name,
+    the first gets it.
     """
-    lives: dict[str, EphemeralEnvironment] = {}
-    for event in sorted(events, key=lambda one: (one.at, one.kind != EphemeralEvent.REQUESTED, one.id)):
+    environments: dict[str, EphemeralEnvironment] = {}
+    for event in sorted(events, key=lambda item: (item.at, item.kind != EphemeralEvent.REQUESTED, item.id)):
         if event.kind == EphemeralEvent.REQUESTED:
-            if (before := lives.get(event.environment)) is None or before.state is State.DROPPED:
-                lives.pop(event.environment, None)
-                lives[event.environment] = _requested(event)
+            if (former := environments.get(event.environment)) is None or former.state is State.DROPPED:
+                environments.pop(event.environment, None)
+                environments[event.environment] = _requested(event)
         elif event.kind == EphemeralEvent.FORGOTTEN:
-            lives.pop(event.environment, None)
-        elif event.environment in lives:
-            lives[event.environment] = _after(lives[event.environment], event)
-    return lives
+            environments.pop(event.environment, None)
+        elif event.environment in environments:
+            environments[event.environment] = _after(environments[event.environment], event)
+    return environments
 
 
 def _requested(event: Event) -> EphemeralEnvironment:
@@ -130,56 +130,58 @@ def _requested(event: Event) -> EphemeralEnvironment:
     )
 
 
-def _after(life: EphemeralEnvironment, event: Event) -> EphemeralEnvironment:  # noqa: PLR0911 (one line for each kind)
-    facts, reason = event.payload, str(event.payload.get("reason") or life.reason)
+def _after(environment: EphemeralEnvironment, event: Event) -> EphemeralEnvironment:  # noqa: PLR0911 (one line for each kind)
+    facts, reason = event.payload, str(event.payload.get("reason") or environment.reason)
     match event.kind:
         case Kind.PROVISIONED:
-            return _provisioned(life, event)
+            return _provisioned(environment, event)
         case EphemeralEvent.REFRESHED:
-            return _calm(replace(life, cloned=_cloned(event)), event)
+            return _notice_answered(replace(environment, cloned=_cloned(event)), event)
         case EphemeralEvent.CHANGED:
-            changed = replace(life, spec=_spec(event), owner=str(facts["owner"]), expires=_moment(facts, "expires"))
-            return _calm(changed, event)
+            changed = replace(
+                environment, spec=_spec(event), owner=str(facts["owner"]), expires=_moment(facts, "expires")
+            )
+            return _notice_answered(changed, event)
         case EphemeralEvent.PINNED:
-            return _calm(replace(life, pinned=True), event)
+            return _notice_answered(replace(environment, pinned=True), event)
         case EphemeralEvent.UNPINNED:
-            return replace(life, pinned=False)
+            return replace(environment, pinned=False)
         case EphemeralEvent.NOTICED:
-            return _moved(life, State.NOTICED, event, reason)
+            return _in_state(environment, State.NOTICED, event, reason)
         case EphemeralEvent.QUARANTINED:
-            return _moved(life, State.QUARANTINED, event, reason)
+            return _in_state(environment, State.QUARANTINED, event, reason)
         case EphemeralEvent.DROPPED:
-            return _moved(life, State.DROPPED, event, reason)
+            return _in_state(environment, State.DROPPED, event, reason)
         case EphemeralEvent.RESTORED:
-            return replace(life, state=State.READY, since=event.at, until=None, reason=reason)
+            return replace(environment, state=State.READY, since=event.at, until=None, reason=reason)
         case _:
-            return life
+            return environment
 
 
-def _provisioned(life: EphemeralEnvironment, event: Event) -> EphemeralEnvironment:
-    """The first time it is ready; what it was cloned from is said once, by whoever made the last of it."""
-    known = life if life.cloned is not None else replace(life, cloned=_cloned(event))
-    return replace(known, state=State.READY, since=event.at) if life.state is State.REQUESTED else known
+def _provisioned(environment: EphemeralEnvironment, event: Event) -> EphemeralEnvironment:
+    """Ready after the first provisioning; its clone origin is recorded once."""
+    known = environment if environment.cloned is not None else replace(environment, cloned=_cloned(event))
+    return replace(known, state=State.READY, since=event.at) if environment.state is State.REQUESTED else known
 
 
-def _moved(life: EphemeralEnvironment, state: State, event: Event, reason: str) -> EphemeralEnvironment:
-    return replace(life, state=state, since=event.at, until=_moment(event.payload, "until"), reason=reason)
+def _in_state(environment: EphemeralEnvironment, state: State, event: Event, reason: str) -> EphemeralEnvironment:
+    return replace(environment, state=state, since=event.at, until=_moment(event.payload, "until"), reason=reason)
 
 
-def _calm(life: EphemeralEnvironment, event: Event) -> EphemeralEnvironment:
-    """An owner who extends or pins has answered the notice."""
-    if life.state is not State.NOTICED:
-        return life
-    return replace(life, state=State.READY, since=event.at, until=None)
+def _notice_answered(environment: EphemeralEnvironment, event: Event) -> EphemeralEnvironment:
+    """Extending or pinning answers the notice."""
+    if environment.state is not State.NOTICED:
+        return environment
+    return replace(environment, state=State.READY, since=event.at, until=None)
 
 
 def _cloned(event: Event) -> CloneOrigin | None:
-    said = event.payload.get("cloned")
-    if not isinstance(said, Mapping):
+    origin = event.payload.get("cloned")
+    if not isinstance(origin, Mapping):
         return None
-    deployment, baseline = said.get("deployment"), said.get("baseline")
-    kept = {str(name): str(at) for name, at in baseline.items()} if isinstance(baseline, Mapping) else {}
-    return CloneOrigin(str(said["environment"]), str(deployment) if deployment else None, kept)
+    deployment, baseline = origin.get("deployment"), origin.get("baseline")
+    altered = {str(name): str(at) for name, at in baseline.items()} if isinstance(baseline, Mapping) else {}
+    return CloneOrigin(str(origin["environment"]), str(deployment) if deployment else None, altered)
 
 
 def _spec(event: Event) -> EnvironmentSpec:
@@ -195,5 +197,5 @@ def _spec(event: Event) -> EnvironmentSpec:
 
 
 def _moment(facts: Mapping[str, object], key: str) -> datetime:
-    found = datetime.fromisoformat(str(facts[key]))
-    return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+    moment = datetime.fromisoformat(str(facts[key]))
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)

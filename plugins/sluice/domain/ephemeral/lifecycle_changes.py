@@ -1,4 +1,4 @@
-"""What may be changed about an ephemeral environment, and what each change makes of it."""
+"""What may be changed about an ephemeral environment, and the result of each change."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from sluice.errors import RefusedError, SpecError
 
 
 class Change(StrEnum):
-    """What people may ask for."""
+    """The kinds of changes."""
 
     EXTEND = "extend"
     PIN = "pin"
@@ -28,7 +28,7 @@ class Change(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ChangeRequest:
-    """One change, with what it needs; the rest is None."""
+    """One requested change with its arguments; the others are None."""
 
     change: Change
     reason: str
@@ -38,104 +38,108 @@ class ChangeRequest:
     owner: str | None = None
 
 
-def changed(life: EphemeralEnvironment, wish: ChangeRequest, template: Template, now: datetime) -> EphemeralEnvironment:
-    """Return the life as the wish makes it, or refuse what its kind does not allow."""
-    refuse_unless_exists(life)
-    match wish.change:
+def changed(
+    environment: EphemeralEnvironment, request: ChangeRequest, template: Template, now: datetime
+) -> EphemeralEnvironment:
+    """Return the changed environment, or refuse what its kind does not allow."""
+    refuse_unless_exists(environment)
+    match request.change:
         case Change.EXTEND:
-            return _extended(life, wish, template, now)
+            return _extended(environment, request, template, now)
         case Change.PIN:
-            return _pinned(life, template)
+            return _pinned(environment, template)
         case Change.UNPIN:
-            return replace(life, pinned=False)
+            return replace(environment, pinned=False)
         case Change.RESIZE:
-            return replace(life, spec=_resized(life, wish))
+            return replace(environment, spec=_resized(environment, request))
         case Change.BUDGET:
-            return replace(life, spec=_budgeted(life, wish, template))
+            return replace(environment, spec=_budgeted(environment, request, template))
         case Change.TRANSFER:
-            return _handed_over(life, wish)
+            return _transferred(environment, request)
 
 
-def refuse_unless_exists(life: EphemeralEnvironment) -> None:
-    """Refuse an environment that is set aside or gone: it is undone first."""
-    if life.state in {State.QUARANTINED, State.DROPPED}:
+def refuse_unless_exists(environment: EphemeralEnvironment) -> None:
+    """Refuse an environment in quarantine or dropped: it needs `undo` first."""
+    if environment.state in {State.QUARANTINED, State.DROPPED}:
         raise RefusedError(
-            f"it is {life.state} since {life.since:%Y-%m-%d %H:%M} UTC: {life.reason}",
-            where=f"environment {life.name}",
-            good=f"sluice env undo {life.name}",
+            f"it is {environment.state} since {environment.since:%Y-%m-%d %H:%M} UTC: {environment.reason}",
+            where=f"environment {environment.name}",
+            good=f"sluice env undo {environment.name}",
             untouched="everything",
         )
 
 
-def refuse_destroying(life: EphemeralEnvironment, *, confirmation: str, forced: bool) -> None:
-    """Refuse to destroy what was not named by who asks, or what is pinned; a pipeline may force its own kind."""
-    if forced and life.spec.kind is not Kind.TESTING:
+def refuse_destroying(environment: EphemeralEnvironment, *, confirmation: str, forced: bool) -> None:
+    """Refuse to destroy without confirmation, or a pinned environment; testing environments may be forced."""
+    if forced and environment.spec.kind is not Kind.TESTING:
         raise SpecError(
-            f"only testing environments may be destroyed without a confirmation, this is a {life.spec.kind} one",
-            where=f"environment {life.name}: force",
+            f"only testing environments may be destroyed without a confirmation, this is a {environment.spec.kind} one",
+            where=f"environment {environment.name}: force",
             value=True,
-            good=f"its name as the confirmation: {life.name}",
+            good=f"its name as the confirmation: {environment.name}",
             untouched="everything",
         )
-    if not forced and confirmation != life.name:
+    if not forced and confirmation != environment.name:
         raise SpecError(
             "the confirmation is not the environment's name",
             where="confirmation",
             value=confirmation,
-            good=life.name,
+            good=environment.name,
             untouched="everything",
         )
-    if life.pinned:
+    if environment.pinned:
         raise RefusedError(
             "it is pinned",
-            where=f"environment {life.name}",
-            good=f"sluice env unpin {life.name}",
+            where=f"environment {environment.name}",
+            good=f"sluice env unpin {environment.name}",
             untouched="everything",
         )
 
 
 def _extended(
-    life: EphemeralEnvironment, wish: ChangeRequest, template: Template, now: datetime
+    environment: EphemeralEnvironment, request: ChangeRequest, template: Template, now: datetime
 ) -> EphemeralEnvironment:
-    hours = template.lifetime.hours if wish.hours is None else wish.hours
-    latest = life.created + timedelta(hours=template.lifetime.max_hours)
-    ends = max(life.expires, now) + timedelta(hours=hours)
+    hours = template.lifetime.hours if request.hours is None else request.hours
+    latest = environment.created + timedelta(hours=template.lifetime.max_hours)
+    ends = max(environment.expires, now) + timedelta(hours=hours)
     if hours < 1 or ends > latest:
         raise SpecError(
             f"a {template.kind} environment lives at most {template.lifetime.max_hours} hours: "
             f"until {latest:%Y-%m-%d %H:%M} UTC",
-            where=f"environment {life.name}: hours",
+            where=f"environment {environment.name}: hours",
             value=hours,
-            good=str(max(int((latest - max(life.expires, now)).total_seconds() // 3600), 0)),
+            good=str(max(int((latest - max(environment.expires, now)).total_seconds() // 3600), 0)),
             untouched="everything",
         )
-    tags = {**life.spec.tags, "EXPIRES": ends.strftime("%Y-%m-%dT%H:%M:%SZ")}
-    return replace(life, expires=ends, spec=life.spec.model_copy(update={"tags": tags}))
+    tags = {**environment.spec.tags, "EXPIRES": ends.strftime("%Y-%m-%dT%H:%M:%SZ")}
+    return replace(environment, expires=ends, spec=environment.spec.model_copy(update={"tags": tags}))
 
 
-def _pinned(life: EphemeralEnvironment, template: Template) -> EphemeralEnvironment:
+def _pinned(environment: EphemeralEnvironment, template: Template) -> EphemeralEnvironment:
     if not template.lifetime.pin:
         raise RefusedError(
             f"{template.kind} environments cannot be pinned",
-            where=f"environment {life.name}",
-            good=f"sluice env extend {life.name}",
+            where=f"environment {environment.name}",
+            good=f"sluice env extend {environment.name}",
             untouched="everything",
         )
-    return replace(life, pinned=True)
+    return replace(environment, pinned=True)
 
 
-def _resized(life: EphemeralEnvironment, wish: ChangeRequest) -> EnvironmentSpec:
+def _resized(environment: EphemeralEnvironment, request: ChangeRequest) -> EnvironmentSpec:
     try:
-        size = Size.read(wish.size or "")
+        size = Size.read(request.size or "")
     except ValueError:
         raise SpecError(
-            "no such warehouse size", where="size", value=wish.size, good="SMALL", untouched="everything"
+            "no such warehouse size", where="size", value=request.size, good="SMALL", untouched="everything"
         ) from None
-    return life.spec.model_copy(update={"warehouse": life.spec.warehouse.model_copy(update={"size": size})})
+    return environment.spec.model_copy(
+        update={"warehouse": environment.spec.warehouse.model_copy(update={"size": size})}
+    )
 
 
-def _budgeted(life: EphemeralEnvironment, wish: ChangeRequest, template: Template) -> EnvironmentSpec:
-    daily = wish.daily_usd
+def _budgeted(environment: EphemeralEnvironment, request: ChangeRequest, template: Template) -> EnvironmentSpec:
+    daily = request.daily_usd
     if daily is None or not 0 < daily <= template.max_daily_usd:
         raise SpecError(
             f"a {template.kind} environment costs at most USD {template.max_daily_usd} a day",
@@ -144,16 +148,22 @@ def _budgeted(life: EphemeralEnvironment, wish: ChangeRequest, template: Templat
             good=str(template.budget.daily_usd),
             untouched="everything",
         )
-    budget = life.spec.budget
+    budget = environment.spec.budget
     hourly = min(budget.hourly_usd, daily)
-    return life.spec.model_copy(update={"budget": budget.model_copy(update={"daily_usd": daily, "hourly_usd": hourly})})
+    return environment.spec.model_copy(
+        update={"budget": budget.model_copy(update={"daily_usd": daily, "hourly_usd": hourly})}
+    )
 
 
-def _handed_over(life: EphemeralEnvironment, wish: ChangeRequest) -> EphemeralEnvironment:
-    owner = (wish.owner or "").strip()
-    if not owner or owner == life.owner:
+def _transferred(environment: EphemeralEnvironment, request: ChangeRequest) -> EphemeralEnvironment:
+    owner = (request.owner or "").strip()
+    if not owner or owner == environment.owner:
         raise SpecError(
-            "somebody else has to be named", where="owner", value=wish.owner, good="ann", untouched="everything"
+            "the new owner must be somebody else",
+            where="owner",
+            value=request.owner,
+            good="ann",
+            untouched="everything",
         )
-    tags = {**life.spec.tags, "OWNER": owner}
-    return replace(life, owner=owner, spec=life.spec.model_copy(update={"tags": tags}))
+    tags = {**environment.spec.tags, "OWNER": owner}
+    return replace(environment, owner=owner, spec=environment.spec.model_copy(update={"tags": tags}))

@@ -42,7 +42,7 @@ from sluice.errors import SpecError
 
 
 class Template(Block):
-    """What every environment of one kind has in common."""
+    """The common settings of every environment of one kind."""
 
     kind: Kind
     purpose: Annotated[str, Field(pattern=r"^[a-z][a-z0-9]{0,14}$")]
@@ -86,7 +86,7 @@ class Template(Block):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What somebody asks for."""
+    """A request for a new environment."""
 
     name: EphemeralName
     owner: str
@@ -102,7 +102,7 @@ class Request:
 
 
 def expiry(template: Template, request: Request, now: datetime) -> datetime:
-    """Return when the environment ends, or refuse a life longer than its kind's."""
+    """Return when the environment expires, or refuse a lifetime longer than its kind allows."""
     hours = template.lifetime.hours if request.hours is None else request.hours
     if not 1 <= hours <= template.lifetime.max_hours:
         raise _refuse(
@@ -181,7 +181,7 @@ def load_templates(folder: Path) -> dict[Kind, Template]:
 
 def readable_templates(folder: Path) -> tuple[dict[Kind, Template], dict[Kind, Path], list[SpecError]]:
     """Return the templates that can be read and their files, by kind, and what is wrong with the others."""
-    found: dict[Kind, Template] = {}
+    templates: dict[Kind, Template] = {}
     files: dict[Kind, Path] = {}
     errors: list[SpecError] = []
     for path in sorted([*folder.glob("*.yml"), *folder.glob("*.yaml")]):
@@ -190,12 +190,12 @@ def readable_templates(folder: Path) -> tuple[dict[Kind, Template], dict[Kind, P
         except SpecError as error:
             errors += each_error(error)
             continue
-        if template.kind in found:
+        if template.kind in templates:
             message = f"{files[template.kind].name} is of this kind already"
             errors.append(_refuse(message, f"{path}: kind", template.kind, "one file a kind"))
         else:
-            found[template.kind], files[template.kind] = template, path
-    return found, files, errors
+            templates[template.kind], files[template.kind] = template, path
+    return templates, files, errors
 
 
 def _base(template: Template, request: Request, standing: Mapping[str, EnvironmentSpec]) -> BaseBlock | None:

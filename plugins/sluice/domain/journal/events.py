@@ -10,7 +10,7 @@ from uuid import uuid4
 
 
 class Kind(StrEnum):
-    """Kinds of events that views and other rooms rely on; a writer may use others of its own."""
+    """Kinds of events that views and other packages rely on; a writer may use others of its own."""
 
     PROVISIONED = "environment.provisioned"
     LOCK_ACQUIRED = "lock.acquired"

@@ -1,4 +1,4 @@
-"""The cut-over and its undo, decided from markers: what is observed counts, never what is remembered."""
+"""The cut-over and its undo, decided from markers as observed in the account."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from dataclasses import asdict, dataclass
 from sluice.domain.names import Identifier, Marker, retained_name
 
 Markers = Mapping[str, Marker | None]
-"""Name of an existing database → the marker it bears; None where it bears none."""
+"""Name of an existing database → its marker; None where it has none."""
 
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """What a cut-over exchanges, and so what undoes it: written down before anything is changed."""
+    """The databases of a cut-over, and so of its undo: recorded before anything is changed."""
 
     live: str
     incoming: str
     """Name of the candidate, or of the retained database that comes back."""
     wanted: Marker
-    """What live bears after the cut-over."""
+    """The marker of live after the cut-over."""
     former: Marker | None
-    """What live bears before."""
+    """The marker of live before."""
     drops_incoming: bool
     """Whether undo drops the incoming database: a candidate is ours to drop, a retained one is kept."""
 
@@ -105,8 +105,8 @@ def decide_undo(exchange: Exchange, found: Markers) -> NotSwapped | Swap | Stop:
         return Stop(f"{exchange.live} does not exist")
     live = found[exchange.live]
     if live == exchange.former:
-        ours = [name for name in _homes(exchange) if found.get(name) == exchange.wanted]
-        return NotSwapped(ours[0] if ours and exchange.drops_incoming else None)
+        candidates = [name for name in _homes(exchange) if found.get(name) == exchange.wanted]
+        return NotSwapped(candidates[0] if candidates and exchange.drops_incoming else None)
     if live != exchange.wanted:
         return Stop(
             f"{exchange.live} bears {named(live)}: neither {named(exchange.wanted)} nor {named(exchange.former)}"
@@ -125,7 +125,7 @@ def deployed(marker: Marker | None) -> str | None:
 def named(marker: Marker | None) -> str:
     """Name a deployment in a sentence."""
     if marker is None:
-        return "no marker of ours"
+        return "no marker of sluice"
     return f"deployment {marker.deployment} of {marker.environment}" if deployed(marker) else "no deployment yet"
 
 

@@ -81,7 +81,7 @@ class StageReport:
             "stage": self.stage,
             "summary": self.summary,
             "facts": dict(self.facts),
-            "evidence": [one.to_json() for one in self.evidence],
+            "evidence": [finding.to_json() for finding in self.evidence],
         }
 
     def short(self, most: int = 100) -> StageReport:
@@ -96,7 +96,9 @@ class StageReport:
             stage=str(value["stage"]),
             summary=str(value["summary"]),
             facts=dict(facts) if isinstance(facts, Mapping) else {},
-            evidence=tuple(Evidence.from_json(one) for one in evidence) if isinstance(evidence, list | tuple) else (),
+            evidence=tuple(Evidence.from_json(finding) for finding in evidence)
+            if isinstance(evidence, list | tuple)
+            else (),
         )
 
 

@@ -48,9 +48,9 @@ class Evidence:
 
 def worst(evidence: Iterable[Evidence]) -> Verdict:
     """Return the verdict that decides: the worst one; no evidence passes nothing."""
-    return max((one.verdict for one in evidence), key=RANK.__getitem__, default=Verdict.FAIL)
+    return max((finding.verdict for finding in evidence), key=RANK.__getitem__, default=Verdict.FAIL)
 
 
 def failed(evidence: Iterable[Evidence]) -> tuple[Evidence, ...]:
     """Return the findings that stop a deployment."""
-    return tuple(one for one in evidence if one.verdict is Verdict.FAIL)
+    return tuple(finding for finding in evidence if finding.verdict is Verdict.FAIL)

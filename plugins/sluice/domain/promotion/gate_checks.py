@@ -55,34 +55,37 @@ def judge_dbt(gate: DbtGate, ran: int, failures: Iterable[str], warnings: Iterab
 
 def judge_quality(gate: QualityGate, outcomes: Iterable[TestOutcome]) -> Evidence:
     """The weighted share of data tests that pass is high enough."""
-    known = tuple(outcomes)
-    total = sum(one.weight for one in known)
+    known_outcomes = tuple(outcomes)
+    total = sum(outcome.weight for outcome in known_outcomes)
     limit = f"≥ {gate.pass_at}, marginal from {gate.marginal_at}"
     if not total:
         return Evidence("quality score", Verdict.MARGINAL, "no data test is known", limit)
-    score = Decimal(str(round(sum(one.weight for one in known if one.passed) / total, 6)))
+    score = Decimal(str(round(sum(outcome.weight for outcome in known_outcomes if outcome.passed) / total, 6)))
     verdict = Verdict.PASS if score >= gate.pass_at else Verdict.MARGINAL if score >= gate.marginal_at else Verdict.FAIL
-    carried = sum(one.carried for one in known)
-    observed = f"{score:.4f} ({sum(one.passed for one in known)} of {len(known)} tests pass; {carried} carried over)"
-    return Evidence("quality score", verdict, observed, limit, tuple(o.name for o in known if not o.passed)[:_SHOWN])
+    carried = sum(outcome.carried for outcome in known_outcomes)
+    passed = sum(outcome.passed for outcome in known_outcomes)
+    observed = f"{score:.4f} ({passed} of {len(known_outcomes)} tests pass; {carried} carried over)"
+    return Evidence(
+        "quality score", verdict, observed, limit, tuple(o.name for o in known_outcomes if not o.passed)[:_SHOWN]
+    )
 
 
 def judge_rows(gate: RowCountGate, live: Inventory, candidate: Inventory) -> Evidence:
     """No table has gained or lost more rows than a release may change."""
-    found: list[tuple[Verdict, float, str]] = []
+    changes: list[tuple[Verdict, float, str]] = []
     for name in sorted(live.keys() & candidate.keys()):
         old, new = live[name].rows, candidate[name].rows
         if old is None or new is None or old == new or old < gate.ignore_below_rows or not _within(name, gate.schemas):
             continue
         percent = 100 * (new - old) / old
         limits = (gate.grow_marginal, gate.grow_fail) if percent > 0 else (gate.shrink_marginal, gate.shrink_fail)
-        found.append((_beyond(abs(percent), *limits), abs(percent), f"{name}: {old} → {new} ({percent:+.1f} %)"))
-    verdict = max((one[0] for one in found), key=RANK.__getitem__, default=Verdict.PASS)
-    worst = max((one[1] for one in found), default=0.0)
-    shown = [one[2] for one in sorted(found, key=lambda one: -one[1])][:_SHOWN]
+        changes.append((_beyond(abs(percent), *limits), abs(percent), f"{name}: {old} → {new} ({percent:+.1f} %)"))
+    verdict = max((change[0] for change in changes), key=RANK.__getitem__, default=Verdict.PASS)
+    worst = max((change[1] for change in changes), default=0.0)
+    shown = [change[2] for change in sorted(changes, key=lambda change: -change[1])][:_SHOWN]
     shrink = f"shrink ≤ {gate.shrink_marginal} %, fails beyond {gate.shrink_fail}"
     limit = f"{shrink}; grow ≤ {gate.grow_marginal} %, fails beyond {gate.grow_fail}"
-    observed = f"{len(found)} tables changed, {worst:.1f} % at most"
+    observed = f"{len(changes)} tables changed, {worst:.1f} % at most"
     return Evidence("row-count drift", verdict, observed, limit, tuple(shown))
 
 
@@ -109,21 +112,25 @@ def judge_columns(gate: ColumnsGate, live: Inventory, candidate: Inventory, visi
 def judge_metrics(figures: Iterable[Figure]) -> Evidence:
     """Each named figure is, in the candidate, what it is in live, within its tolerance."""
     verdicts, lines = [Verdict.PASS], []
-    for one in figures:
-        name, tolerance = one.metric.name, one.metric.tolerance_percent
-        if one.new is None:
+    for figure in figures:
+        name, tolerance = figure.metric.name, figure.metric.tolerance_percent
+        if figure.new is None:
             verdicts.append(Verdict.FAIL)
             lines.append(
-                f"{name}: no figure from the candidate: {one.problem or 'its query returns NULL'} "
-                f"(gates.yml, metrics, {name}: {one.metric.sql})"
+                f"{name}: no figure from the candidate: {figure.problem or 'its query returns NULL'} "
+                f"(gates.yml, metrics, {name}: {figure.metric.sql})"
             )
-        elif one.old is None:
-            lines.append(f"{name}: {one.new:g}, live has none yet{f': {one.problem}' if one.problem else ''}")
+        elif figure.old is None:
+            lines.append(f"{name}: {figure.new:g}, live has none yet{f': {figure.problem}' if figure.problem else ''}")
         else:
-            percent = 100 * abs(one.new - one.old) / abs(one.old) if one.old else 100.0 * (one.new != one.old)
-            fail = tolerance if one.metric.fail_percent is None else one.metric.fail_percent
+            percent = (
+                100 * abs(figure.new - figure.old) / abs(figure.old)
+                if figure.old
+                else 100.0 * (figure.new != figure.old)
+            )
+            fail = tolerance if figure.metric.fail_percent is None else figure.metric.fail_percent
             verdicts.append(_beyond(percent, tolerance, fail))
-            lines.append(f"{name}: {one.old:g} → {one.new:g} ({percent:.2f} %, allowed {tolerance} %)")
+            lines.append(f"{name}: {figure.old:g} → {figure.new:g} ({percent:.2f} %, allowed {tolerance} %)")
     verdict = max(verdicts, key=RANK.__getitem__)
     return Evidence("metrics", verdict, f"{len(lines)} compared", "each within its tolerance", tuple(lines))
 

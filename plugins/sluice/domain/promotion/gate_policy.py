@@ -249,11 +249,11 @@ def _checks(path: Path, environments: Mapping[str, Kind], errors: list[SpecError
 
 
 def _over(under: Mapping[str, object], over: Mapping[str, object]) -> dict[str, object]:
-    made = dict(under)
+    merged = dict(under)
     for key, value in over.items():
-        below = made.get(key)
-        made[key] = _over(below, value) if isinstance(below, dict) and isinstance(value, dict) else value
-    return made
+        below = merged.get(key)
+        merged[key] = _over(below, value) if isinstance(below, dict) and isinstance(value, dict) else value
+    return merged
 
 
 def _mapping(value: object, path: Path, field: str, errors: list[SpecError]) -> dict[str, object]:
@@ -262,7 +262,7 @@ def _mapping(value: object, path: Path, field: str, errors: list[SpecError]) -> 
     if not isinstance(value, dict):
         errors.append(_refuse(path, field, "a mapping is expected here", "key: value"))
         return {}
-    return {str(key): one for key, one in value.items()}
+    return {str(key): item for key, item in value.items()}
 
 
 def _refuse(path: Path, field: str, message: str, good: str) -> SpecError:

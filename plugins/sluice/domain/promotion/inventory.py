@@ -26,7 +26,7 @@ Inventory = Mapping[str, Relation]
 
 def to_json(inventory: Inventory) -> dict[str, list[object]]:
     """Return the picture as the journal keeps it: without columns, which a clone cannot change."""
-    return {name: [one.kind, one.rows, one.altered] for name, one in inventory.items()}
+    return {name: [relation.kind, relation.rows, relation.altered] for name, relation in inventory.items()}
 
 
 def from_json(value: object) -> dict[str, Relation]:
@@ -65,17 +65,17 @@ def missing_from_clone(source: Inventory, clone: Inventory) -> tuple[str, ...]:
 
 def arrived(recorded: Inventory, now: Inventory) -> dict[str, int | None]:
     """Return the rows that came into each table since it was recorded; None for a new relation without a count."""
-    came: dict[str, int | None] = {}
+    arrived_rows: dict[str, int | None] = {}
     for name, after in now.items():
         before = recorded.get(name)
         if before is None:
-            came[name] = after.rows
+            arrived_rows[name] = after.rows
         elif before.rows is not None and after.rows is not None and after.rows != before.rows:
-            came[name] = after.rows - before.rows
-    return dict(sorted(came.items()))
+            arrived_rows[name] = after.rows - before.rows
+    return dict(sorted(arrived_rows.items()))
 
 
 def without(inventory: Inventory, names: Iterable[str]) -> dict[str, Relation]:
     """Return the picture without these relations."""
-    gone = set(names)
-    return {name: one for name, one in inventory.items() if name not in gone}
+    excluded = set(names)
+    return {name: relation for name, relation in inventory.items() if name not in excluded}

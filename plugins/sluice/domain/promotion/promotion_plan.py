@@ -138,8 +138,8 @@ def explain(plan: PromotionPlan) -> tuple[str, ...]:
         f"deployment {deployment.id}: release {what} ({_commit(plan.commit)}), {way}",
         f"live {plan.live} bears {plan.live_now}{_before(plan.before)}",
         *_validated(plan),
-        f"approve: {'a named person says yes first' if plan.approval else 'nobody is asked'}",
-        "lock: this environment is ours alone",
+        f"approve: {'a named person approves first' if plan.approval else 'no approval needed'}",
+        "lock: no other run changes this environment",
         f"scale up: {plan.warehouse} {resized}",
         f"check source: {plan.upstream} is live with this release and passes",
         "check target: reachable, compiles, recoverable, nothing that a swap would break",
@@ -150,7 +150,7 @@ def explain(plan: PromotionPlan) -> tuple[str, ...]:
         *(f"  remove {name}" for name in changes.removed),
         f"judge: {', '.join(plan.gates)}",
         f"cut over: {plan.live} and {plan.candidate} exchange names",
-        "verify as a consumer; roll back by itself if that fails",
+        "verify as a consumer; roll back automatically if that fails",
         "settle: the former live is kept for rollback",
         *(f"caution: {line}" for line in plan.cautions),
     )
@@ -185,14 +185,21 @@ def _commit(commit: str | None) -> str:
 
 def _validated(plan: PromotionPlan) -> list[str]:
     """The upstream's gates, one line each."""
-    found = plan.validation
-    if isinstance(found, Unread):
-        return [f"what the gates of {plan.upstream} said of this release is unknown: {found.why}"]
-    passed = sum(each.verdict is Verdict.PASS for each in found.evidence)
-    said = f"{passed} of {len(found.evidence)} gates passed" if found.evidence else "no gate's result is on record"
+    validation = plan.validation
+    if isinstance(validation, Unread):
+        return [f"what the gates of {plan.upstream} said of this release is unknown: {validation.why}"]
+    passed = sum(finding.verdict is Verdict.PASS for finding in validation.evidence)
+    result = (
+        f"{passed} of {len(validation.evidence)} gates passed"
+        if validation.evidence
+        else "no gate's result is on record"
+    )
     return [
-        f"{plan.upstream} took this release {moment(found.at)} (deployment {found.deployment}): {said}",
-        *(f"  {each.verdict} {each.gate}: {each.observed} (limit: {each.limit})" for each in found.evidence),
+        f"{plan.upstream} took this release {moment(validation.at)} (deployment {validation.deployment}): {result}",
+        *(
+            f"  {finding.verdict} {finding.gate}: {finding.observed} (limit: {finding.limit})"
+            for finding in validation.evidence
+        ),
     ]
 
 
@@ -210,7 +217,11 @@ def _primitive(fact: str | datetime | Validation | Unread | None) -> object:
 
 
 def released_upstream(
-    environment: str, upstream: str | None, marker: Marker | None, asked: str | None, lives: Mapping[str, str | None]
+    environment: str,
+    upstream: str | None,
+    marker: Marker | None,
+    requested: str | None,
+    lives: Mapping[str, str | None],
 ) -> str:
     """Return the release to promote: the one live upstream, and no other; out of order is refused, saying the way."""
     if upstream is None:
@@ -230,13 +241,13 @@ def released_upstream(
             good=f"first {'refresh' if upstream not in lives else 'promote or refresh'} {upstream}",
             untouched="everything",
         )
-    if asked is not None and asked != live:
-        elsewhere = [name for name, release in lives.items() if release == asked and name != upstream]
+    if requested is not None and requested != live:
+        elsewhere = [name for name, release in lives.items() if release == requested and name != upstream]
         hint = f"; it is live in {', '.join(elsewhere)}: promote it to {upstream} first" if elsewhere else ""
         raise RefusedError(
             f"{environment} takes only what {upstream} has validated{hint}",
             where="release",
-            value=asked,
+            value=requested,
             good=live,
             untouched="everything",
         )

@@ -31,24 +31,24 @@ def named_databases(text: str, names: Iterable[str]) -> tuple[str, ...]:
 
 def escapes(texts: Mapping[str, str], names: Iterable[str]) -> tuple[str, ...]:
     """Return one line for each view whose text names one of these databases."""
-    wanted = tuple(names)
-    found = ((view, named_databases(text, wanted)) for view, text in sorted(texts.items()))
-    return tuple(f"{view} names {', '.join(databases)}" for view, databases in found if databases)
+    databases_ = tuple(names)
+    named = ((view, named_databases(text, databases_)) for view, text in sorted(texts.items()))
+    return tuple(f"{view} names {', '.join(databases)}" for view, databases in named if databases)
 
 
 def _by_tree(tree: exp.Expr) -> set[str]:
     """Every database the statement names: of tables, of columns spelt out in full, of functions, in literal names."""
     catalogs = (node.args.get("catalog") for node in tree.find_all(exp.Table, exp.Column))
-    found = {_account_name(catalog) for catalog in catalogs if catalog is not None}
+    databases = {_account_name(catalog) for catalog in catalogs if catalog is not None}
     for dot in tree.find_all(exp.Dot):
         first: exp.Expr = dot
         while isinstance(first, exp.Dot):
             first = first.this
-        found.add(_account_name(first))
+        databases.add(_account_name(first))
     for literal in tree.find_all(exp.Literal):
         if literal.is_string and literal.name.count(".") > 1:
-            found |= {part.name for part in as_account_has(literal.name)[:1]}
-    return found
+            databases |= {part.name for part in as_account_has(literal.name)[:1]}
+    return databases
 
 
 def _account_name(node: exp.Expr) -> str:

@@ -1,4 +1,4 @@
-"""What a spec wants in the account: pure translation of a file into an estate."""
+"""The desired state: the resources that a spec describes. Pure."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from sluice.domain.specs.environment import EnvironmentSpec
 
 PUBLIC = Identifier("PUBLIC")
 MONITOR_SUSPEND_PERCENT = 110
-"""Percent of the day's credits at which a resource monitor stops what the budget would have stopped at 100."""
+"""Percent of the day's credits at which a resource monitor suspends what the budget suspends at 100."""
 
 
 def desired_state(spec: EnvironmentSpec, fingerprint: str | None, prices: Prices = Prices()) -> Resources:  # noqa: B008 (frozen)
@@ -88,7 +88,7 @@ def _warehouse(spec: EnvironmentSpec) -> Warehouse:
 
 
 def _monitor(spec: EnvironmentSpec, prices: Prices) -> Monitor:
-    """It stops later than sluice does: it only matters where sluice does not look; production is never stopped."""
+    """Return the monitor: it suspends later than sluice does, as a second safeguard; production is never suspended."""
     return Monitor(
         monitor_name(spec),
         prices.credits(spec.budget.daily_usd),
@@ -99,7 +99,7 @@ def _monitor(spec: EnvironmentSpec, prices: Prices) -> Monitor:
 
 
 def monitor_suspend_at(spec: EnvironmentSpec) -> int | None:
-    """Return the percent of the day's credits at which its monitor stops an environment; None: it only tells."""
+    """Return the percent of the day's credits at which its monitor suspends an environment; None: it only notifies."""
     return (
         MONITOR_SUSPEND_PERCENT
         if spec.budget.at_limit is AtLimit.SUSPEND and spec.kind is not Kind.PRODUCTION

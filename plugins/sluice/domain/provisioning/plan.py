@@ -1,4 +1,4 @@
-"""Environments: what a spec wants in the account, and the plan that gets there from what is found."""
+"""The provisioning plan: the steps from the existing resources to those that a spec describes."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def plan(
     """
     spec = spec_at(spec, now)
     desired = desired_state(spec, fingerprint, prices)
-    _refuse_what_is_not_ours(spec, found)
+    _refuse_unmanaged(spec, found)
     marker = Marker(spec.name)
     steps: list[Step] = [
         *_control(spec, desired, found),
@@ -78,7 +78,7 @@ def plan(
 
 
 def foundation(whole: Plan) -> Plan:
-    """Return the part of a plan that must be there before the environment's lock can be taken."""
+    """Return the part of a plan that must exist before the environment's lock can be acquired."""
     return Plan(whole.environment, tuple(step for step in whole.steps if _is_foundation(step)), whole.notes)
 
 
@@ -95,42 +95,50 @@ def _is_foundation(step: Step) -> bool:
     return False
 
 
-def _refuse_what_is_not_ours(spec: EnvironmentSpec, found: Resources) -> None:
+def _refuse_unmanaged(spec: EnvironmentSpec, found: Resources) -> None:
     _refuse_foreign_warehouse(spec, found)
-    there = found.database
-    if there is None:
+    existing = found.database
+    if existing is None:
         return
-    if there.environment != spec.name:
-        says = f"belongs to environment {there.environment}" if there.environment else "does not say that it is ours"
+    if existing.environment != spec.name:
+        says = (
+            f"belongs to environment {existing.environment}"
+            if existing.environment
+            else "has no ownership marker of sluice"
+        )
         raise RefusedError(
             f"the database exists and {says}",
             where=f"environment {spec.name}: database.name",
-            value=str(there.name),
+            value=str(existing.name),
             good=f"another name, or, to adopt it: its comment set to {Marker(spec.name).comment}",
             untouched="the database and everything else",
         )
-    if there.transient != spec.database.transient:
+    if existing.transient != spec.database.transient:
         kind = {True: "transient", False: "permanent"}
         raise RefusedError(
-            f"the database is {kind[there.transient]}, the spec wants it {kind[not there.transient]}; "
+            f"the database is {kind[existing.transient]}, the spec wants it {kind[not existing.transient]}; "
             "Snowflake cannot change that",
             where=f"environment {spec.name}: database.transient",
-            value=there.transient,
-            good=f"transient: {str(there.transient).lower()}, or the database renamed and provisioned anew",
+            value=existing.transient,
+            good=f"transient: {str(existing.transient).lower()}, or the database renamed and provisioned anew",
             untouched="everything",
         )
 
 
 def _refuse_foreign_warehouse(spec: EnvironmentSpec, found: Resources) -> None:
     """Another environment's is never taken over; one without a marker only where a spec's file names it."""
-    there = found.warehouse
-    if there is None or there.environment == spec.name or (there.environment is None and spec.kind.standing):
+    existing = found.warehouse
+    if existing is None or existing.environment == spec.name or (existing.environment is None and spec.kind.standing):
         return
-    says = f"belongs to environment {there.environment}" if there.environment else "does not say that it is ours"
+    says = (
+        f"belongs to environment {existing.environment}"
+        if existing.environment
+        else "has no ownership marker of sluice"
+    )
     raise RefusedError(
         f"the warehouse exists and {says}",
         where=f"environment {spec.name}: warehouse.name",
-        value=str(there.name),
+        value=str(existing.name),
         good=f"another name, or, to adopt it: its comment set to {Marker(spec.name).comment}",
         untouched="the warehouse and everything else",
     )
@@ -139,134 +147,138 @@ def _refuse_foreign_warehouse(spec: EnvironmentSpec, found: Resources) -> None:
 def _control(spec: EnvironmentSpec, desired: Resources, found: Resources) -> Iterable[Step]:
     missing = desired.control - found.control
     if missing:
-        ordered = tuple(sorted(missing, key=lambda one: (len(one.parts), str(one))))
-        yield CreateControl(spec.control_database, ordered, "journal, locks and tags live here")
+        ordered = tuple(sorted(missing, key=lambda object_: (len(object_.parts), str(object_))))
+        yield CreateControl(spec.control_database, ordered, "for journal, locks and tags")
 
 
 def _roles(desired: Resources, found: Resources, marker: Marker) -> Iterable[Step]:
     for role in sorted(desired.roles - found.roles):
-        yield CreateRole(role, marker, "the spec names it; it is not there")
+        yield CreateRole(role, marker, "in the spec, does not exist")
 
 
 def _warehouse(
     spec: EnvironmentSpec, desired: Resources, found: Resources, context: PlanningContext, marker: Marker
 ) -> Iterable[Step]:
-    there, made = found.warehouse, desired.warehouse
-    if made is None:
+    existing, warehouse = found.warehouse, desired.warehouse
+    if warehouse is None:
         return
-    if there is None:
-        yield CreateWarehouse(made, marker, "the environment's own compute is not there")
+    if existing is None:
+        yield CreateWarehouse(warehouse, marker, "the environment's warehouse does not exist")
         return
-    scaled = context.lock_holder is not None and there.size == spec.warehouse.promotion_size
+    scaled = context.lock_holder is not None and existing.size == spec.warehouse.promotion_size
     changes = [
-        one
-        for one in _differences(there, made)
-        if not (one.setting == "size" and scaled) and one.setting not in context.restricted | context.closed
+        change
+        for change in _differences(existing, warehouse)
+        if not (change.setting == "size" and scaled) and change.setting not in context.restricted | context.closed
     ]
     for part in (
-        [one for one in changes if one.setting == "auto_resume"],
-        [one for one in changes if one.setting != "auto_resume"],
+        [change for change in changes if change.setting == "auto_resume"],
+        [change for change in changes if change.setting != "auto_resume"],
     ):
         if part:
-            yield AlterWarehouse(made.name, tuple(part), marker, "differs from the spec")
+            yield AlterWarehouse(warehouse.name, tuple(part), marker, "differs from the spec")
 
 
-def _differences(there: Warehouse, made: Warehouse) -> Iterable[Change]:
-    for one in fields(Warehouse):
-        before, after = getattr(there, one.name), getattr(made, one.name)
-        if one.name != "name" and before != after:
-            yield Change(one.name, str(before), after)
+def _differences(existing: Warehouse, warehouse: Warehouse) -> Iterable[Change]:
+    for setting in fields(Warehouse):
+        before, after = getattr(existing, setting.name), getattr(warehouse, setting.name)
+        if setting.name != "name" and before != after:
+            yield Change(setting.name, str(before), after)
 
 
 def _monitor(spec: EnvironmentSpec, desired: Resources, found: Resources, context: PlanningContext) -> Iterable[Step]:
     procedure = None if context.may_monitor else spec.monitor_procedure
-    made, there = desired.monitor, found.monitor
-    if made is None or desired.warehouse is None or _why_no_monitor(spec, found, context) is not None:
+    monitor, existing = desired.monitor, found.monitor
+    if monitor is None or desired.warehouse is None or _why_no_monitor(spec, found, context) is not None:
         return
-    if procedure and there is not None:  # what it tells and when it stops is the procedure's to say
-        there = replace(there, notify_percents=made.notify_percents, suspend_percent=made.suspend_percent)
-    if there != made:
-        why = "no native guard of the budget yet" if there is None else "differs from the budget"
-        yield SetMonitor(made, desired.warehouse.name, there is None, why, procedure)
+    if procedure and existing is not None:  # what it tells and when it stops is the procedure's to say
+        existing = replace(existing, notify_percents=monitor.notify_percents, suspend_percent=monitor.suspend_percent)
+    if existing != monitor:
+        why = "the budget has no resource monitor yet" if existing is None else "differs from the budget"
+        yield SetMonitor(monitor, desired.warehouse.name, existing is None, why, procedure)
 
 
 def _why_no_monitor(spec: EnvironmentSpec, found: Resources, context: PlanningContext) -> str | None:
-    """Why the environment has no resource monitor of ours, though its spec wants one."""
+    """Return why the environment gets no resource monitor, though its spec asks for one."""
     if context.guarded_by is not None:
-        return f"the warehouse has resource monitor {context.guarded_by}, which is not ours and stays"
+        return f"the warehouse has resource monitor {context.guarded_by}, which sluice does not manage"
     if found.monitor is not None and found.monitor.elsewhere:
-        also = ", ".join(str(one) for one in found.monitor.elsewhere)
-        return f"resource monitor {found.monitor.name} guards {also} as well, is not ours and stays as it is"
+        also = ", ".join(str(warehouse) for warehouse in found.monitor.elsewhere)
+        return f"resource monitor {found.monitor.name} guards {also} as well: it stays unchanged"
     if not context.may_monitor and spec.monitor_procedure is None:
         return (
             "no resource monitor: only ACCOUNTADMIN may make one (give the admin connection that role, or name a "
             "monitor_procedure)"
         )
     if not context.may_monitor and monitor_suspend_at(spec) is None:
-        return f"no resource monitor: {spec.monitor_procedure} makes one that stops, and this one would only tell"
+        return (
+            f"no resource monitor: {spec.monitor_procedure} creates one that suspends, and this one would only notify"
+        )
     return None
 
 
 def _sources(desired: Resources, found: Resources) -> Iterable[Step]:
     for source in sorted(desired.sources - found.sources):
-        yield CreateSource(source, "the spec reads it; it is not there yet")
+        yield CreateSource(source, "a source of the spec, does not exist yet")
 
 
 def _database(spec: EnvironmentSpec, desired: Resources, found: Resources, now: datetime) -> Iterable[Step]:
-    made, there = desired.database, found.database
-    if made is None:
+    database, existing = desired.database, found.database
+    if database is None:
         return
-    if there is None:
+    if existing is None:
         first = Marker(spec.name, deployment_id(now, f"provision {spec.name}"))
         if spec.base is not None and not spec.base.schemas:
-            yield CloneDatabase(made, spec.base, first, "the environment's database is not there")
+            yield CloneDatabase(database, spec.base, first, "the environment's database does not exist")
         else:
-            yield CreateDatabase(made, first, "the live database is not there")
-    elif there.retention_days != made.retention_days:
-        change = Change("retention_days", str(there.retention_days), made.retention_days)
-        yield AlterDatabase(made.name, (change,), "differs from the spec")
+            yield CreateDatabase(database, first, "the live database does not exist")
+    elif existing.retention_days != database.retention_days:
+        change = Change("retention_days", str(existing.retention_days), database.retention_days)
+        yield AlterDatabase(database.name, (change,), "differs from the spec")
 
 
 def _schemas(spec: EnvironmentSpec, found: Resources, context: PlanningContext) -> Iterable[Step]:
     if spec.base is None:
         return
     for schema in spec.base.schemas:
-        there = found.database is not None and Qualified(spec.database.name, schema) in context.schemas
-        if not there:
-            yield CloneSchema(spec.database.name, schema, spec.base, "the schema was asked for and is not there")
+        exists = found.database is not None and Qualified(spec.database.name, schema) in context.schemas
+        if not exists:
+            yield CloneSchema(spec.database.name, schema, spec.base, "requested, does not exist")
 
 
 def _user(desired: Resources, found: Resources, public_key: str | None, marker: Marker) -> Iterable[Step]:
-    made, there = desired.user, found.user
-    if made is None:
+    user, existing = desired.user, found.user
+    if user is None:
         return
-    if there is None:
+    if existing is None:
         if public_key is None:
             raise RefusedError(
                 "the service user is not there, and its connection has no private key that it could be made with",
-                where=f"user {made.name}",
+                where=f"user {user.name}",
                 good="a service user that an administrator has made for OAuth, a workload identity or an access token",
                 untouched="everything",
             )
-        yield CreateUser(made, public_key, marker, "the environment's service user is not there")
+        yield CreateUser(user, public_key, marker, "the environment's service user does not exist")
         return
     if public_key is None:
-        made = replace(made, fingerprint=there.fingerprint)
-    if there != made:
+        user = replace(user, fingerprint=existing.fingerprint)
+    if existing != user:
         changes = tuple(
-            Change(one.name, str(getattr(there, one.name)), str(getattr(made, one.name)))
-            for one in fields(User)
-            if getattr(there, one.name) != getattr(made, one.name)
+            Change(field_.name, str(getattr(existing, field_.name)), str(getattr(user, field_.name)))
+            for field_ in fields(User)
+            if getattr(existing, field_.name) != getattr(user, field_.name)
         )
-        yield AlterUser(made, public_key, changes, "differs from the spec and the connection's key")
+        yield AlterUser(user, public_key, changes, "differs from the spec and the connection's key")
 
 
 def _grants(desired: Resources, found: Resources, context: PlanningContext) -> Iterable[Step]:
     yield from (
-        GrantRole(one, "not granted")
-        for one in sorted(desired.memberships - found.memberships, key=lambda one: (one.role, one.to_kind, one.to))
+        GrantRole(grant_, "not granted")
+        for grant_ in sorted(
+            desired.memberships - found.memberships, key=lambda grant_: (grant_.role, grant_.to_kind, grant_.to)
+        )
     )
-    cloned = any(one.scope == "all" and one.privilege == "OWNERSHIP" for one in desired.grants)
+    cloned = any(grant_.scope == "all" and grant_.privilege == "OWNERSHIP" for grant_ in desired.grants)
     fresh = found.database is None and not cloned
     groups: dict[tuple[str, Qualified | None, Identifier, str, bool], list[Grant]] = {}
     for grant in desired.grants - found.grants:
@@ -276,9 +288,9 @@ def _grants(desired: Resources, found: Resources, context: PlanningContext) -> I
             continue
         owner = grant.privilege == "OWNERSHIP"
         groups.setdefault((grant.kind, grant.on, grant.role, grant.scope, owner), []).append(grant)
-    for _, several in sorted(groups.items(), key=_order):
-        names = tuple(sorted(one.privilege for one in several))
-        first = min(several, key=lambda one: one.privilege)
+    for _, grants in sorted(groups.items(), key=_order):
+        names = tuple(sorted(grant_.privilege for grant_ in grants))
+        first = min(grants, key=lambda grant_: grant_.privilege)
         yield GrantPrivileges(names, first, _why(first, context))
 
 
@@ -319,9 +331,11 @@ def _tag_names(desired: Resources, found: Resources) -> Iterable[Step]:
 
 def _tags(spec: EnvironmentSpec, desired: Resources, found: Resources) -> Iterable[Step]:
     missing = desired.tagged - found.tagged
-    for kind, on in sorted({(one.kind, one.on) for one in missing}):
-        values = sorted((one for one in missing if (one.kind, one.on) == (kind, on)), key=lambda one: one.tag)
-        named = tuple((tag_name(spec.control_database, one.tag), one.value) for one in values)
+    for kind, on in sorted({(tagged.kind, tagged.on) for tagged in missing}):
+        values = sorted(
+            (tagged for tagged in missing if (tagged.kind, tagged.on) == (kind, on)), key=lambda tagged: tagged.tag
+        )
+        named = tuple((tag_name(spec.control_database, tagged.tag), tagged.value) for tagged in values)
         yield SetTags(kind, on, named, "the spec's tags")
 
 
@@ -335,17 +349,17 @@ def _notes(spec: EnvironmentSpec, found: Resources, context: PlanningContext) ->
         yield "warehouse.auto_suspend 0 means never: the warehouse is billed until someone suspends it"
     if spec.warehouse.max_cluster_count > 1:
         yield "max_cluster_count above 1 needs the Enterprise edition"
-    for shadow in sorted({(one.kind, str(one.on)) for one in found.grants if _shadows(spec, one)}):
+    for shadow in sorted({(grant.kind, str(grant.on)) for grant in found.grants if _shadows(spec, grant)}):
         yield (
             f"future grants on {shadow[0].lower()}s in schema {shadow[1]} make Snowflake ignore those on the database "
             "there, for all roles: revoke them, or readers miss what is made new"
         )
     if spec.budget.monitor and (why := _why_no_monitor(spec, found, context)) is not None:
-        yield f"{why}; the budget is then guarded by sluice alone"
+        yield f"{why}; the budget is then enforced by sluice alone"
     if not spec.budget.monitor and found.monitor is not None:
-        yield f"resource monitor {found.monitor.name} is there, though budget.monitor is false: drop it by hand"
+        yield f"resource monitor {found.monitor.name} exists, though budget.monitor is false: drop it manually"
     if context.restricted:
-        yield f"its budget holds {', '.join(sorted(context.restricted))} of the warehouse: sluice budget status"
+        yield f"its budget has changed {', '.join(sorted(context.restricted))} of the warehouse: sluice budget status"
     if context.closed:
         yield f"{spec.name} is closed by its hours: {', '.join(sorted(context.closed))} is off until it opens"
     if context.lock_holder:

@@ -1,4 +1,4 @@
-"""What an environment consists of in an account. Wanted and found are the same types, compared by `==`."""
+"""The resources of an environment in an account. Desired and existing ones have the same types, compared by `==`."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Warehouse:
 
 @dataclass(frozen=True, slots=True)
 class Database:
-    """A database as an object: who made it, how long it remembers."""
+    """A database: its owner by the marker, and its retention."""
 
     name: Identifier
     environment: str | None
@@ -55,18 +55,18 @@ class Database:
 
 @dataclass(frozen=True, slots=True)
 class Monitor:
-    """A resource monitor of one warehouse: credits a day, the second guard that works when nobody watches."""
+    """A resource monitor of one warehouse: credits a day, enforced by Snowflake itself."""
 
     name: Identifier
     credits_a_day: int
     attached: bool
     """To the environment's warehouse."""
     notify_percents: tuple[int, ...] = ()
-    """Percents of the credits at which it tells the account's administrators."""
+    """Percents of the credits at which it notifies the account's administrators."""
     suspend_percent: int | None = None
-    """The percent at which it aborts what runs and lets nothing start until the next UTC day; None: it only tells."""
+    """The percent at which it suspends the warehouse until the next UTC day; None: it only notifies."""
     elsewhere: tuple[Identifier, ...] = ()
-    """Other warehouses that it guards: then it is not ours."""
+    """Other warehouses of it: then sluice does not manage it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +113,7 @@ class Tagged:
 
 @dataclass(frozen=True, slots=True)
 class Resources:
-    """All that provisioning of one environment looks after."""
+    """All resources that provisioning of one environment manages."""
 
     control: frozenset[Qualified] = frozenset()
     """Database, schemas, journal and views of the control database."""
@@ -131,7 +131,7 @@ class Resources:
 
 @dataclass(frozen=True, slots=True)
 class PlanningContext:
-    """What a plan has to respect besides the estate."""
+    """Facts that a plan depends on besides the resources."""
 
     lock_holder: str | None = None
     """Who holds the environment's lock; while a deployment does, the warehouse may have its promotion size."""
@@ -140,10 +140,10 @@ class PlanningContext:
     uncovered: tuple[str, ...] = ()
     """Relations that lack a grant which `all` should cover, for the reason of the step."""
     restricted: frozenset[str] = frozenset()
-    """Settings of the warehouse that its budget holds: they are not drift, and are given back by the budget."""
+    """Warehouse settings that the budget has changed: no drift, the budget restores them."""
     closed: frozenset[str] = frozenset()
-    """Settings of the warehouse that the clock holds while the environment is closed: not drift either."""
+    """Warehouse settings that the schedule has changed while the environment is closed: no drift either."""
     guarded_by: Identifier | None = None
-    """The resource monitor of the warehouse that is not ours: it stays."""
+    """A resource monitor of the warehouse that sluice does not manage: it stays."""
     may_monitor: bool = True
     """Whether who provisions may make resource monitors: only ACCOUNTADMIN may (Snowflake: CREATE RESOURCE MONITOR)."""

@@ -154,7 +154,7 @@ class GrantViewer:
 
 @dataclass(frozen=True, slots=True)
 class GrantPrivileges:
-    """Give a role what it lacks on one object, or on all or all future objects of a kind."""
+    """Grant a role missing privileges on one object, or on all or all future objects of a kind."""
 
     privileges: tuple[str, ...]
     grant: Grant
@@ -228,7 +228,7 @@ class Line:
 
 def explain(plan: Plan) -> list[Line]:
     """Return one line for each step that `apply` would run."""
-    return [Line(*_words(step), step.reason) for step in plan.steps]
+    return [Line(*_describe(step), step.reason) for step in plan.steps]
 
 
 def as_text(plan: Plan) -> str:
@@ -244,16 +244,22 @@ def as_text(plan: Plan) -> str:
     return "\n".join([*head, *body, *(f"  note: {note}" for note in plan.notes)])
 
 
-def _words(step: Step) -> tuple[str, str, str]:  # noqa: C901, PLR0911, PLR0912 (one case for each step of the closed union)
+def _describe(step: Step) -> tuple[str, str, str]:  # noqa: C901, PLR0911, PLR0912 (one case for each step of the closed union)
     match step:
         case CreateControl():
             return "create", f"control database {step.database}", ", ".join(str(one) for one in step.missing)
         case CreateRole():
             return "create", f"role {step.role}", ""
         case CreateWarehouse():
-            made = step.warehouse
-            clusters = f"{made.min_cluster_count}-{made.max_cluster_count} clusters {made.scaling_policy}"
-            return "create", f"warehouse {made.name}", f"{made.size}, {clusters}, suspends after {made.auto_suspend} s"
+            warehouse = step.warehouse
+            clusters = (
+                f"{warehouse.min_cluster_count}-{warehouse.max_cluster_count} clusters {warehouse.scaling_policy}"
+            )
+            return (
+                "create",
+                f"warehouse {warehouse.name}",
+                f"{warehouse.size}, {clusters}, suspends after {warehouse.auto_suspend} s",
+            )
         case AlterWarehouse():
             return "alter", f"warehouse {step.warehouse}", _changes(step.changes)
         case CreateDatabase():
@@ -263,13 +269,13 @@ def _words(step: Step) -> tuple[str, str, str]:  # noqa: C901, PLR0911, PLR0912 
         case CloneSchema():
             return "clone", f"schema {step.database}.{step.schema}", f"of {_of(step.base)}, zero-copy"
         case SetMonitor():
-            verb, guard = "create" if step.fresh else "alter", step.monitor
+            verb, monitor = "create" if step.fresh else "alter", step.monitor
             by = f", by {step.procedure}" if step.procedure else ""
-            does = f"stops at {guard.suspend_percent} %" if guard.suspend_percent else "only tells"
+            does = f"suspends at {monitor.suspend_percent} %" if monitor.suspend_percent else "only notifies"
             return (
                 verb,
-                f"resource monitor {guard.name}",
-                f"{guard.credits_a_day} credits a day on {step.warehouse}, {does}{by}",
+                f"resource monitor {monitor.name}",
+                f"{monitor.credits_a_day} credits a day on {step.warehouse}, {does}{by}",
             )
         case AlterDatabase():
             return "alter", f"database {step.database}", _changes(step.changes)

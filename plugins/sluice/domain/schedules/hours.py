@@ -1,4 +1,4 @@
-"""Hours: when an environment is open and how wide its warehouse is then, by the clock on its own wall."""
+"""Opening hours of an environment and cluster schedules of its warehouse, in local time."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from sluice.errors import SpecError
 _TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d|24:00")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 MOMENT = re.compile(rf"({_DATE.pattern}T)?({_TIME.pattern})")
-"""How people name a moment by an environment's own clock: `21:00`, or `2026-11-28T21:00`."""
+"""A moment in the environment's local time: `21:00`, or `2026-11-28T21:00`."""
 _AHEAD = 370
 """Days within which an environment opens again, or it is closed until further notice."""
 
@@ -84,7 +84,7 @@ class Span(Block):
 
 
 class ExceptionsBlock(Block):
-    """Days on which it is otherwise: month-ends, holidays."""
+    """Exceptions: month-ends, holidays."""
 
     open: tuple[Date, ...] = ()
     closed: tuple[Date, ...] = ()
@@ -137,7 +137,7 @@ class HoursBlock(Span):
 
 
 class ClustersBlock(Block):
-    """How wide a warehouse may become, and how readily."""
+    """The cluster counts and scaling policy of a warehouse."""
 
     min_cluster_count: Annotated[int, Field(ge=1, le=300)]
     max_cluster_count: Annotated[int, Field(ge=1, le=300)]
@@ -176,7 +176,7 @@ class WarehouseScheduleBlock(Block):
     @model_validator(mode="after")
     def _one_at_a_time(self) -> Self:
         for day in WEEK:
-            spans = sorted((one.start, one.end) for one in self.windows if day in one.days)
+            spans = sorted((window.start, window.end) for window in self.windows if day in window.days)
             for (_, ends), (begins, _) in pairwise(spans):
                 if begins < ends:
                     raise ValueError(f'two windows overlap on {day}: say start: "{ends}" for the later one')
@@ -186,10 +186,10 @@ class WarehouseScheduleBlock(Block):
         """Return the clusters at a moment."""
         zone = ZoneInfo(self.zone)
         day = now.astimezone(zone).date()
-        for one in self.windows:
-            begins, ends = one.on(day, zone)
-            if WEEK[day.weekday()] in one.days and begins <= now < ends:
-                return one
+        for window in self.windows:
+            begins, ends = window.on(day, zone)
+            if WEEK[day.weekday()] in window.days and begins <= now < ends:
+                return window
         return self.otherwise
 
 
@@ -213,23 +213,23 @@ def moment(day: date, time: str, zone: ZoneInfo) -> datetime:
 
 
 def until(text: str, zone: str, now: datetime) -> datetime:
-    """Return the moment that is meant: the next time the wall's clock shows `21:00`, or `2026-11-28T21:00` there.
+    """Return the next moment of a local time: `21:00`, or `2026-11-28T21:00`.
 
     Raises:
         SpecError: it is neither, or it is over.
     """
-    there = ZoneInfo(zone)
+    local_zone = ZoneInfo(zone)
     day, _, time = text.strip().rpartition("T")
     try:
-        named = _date(day) if day else now.astimezone(there).date()
-        found = moment(named, _time(time), there)
+        day_named = _date(day) if day else now.astimezone(local_zone).date()
+        ends = moment(day_named, _time(time), local_zone)
     except ValueError:
         raise _refuse("no moment", text) from None
-    if not day and found <= now:
-        found = moment(named + timedelta(days=1), time, there)
-    if found <= now:
-        raise _refuse(f"that is over: it is {now.astimezone(there):%Y-%m-%dT%H:%M} there", text)
-    return found
+    if not day and ends <= now:
+        ends = moment(day_named + timedelta(days=1), time, local_zone)
+    if ends <= now:
+        raise _refuse(f"that is over: it is {now.astimezone(local_zone):%Y-%m-%dT%H:%M} there", text)
+    return ends
 
 
 def _refuse(message: str, text: str) -> SpecError:

@@ -43,7 +43,7 @@ class Kind(StrEnum):
 
     @property
     def standing(self) -> bool:
-        """Whether such an environment is permanent, with a file of its own; the others come and go."""
+        """Whether such an environment is permanent, with its own file; the others are ephemeral."""
         return self in {Kind.PRODUCTION, Kind.STAGING, Kind.DEVELOPMENT}
 
 
@@ -210,7 +210,7 @@ class BudgetBlock(Block):
     monitor: bool = True
     """Whether a resource monitor is the second guard: it tells only, unless `at_limit` says suspend."""
     zone: Zone = "UTC"
-    """Where its day begins: the budget is whole again then."""
+    """The zone of its day: the budget resets at local midnight."""
     when_suspended: Literal["wait", "fail"] = "wait"
     """What a run does that would work here while the budget has suspended it, or the clock has closed it."""
 
@@ -265,11 +265,11 @@ class LifetimeBlock(Block):
     """How long an ephemeral environment may stay."""
 
     hours: Annotated[int, Field(ge=1)]
-    """What it gets when nobody says otherwise."""
+    """The default lifetime."""
     max_hours: Annotated[int, Field(ge=1)]
     """From its making to its end, however often it is extended."""
     pin: bool = True
-    """Whether it may be pinned, so that no sweep takes it."""
+    """Whether it may be pinned, which excludes it from clean-up."""
 
     @model_validator(mode="after")
     def _default_within_maximum(self) -> Self:
@@ -280,7 +280,7 @@ class LifetimeBlock(Block):
 
 Channel = Literal["slack", "email", "pagerduty", "executives"]
 DeploymentNotice = Literal["started", "succeeded", "failed", "stopped", "rolled back"]
-"""What people are told of a deployment; stopped: a failed one whose swap never happened."""
+"""Notices of a deployment; stopped: a failed one whose swap never happened."""
 _DEPLOYMENT_NOTICES: dict[Channel, tuple[DeploymentNotice, ...]] = {
     "executives": ("succeeded", "failed", "rolled back"),
     "pagerduty": ("failed", "rolled back"),
@@ -289,7 +289,7 @@ _DEPLOYMENT_NOTICES: dict[Channel, tuple[DeploymentNotice, ...]] = {
 
 
 class MonitoringBlock(Block):
-    """How fresh the data must be, and who hears when it is not."""
+    """How fresh the data must be, and which channels are notified."""
 
     removed_keys = {"watch": "freshness_hours for the age of data; budget, and include/policies/budgets.yml, for cost"}
 
@@ -297,8 +297,8 @@ class MonitoringBlock(Block):
     criticality: Literal["low", "medium", "high", "critical"]
     channels: tuple[Channel, ...] = ()
     deployment_notices: dict[Channel, tuple[DeploymentNotice, ...]] = {}
-    """What a channel is told of deployments, where that is not the usual: executives hear no starts, PagerDuty only
-    what went wrong, and each other channel everything."""
+    """The notices of a channel, where they differ from the default: executives get no starts, PagerDuty only
+    failures, and each other channel everything."""
 
     @model_validator(mode="after")
     def _notices_have_channels(self) -> Self:
@@ -309,7 +309,7 @@ class MonitoringBlock(Block):
         return self
 
     def hears(self, channel: Channel, notice: DeploymentNotice) -> bool:
-        """Tell whether a channel is told this of a deployment."""
+        """Return whether a channel gets this notice of a deployment."""
         notices = self.deployment_notices.get(channel, _DEPLOYMENT_NOTICES.get(channel))
         return notices is None or notice in notices
 

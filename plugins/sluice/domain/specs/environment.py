@@ -92,7 +92,7 @@ class EnvironmentSpec(Block):
             raise ValueError(f"{field}: a {self.kind} environment is permanent: leave it out")
         if not self.kind.standing and self.lifetime is None:
             raise ValueError(
-                f"a {self.kind} environment comes and goes: make it from a template (include/environments/templates), "
+                f"a {self.kind} environment is ephemeral: create it from a template (include/environments/templates), "
                 "not from a file of its own"
             )
         return self

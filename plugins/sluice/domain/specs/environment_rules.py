@@ -257,5 +257,5 @@ def _unruled(where: str, message: str, cure: str) -> Finding:
 
 def as_finding(error: SpecError, level: Level = "error") -> Finding:
     """Return what a refusal says, as a finding."""
-    found = f" (found: {error.value!r})" if error.value is not None else ""
-    return Finding(level, error.where or "", f"{error.message}{found}", error.good or "see the message")
+    suffix = f" (found: {error.value!r})" if error.value is not None else ""
+    return Finding(level, error.where or "", f"{error.message}{suffix}", error.good or "see the message")

@@ -138,10 +138,10 @@ def review_access(work: Workspace, policy: AccessPolicy, now: datetime) -> list[
         held = [
             one
             for role in sorted({*environments, *(r.snowflake_role.name for r in policy.roles.values())})
-            for one in access.held(session, Identifier.from_account(role))
+            for one in access.assignments_of(session, Identifier.from_account(role))
             if not _own(one.holder, specs.values())
         ]
-        given, used = granted(account), access.used(session, _DAYS)
+        given, used = granted(account), access.last_use(session, _DAYS)
     return access_review.review(held, given, environments=environments, last_use=used, policy=policy.review, now=now)
 
 
@@ -163,7 +163,9 @@ def _plan_roles(work: Workspace, session: Session, policy: AccessPolicy) -> Plan
     for one in sorted(want.memberships, key=str):
         if one.role not in there | want.roles:
             later.append(f"{one.role} is not there yet: provision its environment, then this again")
-        elif one.role not in there or one.to not in {got.holder.name for got in access.held(session, one.role)}:
+        elif one.role not in there or one.to not in {
+            got.holder.name for got in access.assignments_of(session, one.role)
+        }:
             steps.append(GrantRole(one, "the policy's matrix"))
     for role in sorted(want.roles):
         held = session.run(show.grants_to(role)) if role in there else []

@@ -91,9 +91,9 @@ def measure(work: Workspace, now: datetime, *, record: bool = True, anomaly: Ano
         if usual is not None and all(one.usual != usual for one in before):
             sample = replace(sample, usual=usual)
         if record and sample.at > sample.since:
-            meter.keep(session, sample)
+            meter.store(session, sample)
             if _first_of_the_hour(before, now):
-                meter.forget(session, now - _KEPT)
+                meter.delete_before(session, now - _KEPT)
         return cost_accounting.measure(_books(work, reading, home, replace(sample, usual=usual), before))
 
 

@@ -99,13 +99,17 @@ def _inventory(work: Workspace, account: Account, holder: str | None) -> Account
         roles=tuple(_marked_roles(session)),
         monitors=tuple(monitors.shown),
         monitored={name: guarded for name in monitors.shown if (guarded := monitors.attached(name))},
-        created_by_sluice=frozenset(name for name in monitors.shown if resource_monitors.made(events, name)),
+        created_by_sluice=frozenset(
+            name for name in monitors.shown if resource_monitors.created_by_sluice(events, name)
+        ),
         specs=specs,
         journalled=frozenset({event.environment for event in events} | work.environments.keys()),
         forgotten=frozenset(event.environment for event in events if event.kind == EphemeralEvent.FORGOTTEN),
         expiries=_expiries(events),
         last_seen=_ended(session),
-        locked=frozenset(locks.held(session, specs, but=holder, having_tables=account.seen(locks.schemas))),
+        locked=frozenset(
+            locks.locked_by_others(session, specs, except_holder=holder, having_tables=account.seen(locks.schemas))
+        ),
         used=account.seen(usage.observe).last,
         inventories={name: observe.inventory(session, spec.database.name) for name, spec in in_place.items()},
         manifests={
@@ -133,7 +137,7 @@ def _expiries(events: list[Event]) -> dict[str, datetime]:
 
 
 def _ended(session: Session) -> dict[str, datetime]:
-    return {str(deployment): at for deployment, at in journal.last_heard(session).items()}
+    return {str(deployment): at for deployment, at in journal.last_events(session).items()}
 
 
 def _manifest(work: Workspace, environment: str, marker: Marker | None) -> frozenset[str] | None:

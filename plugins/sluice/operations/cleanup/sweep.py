@@ -94,7 +94,9 @@ def subjects(work: Workspace, holder: str | None = None) -> list[CleanupCandidat
         session, lives = account.computing(), account.ephemeral()
         databases = {database.name: database for database in account.seen(observe.databases)}
         having_tables = account.seen(locks.schemas)
-        locked = locks.held(session, [*lives, *work.environments], but=holder, having_tables=having_tables)
+        locked = locks.locked_by_others(
+            session, [*lives, *work.environments], except_holder=holder, having_tables=having_tables
+        )
         used = account.seen(usage.observe)
     clones = _clones(lives)
     return [

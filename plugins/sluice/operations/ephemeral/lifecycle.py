@@ -334,7 +334,7 @@ def foreign_monitor(session: Session, life: EphemeralEnvironment) -> str | None:
     if others := [str(one) for one in found.attached(name) if one != life.spec.warehouse.name]:
         return f"resource monitor {name} guards {', '.join(others)}"
     made = journal.read(session, environment=life.name, kinds=(Kind.PROVISIONED,))
-    if not found.attached(name) and not resource_monitors.made(made, name):
+    if not found.attached(name) and not resource_monitors.created_by_sluice(made, name):
         return f"resource monitor {name} guards nothing of ours, and the journal does not know that we made it"
     return None
 

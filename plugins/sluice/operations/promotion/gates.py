@@ -22,7 +22,7 @@ from sluice.operations.promotion.candidate import BUILT, CLONED
 from sluice.operations.refresh import dbt_builds
 from sluice.operations.stage import Stage
 from sluice.snowflake import observe, promotion_sql
-from sluice.snowflake.error_mapping import NoComputeError, StatementError, said_by_snowflake
+from sluice.snowflake.error_mapping import NoComputeError, StatementError, snowflake_message
 from sluice.snowflake.statements import use_database
 
 _CURE = f"to fix a dbt project: put this into macros/ref.sql, so that its views name no database:\n{REF_OVERRIDE}"
@@ -191,8 +191,8 @@ def _artifacts(one: Stage) -> tuple[tuple[artifacts.Result, ...], dict[str, Node
     """What the build left in the store, whichever worker built."""
     environment, key = one.deployment.environment, one.deployment.id
     into = dbt_builds.scratch() / "runs" / environment / key / "judged"
-    manifest = artifacts.kept(one.work.store, environment, key, "manifest.json", into)
-    results = artifacts.kept(one.work.store, environment, key, "run_results.json", into)
+    manifest = artifacts.fetch(one.work.store, environment, key, "manifest.json", into)
+    results = artifacts.fetch(one.work.store, environment, key, "run_results.json", into)
     if manifest is None or results is None:
         raise StopError(
             "the build's artifacts are not in the store",
@@ -237,7 +237,7 @@ def _figure(one: Stage, metric: Metric) -> tuple[float | None, str]:
     except NoComputeError:
         raise
     except (RefusedError, StatementError) as error:
-        return None, said_by_snowflake(error)
+        return None, snowflake_message(error)
     if len(rows) != 1 or len(rows[0]) != 1:
         return None, f"its query returns {len(rows)} rows of {len(rows[0]) if rows else 0} columns, not one number"
     (value,) = rows[0].values()

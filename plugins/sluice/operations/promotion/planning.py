@@ -87,7 +87,7 @@ def beside_live(work: Workspace, call: Invocation, environment: str) -> tuple[st
     """
     former = deployed(live_marker(work, environment))
     state = call.home / "state"
-    kept = artifacts.kept(work.store, environment, former, "manifest.json", state) if former else None
+    kept = artifacts.fetch(work.store, environment, former, "manifest.json", state) if former else None
     return ("--defer", "--state", str(state)) if kept is not None else ()
 
 

@@ -85,7 +85,7 @@ def _validated(work: Workspace, upstream: str, marker: Marker, call: Invocation)
 
 
 def _freshness(work: Workspace, upstream: str, marker: Marker, call: Invocation) -> tuple[Evidence, ...]:
-    manifest = artifacts.kept(work.store, upstream, str(marker.deployment), "manifest.json", call.home / "upstream")
+    manifest = artifacts.fetch(work.store, upstream, str(marker.deployment), "manifest.json", call.home / "upstream")
     if manifest is None or not artifacts.has_freshness(manifest):
         return ()
     run(call, ["source", "freshness"], check=False)

@@ -18,7 +18,7 @@ from sluice.operations.stage import Stage, stage
 from sluice.operations.workspace import Workspace
 from sluice.snowflake import journal, promotion_sql
 from sluice.snowflake.connect import Session
-from sluice.snowflake.error_mapping import NoComputeError, said_by_snowflake
+from sluice.snowflake.error_mapping import NoComputeError, snowflake_message
 from sluice.snowflake.statements import use_database
 
 VERIFIED = "deployment.verified"
@@ -93,7 +93,7 @@ def _check(session: Session, check: Check, role: Identifier) -> Evidence:
         raise
     except (RefusedError, StopError) as error:
         asked = (f"as {role}", f"checks.yml, {check.name}: {check.sql}")
-        return Evidence(check.name, Verdict.FAIL, said_by_snowflake(error), limit, asked)
+        return Evidence(check.name, Verdict.FAIL, snowflake_message(error), limit, asked)
     good = bool(rows) == (check.expect == "rows")
     shown = tuple(str(list(row.values())[:6]) for row in rows[:5]) if not good else ()
     return Evidence(check.name, Verdict.PASS if good else Verdict.FAIL, f"{len(rows)} rows", limit, shown)
@@ -103,7 +103,7 @@ def _tested(one: Stage) -> tuple[Evidence, ...]:
     """What the project's own tests of live say: those with the tag post_promotion."""
     environment, key = one.deployment.environment, one.deployment.id
     into = dbt_builds.scratch() / "runs" / environment / key / "verified"
-    manifest = artifacts.kept(one.work.store, environment, key, "manifest.json", into)
+    manifest = artifacts.fetch(one.work.store, environment, key, "manifest.json", into)
     tags = {tag for node in artifacts.nodes(manifest).values() for tag in node.tags} if manifest is not None else {_TAG}
     if _TAG not in tags:
         return ()

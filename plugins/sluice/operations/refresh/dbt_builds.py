@@ -125,7 +125,7 @@ def select_against_base(work: Workspace, call: Invocation, base: CloneOrigin) ->
     if base.deployment is None:
         return Selection(call, (), None, f"which release {base.environment} bore when it was cloned is not known")
     state = call.home / "state"
-    manifest = artifacts.kept(work.store, base.environment, base.deployment, "manifest.json", state)
+    manifest = artifacts.fetch(work.store, base.environment, base.deployment, "manifest.json", state)
     if manifest is None:
         return Selection(call, (), None, f"the manifest of {base.environment}'s {base.deployment} is not in the store")
     live = work.spec(base.environment).database.name.name
@@ -137,8 +137,8 @@ def select_against_base(work: Workspace, call: Invocation, base: CloneOrigin) ->
 def select(work: Workspace, call: Invocation, environment: str, former: str | None, *, everything: bool) -> Selection:
     """Return how dbt takes only what changed against the former deployment; all of it when that cannot be known."""
     state = call.home / "state"
-    manifest = artifacts.kept(work.store, environment, former, "manifest.json", state) if former else None
-    before = artifacts.kept(work.store, environment, former, SETTINGS, state) if former else None
+    manifest = artifacts.fetch(work.store, environment, former, "manifest.json", state) if former else None
+    before = artifacts.fetch(work.store, environment, former, SETTINGS, state) if former else None
     known = artifacts.nodes(manifest) if manifest is not None else None
     if everything or former is None:
         return Selection(call, (), known, "all of it" if everything else "first deployment here")

@@ -29,7 +29,7 @@ from sluice.operations.locking import SCHEDULE, locked
 from sluice.operations.workspace import Workspace
 from sluice.snowflake import journal, locks, meter, observe, provisioning_sql, teardown_sql, warehouses
 from sluice.snowflake.connect import Session
-from sluice.snowflake.suspend_sql import rest
+from sluice.snowflake.suspend_sql import suspend_when_idle
 from sluice.snowflake.warehouses import WarehouseRow
 
 _LATEST = timedelta(days=7)
@@ -76,7 +76,7 @@ def check(work: Workspace, specs: Specs, caller: Caller, *, off_hours: bool = Tr
             if not asked:
                 continue
             try:
-                if holder := locks.held(session, [name], but=caller.holder).get(name):
+                if holder := locks.locked_by_others(session, [name], except_holder=caller.holder).get(name):
                     left.append(f"{name}: {_words(asked)}, once {holder} has given back its lock")
                 else:  # it looks at that environment again: the snapshot may be a minute old
                     done += _keep(session, spec, caller, unused=name in unused)
@@ -226,7 +226,7 @@ def _close(session: Session, spec: EnvironmentSpec, asked: ScheduleActions, call
     with locked(session, spec.name, caller.holder, SCHEDULE, actor=caller.actor):
         _note(session, spec.name, ScheduleEvent.CLOSING, caller, now, {"former": dict(asked.former)})
         session.run(teardown_sql.stop_warehouse(spec.warehouse.name))
-        rest(session, spec.warehouse.name)
+        suspend_when_idle(session, spec.warehouse.name)
         _note(session, spec.name, ScheduleEvent.CLOSED, caller, now, {"reason": said})
     return f"{spec.name}: {said}"
 
@@ -259,7 +259,7 @@ def _suspend_idle(session: Session, spec: EnvironmentSpec, caller: Caller, now: 
     seconds = spec.hours.low_activity_seconds if spec.hours is not None else 0
     said = f"no statement for {seconds} s: suspended until the next one"
     _note(session, spec.name, ScheduleEvent.IDLE_SUSPENDED, caller, now, {"reason": said})
-    rest(session, spec.warehouse.name)
+    suspend_when_idle(session, spec.warehouse.name)
     return f"{spec.name}: {said}"
 
 

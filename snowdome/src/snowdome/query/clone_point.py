@@ -68,7 +68,7 @@ def kept(account: Account, tables: Iterator[Record], at: Moment, clone: Clone) -
 
 
 def refuse_hybrid(clone: Clone, table: Table) -> None:
-    """A hybrid table has no past to clone: Snowflake wants to be told to leave it out."""
+    """A hybrid table has no past to clone: Snowflake needs IGNORE HYBRID TABLES."""
     if clone.point is not None and not clone.ignore_hybrid_tables:
         raise invalid(
             f"Time Travel is not supported for hybrid table '{table.name}': use IGNORE HYBRID TABLES to leave it out.",

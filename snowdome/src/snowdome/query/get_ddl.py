@@ -91,14 +91,14 @@ def dynamic(record: DynamicTable) -> str:
     """The text for a dynamic table, with its properties of now."""
     columns = ", ".join(quote_identifier(c.name) for c in record.columns)
     lag = record.settings.get("TARGET_LAG")
-    told = [f"TARGET_LAG = {lag if lag == 'DOWNSTREAM' else quote_string(str(lag))}"] if lag else []
-    told += [f"{n} = {record.settings[n]}" for n in ("SCHEDULER", "REFRESH_MODE", "INITIALIZE", "WAREHOUSE")
+    clauses = [f"TARGET_LAG = {lag if lag == 'DOWNSTREAM' else quote_string(str(lag))}"] if lag else []
+    clauses += [f"{n} = {record.settings[n]}" for n in ("SCHEDULER", "REFRESH_MODE", "INITIALIZE", "WAREHOUSE")
              if n in record.settings]  # fmt: skip
     if record.comment:
-        told.append(f"COMMENT = {quote_string(record.comment)}")
+        clauses.append(f"COMMENT = {quote_string(record.comment)}")
     word = "TRANSIENT " if record.transient else ""
     head = f"create or replace {word}dynamic table {quote_identifier(record.name)}({columns})"
-    return f"{head} {' '.join(told)}\n as {record.query};"
+    return f"{head} {' '.join(clauses)}\n as {record.query};"
 
 
 def task(account: Account, record: Task) -> str:

@@ -34,11 +34,11 @@ def _metadata(column: dict[str, Any]) -> dict[str, str]:
     }
 
 
-def _shaped(column: pa.ChunkedArray, told: str) -> pa.Array:
+def _shaped(column: pa.ChunkedArray, logical_type: str) -> pa.Array:
     kind = column.type
     array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
     if pa.types.is_timestamp(kind):
-        return _timestamp(array, zoned=told == "timestamp_tz")
+        return _timestamp(array, zoned=logical_type == "timestamp_tz")
     if pa.types.is_time(kind):
         return pc.multiply(array.cast(pa.time64("us")).cast(pa.int64()), 1000)
     if pa.types.is_null(kind) or pa.types.is_dictionary(kind) or pa.types.is_large_string(kind):

@@ -76,7 +76,7 @@ class Connections:
     """Which sessions are on which connections."""
 
     def __init__(self, gone: Callable[[Session], None]) -> None:
-        """`gone` is told of each session whose client is taken for dead."""
+        """`gone` is called for each session whose client counts as dead."""
         self._gone = gone
         self._open: defaultdict[int, set[Connection]] = defaultdict(set)
         self._calls: defaultdict[int, int] = defaultdict(int)

@@ -30,7 +30,7 @@ Endpoint = Callable[["Request"], Awaitable[Response]]
 
 
 class ClockSetting(BaseModel):
-    """What the clock is told."""
+    """The request that sets the clock."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -220,7 +220,7 @@ def _usage(holder: HasAccount, endpoint: usage_control.Endpoint) -> Endpoint:
 
 
 def _guarded(endpoint: Endpoint) -> Endpoint:
-    """The endpoint for callers on this machine; wrong input is told what was wrong."""
+    """The endpoint for callers on this machine; wrong input is refused with a reason."""
 
     async def guarded(request: Request) -> Response:
         host = request.client.host if request.client is not None else ""

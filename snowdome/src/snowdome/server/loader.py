@@ -63,12 +63,12 @@ class Load(BaseModel):
         return self
 
 
-def load(account: Account, told: Load) -> dict[str, Any]:
+def load(account: Account, request: Load) -> dict[str, Any]:
     """The rows are in the account, marked as loaded; the answer says how many, and of which time."""
-    shape = shape_of(told.view)
-    if told.file is not None:
-        return load_file(account, shape, told.file)
-    with _written(told.rows or []) as file:
+    shape = shape_of(request.view)
+    if request.file is not None:
+        return load_file(account, shape, request.file)
+    with _written(request.rows or []) as file:
         return load_file(account, shape, file, source="rows")
 
 
@@ -311,14 +311,14 @@ def listing(account: Account) -> dict[str, Any]:
             f"SELECT count(*) FILTER (NOT {LOADED}), count(*) FILTER ({LOADED}) FROM {USAGE}.main.{shape.kept}"
         )[0]
         views[shape.name] = {"own": own, "loaded": loaded}
-    loads = history.execute(
+    rows = history.execute(
         f"SELECT view, source, row_count, loaded_on, first, last FROM {USAGE}.main.loads ORDER BY id"
     )
-    told = [
-        {"view": view, "source": source, "rows": rows, "loaded_on": _iso(on), "first": _iso(first), "last": _iso(last)}
-        for view, source, rows, on, first, last in loads
+    loads = [
+        {"view": view, "source": source, "rows": count, "loaded_on": _iso(on), "first": _iso(first), "last": _iso(last)}
+        for view, source, count, on, first, last in rows
     ]
-    return {"views": views, "loads": told}
+    return {"views": views, "loads": loads}
 
 
 def unload(account: Account) -> dict[str, Any]:

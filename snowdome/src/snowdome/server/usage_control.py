@@ -55,32 +55,34 @@ async def _load(account: Account, request: Request) -> dict[str, Any]:
 async def prices(account: Account, request: Request) -> Response:
     """POST sets what services cost from the account's today on; GET and POST answer the rates that hold."""
     if request.method == "POST":
-        told = Prices.model_validate_json(await request.body())
+        request_prices = Prices.model_validate_json(await request.body())
         try:
-            await run_in_threadpool(_set, account, told)
+            await run_in_threadpool(_set, account, request_prices)
         except loader.RefusedLoadError as problem:
             return JSONResponse({"error": str(problem)}, status_code=422)
     return JSONResponse(await run_in_threadpool(_holding, account))
 
 
-def _set(account: Account, told: Prices) -> None:
+def _set(account: Account, prices: Prices) -> None:
     today = account.clock.now().date().isoformat()
     rows = [
         {
             "DATE": today,
             "SERVICE_TYPE": service.upper(),
             "EFFECTIVE_RATE": rate,
-            "CURRENCY": told.currency,
+            "CURRENCY": prices.currency,
             "RATING_TYPE": DEFAULTS.get(service.upper(), ("compute",))[0],
         }
-        for service, rate in told.rates.items()
+        for service, rate in prices.rates.items()
     ]
     loader.load(account, loader.Load(view="RATE_SHEET_DAILY", rows=rows))
 
 
 def _holding(account: Account) -> dict[str, Any]:
     today = account.clock.now().date() + timedelta(days=1)
-    found: dict[str, Any] = {service: {"rate": told[2], "currency": CURRENCY} for service, told in DEFAULTS.items()}
+    found: dict[str, Any] = {
+        service: {"rate": default[2], "currency": CURRENCY} for service, default in DEFAULTS.items()
+    }
     for service, rate, currency in account.usage.history.execute(
         'SELECT SERVICE_TYPE, arg_max(EFFECTIVE_RATE, "DATE"), arg_max(coalesce(CURRENCY, ?), "DATE") '
         'FROM usage.main.rate_sheet_daily WHERE "DATE" < ? GROUP BY 1 ORDER BY 1',

@@ -140,7 +140,7 @@ def convert_timezone(node: Expr) -> Expr:
 
 
 def to_binary(node: Expr) -> Expr:
-    """TO_BINARY reads hexadecimal digits unless told otherwise.
+    """TO_BINARY reads hexadecimal digits by default.
 
     https://docs.snowflake.com/en/sql-reference/functions/to_binary
     """

@@ -71,7 +71,7 @@ class _Reader:
         self._tables = tables
 
     def of(self, node: Expr | None) -> Fixed | None:  # noqa: C901, PLR0911 (one line per kind of expression)
-        """The expression's digits; None where it is a floating number, no number, or not to be told."""
+        """The expression's digits; None where it is a floating number, no number, or unknown."""
         match node:
             case exp.Literal():
                 return None if node.is_string else literal(str(node.this))

@@ -22,7 +22,7 @@ Pair = tuple[Record | None, Record | None]
 class Catalog:
     """Who is who in the account.
 
-    Hold `lock` to read several things that must agree; `change()` holds it too, so nobody sees half a change.
+    Take `lock` to read several things that must agree; `change()` takes it too, so nobody sees half a change.
     """
 
     def __init__(self, store: Store) -> None:

@@ -28,7 +28,7 @@ class Fault(BaseModel):
     when: Literal["before", "after"] = "before"
     do: Literal["drop", "error", "delay", "exit"]
     errno: int | None = Field(default=None, ge=0, le=999_999)
-    """The number of the error, 604 (canceled) unless told otherwise."""
+    """The number of the error, 604 (canceled) by default."""
     message: str = "Injected by snowdome."
     seconds: float | None = Field(default=None, ge=0)
     """How long a delay lasts, by the account's clock."""

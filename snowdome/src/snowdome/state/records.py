@@ -108,7 +108,7 @@ class Schema(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
-    """A column as clients are told of it; `type` is Snowflake's full type name."""
+    """A column as clients see it; `type` is Snowflake's full type name."""
 
     name: str
     type: str

@@ -33,7 +33,7 @@ class Store:
         self._db.execute("CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT)")
 
     def _check_layout(self) -> None:
-        """The file is new, or laid out as this version writes it; another one is refused, not half-read."""
+        """The file is new, or has the layout of this version; another one is refused, not half-read."""
         found = self._db.execute("PRAGMA user_version").fetchone()[0]
         empty = not self._db.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone()
         if not empty and found != LAYOUT:

@@ -53,7 +53,7 @@ def _rates(reading: Reading, shape: Shape) -> str:
     last = reading.late(shape).date()
     defaults = reading.rows(
         {"SERVICE_TYPE": "text", "RATING_TYPE": "text", "USAGE_TYPE": "text", "EFFECTIVE_RATE": "float"},
-        [(service, *told) for service, told in DEFAULTS.items()],
+        [(service, *default) for service, default in DEFAULTS.items()],
     )
     known = f"(SELECT * FROM {USAGE}.main.{RATE_SHEET_DAILY.kept} k WHERE {_PLAIN})"
     return (

@@ -1,7 +1,7 @@
 """The histories on disk: rows by the million, in a DuckDB file of their own, written after the answers.
 
 A row waits in memory for at most two seconds before it is on disk (or until somebody reads, or the account is closed);
-a killed server loses no statement's effect, at worst the last two seconds of what is told about it. Snowflake itself
+a killed server loses no statement's effect, at worst the last two seconds of its usage records. Snowflake itself
 shows these rows no sooner than 45 minutes later.
 """
 

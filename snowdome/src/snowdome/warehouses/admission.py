@@ -49,7 +49,7 @@ class Compute:
             self._leave(running)
 
     def delay(self, running: Running) -> None:
-        """The statement has lasted as long as it was told to, by a fault or SYSTEM$WAIT."""
+        """Wait as long as a fault or SYSTEM$WAIT says."""
         while running.delay > 0:
             seconds, running.delay = running.delay, 0.0
             self._account.running_queries.pause(running, after(self._account.clock.now(), seconds))

@@ -241,7 +241,7 @@ def refresh(account: Account, session: Session, statement: RefreshDynamicTable) 
     for one in wanted:
         refreshes.refresh(account, session, one, done)
     inserted = sum(done[one.id] or 0 for one in wanted)
-    told = "No new data" if all(done[one.id] is None for one in wanted) else f'{{"insertedRows":{inserted}}}'
+    summary = "No new data" if all(done[one.id] is None for one in wanted) else f'{{"insertedRows":{inserted}}}'
     stamp = account.clock.now().strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
     columns = [("data_timestamp", "VARCHAR"), ("statistics", "VARCHAR")]
-    return listing(columns, [[stamp, told]])
+    return listing(columns, [[stamp, summary]])

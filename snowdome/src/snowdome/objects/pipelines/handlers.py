@@ -41,7 +41,7 @@ def create(
     tags: tuple[TagValue, ...],
     make: Callable[[Change, Schema, R | None], R],
 ) -> Result:
-    """The object of that class is there: `make` says what it is, told of the one that bore its name before."""
+    """Create the object of that class; `make` returns it, given the former one of its name."""
     context = Context.of(session)
     verb = f"CREATE {cls.kind}"
     with account.catalog.change() as change:

@@ -52,8 +52,8 @@ def create(account: Account, session: Session, statement: CreateSchema) -> Resul
             context.require(account, "OWNERSHIP", old)
             if statement.transient != old.transient:
                 raise errors.invalid("CREATE OR ALTER does not change whether a schema is transient", 1420)
-            told = properties.replaced(old, statement.settings, account.clock.now())
-            change.put(replace(told, managed=statement.managed))
+            record = properties.replaced(old, statement.settings, account.clock.now())
+            change.put(replace(record, managed=statement.managed))
             return status(f"Schema {name} successfully altered.")
         context.require(account, "CREATE SCHEMA", database)
         if old is not None and statement.how is not How.OR_REPLACE:

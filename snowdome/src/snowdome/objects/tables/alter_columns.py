@@ -30,7 +30,7 @@ DONE = "Statement executed successfully."
 
 
 def alter(account: Account, session: Session, expression: exp.Alter) -> Result:
-    """The table has the columns it was told to have."""
+    """Alter the columns of the table."""
     if str(expression.args.get("kind")).upper() != "TABLE":
         raise unsupported(expression.sql(dialect="snowflake")[:80])
     if session.in_transaction:

@@ -151,7 +151,7 @@ def key(item: Expr, name: str = "") -> tuple[Key, ...]:
 def columns(
     duck: duckdb.DuckDBPyConnection, physical: str, declared: Declared, *, temporary: bool = False
 ) -> tuple[Column, ...]:
-    """The columns of an anonymous table as clients are told of them."""
+    """The columns of an anonymous table as clients see them."""
     place = "temp" if temporary else "rows"
     described = duck.execute(f'SELECT * FROM {place}.main."{physical}" LIMIT 0').description
     return tuple(_column(name, str(kind), declared) for name, kind, *_ in described)

@@ -245,8 +245,8 @@ def _make(
     finally:
         session.unregister(binder.bound.registered)
     made = constraints.columns(session.duck, physical, declared, temporary=properties.temporary)
-    told = semistructured.refined(tuple((column.name, column.type) for column in made), known)
-    return tuple(replace(c, type=kind) for c, (_, kind) in zip(made, told, strict=True)), declared.keys
+    refined = semistructured.refined(tuple((column.name, column.type) for column in made), known)
+    return tuple(replace(c, type=kind) for c, (_, kind) in zip(made, refined, strict=True)), declared.keys
 
 
 def _enforce(

@@ -46,7 +46,7 @@ def show(account: Account, session: Session, statement: Show) -> Result:
 
 
 def show_objects(account: Account, session: Session, statement: Show) -> Result:
-    """A row for each table and view that the session may see; transient tables are not told from others."""
+    """A row for each table and view that the session may see; transient tables are not distinguished."""
     with account.catalog.lock:
         wanted = listing.wanted(account, session, statement, Table, View)
         found = [one for one in wanted if isinstance(one, (Table, View))]

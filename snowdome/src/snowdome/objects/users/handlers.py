@@ -83,7 +83,7 @@ def _named(account: Account, session: Session, name: str | None) -> User:
 
 
 def create(account: Account, session: Session, statement: grammar.CreateUser) -> Result:
-    """The user is there, with PUBLIC for its only role; all its roles count unless told otherwise."""
+    """Create the user, with PUBLIC as its only role; secondary roles are ALL by default."""
     access.check_account(account, session, "CREATE USER")
     name, given = statement.name, dict(statement.settings)
     old = account.catalog.find(User, name)

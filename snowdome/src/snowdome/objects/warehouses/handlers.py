@@ -86,7 +86,7 @@ def named(account: Account, session: Session, name: str | None, *, if_exists: bo
 
 
 def create(account: Account, session: Session, statement: grammar.CreateWarehouse) -> Result:
-    """The warehouse is there, runs unless told otherwise, and is the session's."""
+    """Create the warehouse, by default running, and use it in the session."""
     access.check_account(account, session, "CREATE WAREHOUSE")
     old = account.catalog.find(Warehouse, statement.name)
     if old is not None and statement.how is How.OR_ALTER:
@@ -205,7 +205,7 @@ def unset(account: Account, session: Session, found: Warehouse, names: tuple[str
 
 
 def _put(account: Account, session: Session, old: Warehouse, new: Warehouse) -> Warehouse:
-    """The warehouse is as told; its machines follow, and a monitor that is new to it counts from now on."""
+    """Alter the warehouse and its clusters; a newly attached monitor counts from now on."""
     now = account.clock.now()
     with account.catalog.change() as change:
         if old.monitor != new.monitor:

@@ -119,7 +119,7 @@ def dotted_name(cursor: Cursor, name: str) -> str | None:
 
 
 def integer(least: int, most: int | None = None, *, null: bool = False) -> Reader:
-    """A reader of whole numbers between two bounds; NULL too if told so."""
+    """A reader of whole numbers between two bounds; optionally NULL too."""
 
     def read(cursor: Cursor, name: str) -> int | None:
         if null and cursor.accept("NULL"):
@@ -155,7 +155,7 @@ def number(cursor: Cursor, name: str) -> int | float | None:
 
 
 def choice(*values: str, bare: bool = True, synonyms: Mapping[str, str] | None = None) -> Reader:
-    """A reader of one of these values, quoted or (unless told otherwise) bare; synonyms are folded to the value."""
+    """A reader of one of these values, quoted or (by default) bare; synonyms are folded to the value."""
     folded = {value: value for value in values} | dict(synonyms or {})
 
     def read(cursor: Cursor, name: str) -> str:

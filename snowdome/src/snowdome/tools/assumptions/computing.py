@@ -12,7 +12,7 @@ def _shown(client: ProbeClient, name: str, column: str) -> str:
     return str(client.ask(f"show warehouses like '{name}'")[0].get(column, "no such column"))
 
 
-@experiment("auto-suspend-default", TOPIC, "⚙", "A warehouse suspends itself after 600 s unless told otherwise.", "600")
+@experiment("auto-suspend-default", TOPIC, "⚙", "A warehouse suspends itself after 600 s by default.", "600")
 def auto_suspend_default(client: ProbeClient) -> str:
     """What SHOW says of a warehouse made without a word."""
     return _shown(client, client.warehouse(), "auto_suspend")
