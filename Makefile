@@ -47,7 +47,7 @@ down: $(STAMP) ## stop what `make up` started; data stays
 
 # One worker more than there are processors, of the first four: the end-to-end tests wait for Airflow most of the time.
 WORKERS ?= $(shell $(BIN)/python -c 'import os; print(min(os.cpu_count() or 1, 3) + 1)')
-FAST := tests/domain tests/test_house.py snowdome/tests/test_architecture.py snowdome/tests/test_grammar.py \
+FAST := tests/domain tests/test_architecture.py snowdome/tests/test_snowdome_architecture.py snowdome/tests/test_grammar.py \
 	snowdome/tests/test_guide.py snowdome/tests/test_kinds.py snowdome/tests/test_spelling.py
 
 test: $(STAMP) ## every test but the nightly ones: domain, account, Airflow, end to end

@@ -14,9 +14,10 @@ from readers import reads
 
 from sluice.dbt.profile import Target
 from sluice.domain.cleanup.cleanup_policy import CleanupPolicy
-from sluice.domain.promotion.gate_policy import Check, Metric
+from sluice.domain.promotion.gate_policy import Check, Gates, Metric
 from sluice.domain.specs.blocks import Block
 from sluice.domain.specs.environment import EnvironmentSpec
+from sluice.operations.promotion.gates import GATES
 from sluice.settings import Settings
 from sluice.snowflake.connect import ConnectionSettings
 
@@ -29,7 +30,8 @@ RULED = {(EnvironmentSpec, "lifetime")}
 @pytest.fixture(scope="module")
 def read() -> set[tuple[type, str]]:
     """Every field that the product reads."""
-    return set(reads())
+    switches = {(Gates, gate.block) for gate in GATES}  # by its name: see Gate.enabled
+    return set(reads()) | switches
 
 
 def blocks(base: type[Block] = Block) -> Iterator[type[Block]]:

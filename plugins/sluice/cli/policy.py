@@ -39,7 +39,7 @@ def replay(
         "environments": [],
     }
     with workspace(f"replaying {days} nights", when_empty=empty, as_json=as_json) as work:
-        chosen = work.policy_files.cleanup(policy)  # a file that is wrong is told before anything is asked
+        chosen = work.policy_files.cleanup(policy)  # a wrong file is refused before anything is read
         outcome = replay_policy(work, chosen, days, work.now())
         dollars = float(work.prices.credit_usd) * outcome.saved_credits
     if as_json:

@@ -29,28 +29,31 @@ def _select(text: str) -> str:
 Query = Annotated[str, AfterValidator(_select)]
 
 
-class DbtGate(Block):
-    """No model failed; of tests, at most so many warn."""
+class SwitchGate(Block):
+    """A gate that is on or off; the others have limits as well."""
 
     enabled: bool = True
+
+
+class DbtGate(SwitchGate):
+    """No model failed; of tests, at most so many warn."""
+
     warnings_marginal: Annotated[int, Field(ge=0)] = 0
     """More warnings than this: marginal."""
     warnings_fail: Annotated[int, Field(ge=0)] | None = None
     """More warnings than this: fail; nothing: warnings never fail."""
 
 
-class QualityGate(Block):
+class QualityGate(SwitchGate):
     """The share of data tests that pass, weighted by rows where known."""
 
-    enabled: bool = True
     pass_at: Share = Decimal("0.95")
     marginal_at: Share = Decimal("0.90")
 
 
-class RowCountGate(Block):
+class RowCountGate(SwitchGate):
     """How far the rows of a table may drift from live's, in percent of live's."""
 
-    enabled: bool = True
     shrink_marginal: Percent = Decimal(5)
     shrink_fail: Percent = Decimal(20)
     grow_marginal: Percent = Decimal(50)
@@ -61,10 +64,9 @@ class RowCountGate(Block):
     """Only these schemas; none named: all."""
 
 
-class ColumnsGate(Block):
+class ColumnsGate(SwitchGate):
     """Columns that consumers know are still there, with their types."""
 
-    enabled: bool = True
     removed: Literal["pass", "marginal", "fail"] = "fail"
     retyped: Literal["pass", "marginal", "fail"] = "fail"
     added: Literal["pass", "marginal", "fail"] = "pass"
@@ -83,24 +85,16 @@ class Metric(Block):
     description: str = ""
 
 
-class RunTimeGate(Block):
+class RunTimeGate(SwitchGate):
     """How long a build may take."""
 
-    enabled: bool = True
     marginal_minutes: Annotated[Decimal, Field(gt=0)] = Decimal(60)
     fail_minutes: Annotated[Decimal, Field(gt=0)] = Decimal(90)
 
 
-class SwitchGate(Block):
-    """A gate that knows only yes and no."""
-
-    enabled: bool = True
-
-
-class ObjectKindsGate(Block):
+class ObjectKindsGate(SwitchGate):
     """Kinds of objects that a swap would break; those named here are refused in a promoted database."""
 
-    enabled: bool = True
     refused: tuple[
         Literal["STREAM", "TASK", "PIPE", "DYNAMIC TABLE", "MATERIALIZED VIEW", "EXTERNAL TABLE", "ALERT"], ...
     ] = ("STREAM", "TASK", "PIPE", "DYNAMIC TABLE", "MATERIALIZED VIEW", "EXTERNAL TABLE", "ALERT")

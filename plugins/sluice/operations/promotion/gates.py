@@ -13,7 +13,7 @@ from sluice.domain.promotion import gate_checks
 from sluice.domain.promotion.cutover import Exchange
 from sluice.domain.promotion.database_rights import Right, lost, visible
 from sluice.domain.promotion.evidence import Evidence
-from sluice.domain.promotion.gate_policy import Gates, Metric
+from sluice.domain.promotion.gate_policy import Gates, Metric, SwitchGate
 from sluice.domain.promotion.inventory import Inventory, foreign_changes, from_json
 from sluice.domain.promotion.model_diff import Node
 from sluice.domain.promotion.view_references import escapes
@@ -75,8 +75,8 @@ class Gate:
 
     def enabled(self, gates: Gates) -> bool:
         """Whether the policy has it on: a list of queries is, where there are any."""
-        block = getattr(gates, self.block)
-        return bool(block) if isinstance(block, tuple) else bool(block.enabled)
+        block: SwitchGate | tuple[Metric, ...] = getattr(gates, self.block)
+        return bool(block) if isinstance(block, tuple) else block.enabled
 
 
 def gate_names(gates: Gates) -> tuple[str, ...]:

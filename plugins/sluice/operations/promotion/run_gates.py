@@ -19,7 +19,7 @@ def judge(work: Workspace, deployment: Deployment, now: datetime) -> StageReport
         exchange = judging.exchange()
         if judging.markers().get(exchange.live) == exchange.wanted:
             return judging.report("live bears this deployment already", {"live_already": True})
-        candidate = gates.read_candidate(judging, exchange)
+        candidate: gates.Candidate = gates.read_candidate(judging, exchange)
         evidence = _marginal(candidate.gates.marginal, gates.evidence(candidate))
         if failed(evidence):
             raise judging.refuse("the candidate does not pass", evidence, untouched=exchange.live)
