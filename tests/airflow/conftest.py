@@ -72,7 +72,7 @@ def runs(account: Snowdome, tmp_path_factory: pytest.TempPathFactory) -> "Runs":
     runs, variables = prepare(account, tmp_path_factory.mktemp("runs"))
     os.environ |= variables
     prepare_database()
-    account.prepare("Airflow's environments", lambda: provision_all(("dev", "staging", "prod")))
+    provision_all(("dev", "staging", "prod"))
     return runs
 
 
