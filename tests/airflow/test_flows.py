@@ -54,7 +54,7 @@ def test_the_list_of_dags_begins_with_the_main_jobs(bag: DagBag) -> None:
 
 
 def test_reading_a_dag_file_is_cheap() -> None:
-    """Reading the DAG files imports neither dbt nor the connector nor pandas, and takes a fraction of a second of the processor."""
+    """Reading the DAG files imports neither dbt nor the connector nor pandas, and takes little of the processor."""
     probe = """
 import json, sys, time
 from airflow.providers.standard.operators.hitl import ApprovalOperator
