@@ -31,7 +31,9 @@ class Benchmark(Protocol):
 
 def table(figures: list[Figure]) -> Table:
     """Return the figures as people read them."""
-    out = Table("What", "Figure", "Beside", "Ratio", "Bar", "Note", title="sluice and snowdome, measured in one run")
+    out = Table(
+        "What", "Figure", "Compared with", "Ratio", "Bar", "Note", title="sluice and snowdome, measured in one run"
+    )
     for one in figures:
         beside = f"{one.peer_value:,.3f} {one.unit} ({one.peer})" if one.peer_value is not None else one.peer
         ratio = f"{one.ratio:.2f}x" if one.ratio is not None else ""

@@ -19,10 +19,10 @@ def asker(connection: Any) -> Ask:
     return ask
 
 
-def until(told: Callable[[], Any], wanted: Any) -> None:
+def until(reported: Callable[[], Any], wanted: Any) -> None:
     """What is asked for is so, soon: statements sent asynchronously take a moment to arrive."""
     for _ in range(400):
-        if told() == wanted:
+        if reported() == wanted:
             return
         time.sleep(0.02)
-    assert told() == wanted
+    assert reported() == wanted

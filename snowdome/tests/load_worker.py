@@ -23,7 +23,7 @@ MOVED = "select (select sum(amount) from steady.public.left_book) + (select sum(
 
 @dataclass(slots=True)
 class Seen:
-    """What a session was told: rows that were acknowledged, and answers that cannot be true."""
+    """What a session was answered: rows that were acknowledged, and answers that cannot be true."""
 
     statements: int = 0
     journal: int = 0
@@ -171,7 +171,7 @@ class Client:
 
 
 def main() -> None:
-    """The sessions have worked for as long as they were told to."""
+    """The sessions have worked for as long as they were asked to."""
     port, process, sessions = (int(argument) for argument in sys.argv[1:])
     clients = [Client(port, process * sessions + i) for i in range(sessions)]
     for line in sys.stdin:

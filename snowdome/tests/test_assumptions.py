@@ -102,7 +102,7 @@ def test_the_script_asks_reports_and_cleans_up(snowdome: Any, run: Asked, ask: A
 
 
 def test_leftovers_keep_it_from_starting(snowdome: Any, run: Asked, ask: Any) -> None:
-    """Where its prefix is on the account already it names what is there, and removes it only when told to."""
+    """Where its prefix is on the account already it names what is there, and removes it only when asked to."""
     admin = snowdome.connect()
     ask(admin, f"create database {PREFIX}_OLD", "create database other")
     refused = run("--only", "refusal-taken")

@@ -179,7 +179,7 @@ def test_several_statements_in_one_text(client: Any) -> None:
 
 
 def test_describe_does_nothing(client: Any, ask: Callable[..., Any]) -> None:
-    """Columns and types are told, nothing is carried out."""
+    """Columns and types are described, nothing is carried out."""
     cursor = client.cursor()
     cursor.execute("create table t (a number(12,3), b varchar(7) not null)")
     found = cursor.describe("select a, a / 2 as half, current_timestamp() as at, b from t where a = 1")

@@ -108,7 +108,7 @@ def test_indexes_and_hybrid_tables_are_shown(connection: Any, ask: Ask) -> None:
 
 
 def test_keys_without_names_have_names_of_their_own(connection: Any, ask: Ask) -> None:
-    """Two unnamed constraints of one table are told apart."""
+    """Two unnamed constraints of one table are distinguished."""
     ask(connection, "create table PEN (ID int primary key)")
     ask(connection, "create table HEN (ID int primary key, PEN_ID int references PEN (ID))")
     (primary,) = ask(connection, "show primary keys in table HEN")

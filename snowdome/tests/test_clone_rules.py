@@ -37,7 +37,7 @@ def test_which_table_can_be_cloned_to_which(pond: Any, ask: Any, refused: Any) -
 
 
 def test_internal_stages_come_along_only_when_told(pond: Any, ask: Any, refused: Any, tmp_path: Path) -> None:
-    """A named internal stage is not cloned, or, told to, with a copy of its files."""
+    """A named internal stage is not cloned, or, asked to, with a copy of its files."""
     (tmp_path / "rows.csv").write_text("5\n6\n")
     ask(pond, "create stage files", f"put file://{tmp_path}/rows.csv @files auto_compress = false")
     ask(pond, "create database bare clone pond")
@@ -92,7 +92,7 @@ def test_what_the_role_cannot_have_is_silently_left_out(snowdome: Any, pond: Any
 
 
 def test_hybrid_tables_and_the_past(pond: Any, ask: Any, refused: Any) -> None:
-    """A clone of now leaves hybrid tables out; one of the past has to be told so."""
+    """A clone of now leaves hybrid tables out; one of the past has to be asked so."""
     ask(pond, "create hybrid table h (k int primary key)", "create database a clone pond")
     assert [row["name"] for row in ask(pond, "show tables in database a")] == ["T"]
     assert refused(pond, "create database b clone pond at (offset => 0)") == HYBRID

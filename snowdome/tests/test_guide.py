@@ -24,7 +24,7 @@ def test_every_part_is_in_the_document() -> None:
 
 
 def test_every_control_is_in_the_document() -> None:
-    """Each route beside Snowflake's protocol is told of."""
+    """Each route beside Snowflake's protocol is documented."""
     from snowdome.server.control import routes
 
     text = DOCUMENT.read_text(encoding="utf-8")

@@ -147,9 +147,9 @@ def test_a_folder_of_another_layout_is_refused(account: Any) -> None:
     file.execute("pragma user_version = 1")
     file.close()
     command = [sys.executable, "-m", "snowdome", "serve", "--port", "0", "--data", str(account.folder)]
-    told = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
-    assert told.returncode == 1
-    assert "account.sqlite has layout 1, this version of snowdome reads" in told.stderr
+    reported = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert reported.returncode == 1
+    assert "account.sqlite has layout 1, this version of snowdome reads" in reported.stderr
     assert rows(account, "pragma user_version") == [(1,)]
 
 
@@ -160,9 +160,9 @@ def test_the_truth_is_told_at_once(account: Any, ask: Any) -> None:
     account.clock(advance_seconds=100)
     ask(session, "alter warehouse w suspend", "alter warehouse w resume")
     account.clock(advance_seconds=50)
-    told = account.control("metering")
-    first, second = (Segment.of(one) for one in told["segments"])
+    reported = account.control("metering")
+    first, second = (Segment.of(one) for one in reported["segments"])
     assert (first.name, first.ended is None, second.ended) == ("W", False, None)
-    now = datetime.fromisoformat(told["now"])
+    now = datetime.fromisoformat(reported["now"])
     assert sum(credit(one, first.started, now) for one in (first, second)) == pytest.approx(160 / 3600)
-    assert [one.plain() for one in (first, second)] == told["segments"]
+    assert [one.plain() for one in (first, second)] == reported["segments"]

@@ -33,7 +33,7 @@ def state(ask: Any, session: Any, name: str = "w") -> str:
 
 
 def notices(snowdome: Any) -> list[tuple[str, str]]:
-    """When each notice was given, and what it told of."""
+    """When each notice was given, and what it reported."""
     return [(one["at"][11:19], one["action"]) for one in snowdome.control("notices")["notices"]]
 
 

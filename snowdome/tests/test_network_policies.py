@@ -45,7 +45,7 @@ def login_from(port: int, address: str) -> dict[str, Any]:
 def test_a_users_policy_refuses_a_log_in_from_an_address_it_does_not_list(
     snowdome_module: Any, admin: Any, ask: Any
 ) -> None:
-    """The client is told 390422 with its address, with the right password too; other users come in."""
+    """The client is answered 390422 with its address, with the right password too; other users come in."""
     ask(
         admin, "create network policy far allowed_network_rule_list = (away)", "alter user ann set network_policy = far"
     )

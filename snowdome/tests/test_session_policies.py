@@ -19,7 +19,7 @@ def admin(snowdome: Any, ask: Any) -> Any:
 
 
 def over(ask: Any, session: Any) -> bool:
-    """Whether the session's next statement is told to log in again."""
+    """Whether the session's next statement is asked to log in again."""
     try:
         ask(session, "select current_user()")
     except DatabaseError as problem:

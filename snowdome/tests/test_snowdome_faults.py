@@ -121,7 +121,7 @@ def test_an_upload_that_fails_afterwards_is_there(snowdome: Snowdome, cursor: An
 
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_a_delay_lasts_by_the_accounts_clock(snowdome: Snowdome, cursor: Any, when: str) -> None:
-    """A delayed answer comes when the account's clock has moved on; whether the effect was there before is as told."""
+    """A delayed answer comes when the account's clock has moved on; whether the effect was there before is as asked."""
     snowdome.clock(speed=0)
     snowdome.fault("^insert", do="delay", seconds=600, when=when)
     other = snowdome.connect(database="d", schema="public", warehouse="wh").cursor()

@@ -167,7 +167,7 @@ def dump(server: Snowdome) -> dict[str, list[str]]:
             except Error as refused:  # what a role outside of the hierarchy owns is nobody else's to read
                 found[statement] = [f"refused with {refused.errno}"]
                 return []
-            rows = [{k: told(v) for k, v in row.items() if k not in NOT_COMPARED} for row in cursor.fetchall()]
+            rows = [{k: reported(v) for k, v in row.items() if k not in NOT_COMPARED} for row in cursor.fetchall()]
         found[statement] = sorted(map(repr, rows))
         return rows
 
@@ -191,7 +191,7 @@ def dump(server: Snowdome) -> dict[str, list[str]]:
     return found
 
 
-def told(value: Any) -> Any:
+def reported(value: Any) -> Any:
     """The value; moments of the account's own beginning, before its clock was set, are all the same."""
     return (
         "the beginning"

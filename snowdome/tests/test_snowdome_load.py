@@ -48,7 +48,7 @@ PREPARED = (
 
 @contextmanager
 def workers(server: Snowdome) -> Iterator[list[subprocess.Popen[str]]]:
-    """Processes that work on the account when told to; none is left."""
+    """Processes that work on the account when asked to; none is left."""
     program = [sys.executable, str(Path(__file__).with_name("load_worker.py")), str(server.port)]
     started = [
         subprocess.Popen(

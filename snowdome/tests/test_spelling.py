@@ -134,7 +134,7 @@ def quoted(token: Token, random: Random) -> str:
 @settings(max_examples=600, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.sampled_from(STATEMENTS), st.randoms(use_true_random=False))
 def test_spacing_comments_and_case_change_nothing(sql: str, random: Random) -> None:
-    """However the statement is laid out and whatever case its words are in, it is the same statement."""
+    """However the statement is written and whatever case its words are in, it is the same statement."""
     found = written(sql)
     if not found:
         return

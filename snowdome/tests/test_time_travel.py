@@ -217,7 +217,7 @@ def test_a_database_cloned_as_it_was(snowdome: Any, pond: Any, ask: Any, refused
 
 
 def test_tables_whose_retention_is_too_short(snowdome: Any, pond: Any, ask: Any, refused: Any) -> None:
-    """A clone of the past fails for them, unless it is told to leave them out."""
+    """A clone of the past fails for them, unless it is asked to leave them out."""
     ask(pond, "create table short (x int) data_retention_time_in_days = 0")
     snowdome.clock(advance_seconds=HOUR)
     clone = "create or replace database mirror clone pond at (offset => -1800)"

@@ -39,7 +39,7 @@ def session(account: Snowdome, **overrides: Any) -> Ask:
 
 
 def test_the_limit_is_applied_before_where(account: Snowdome) -> None:
-    """RESULT_LIMIT, 100 unless told, takes the latest statements; only then does WHERE choose among them."""
+    """RESULT_LIMIT, 100 unless asked, takes the latest statements; only then does WHERE choose among them."""
     ask = session(account)
     for number in range(5):
         ask(f"select {number} as pip")

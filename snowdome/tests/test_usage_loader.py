@@ -38,9 +38,9 @@ def send(account: Snowdome, body: bytes, kind: str = "application/json", view: s
         return problem.code, json.load(problem)
 
 
-def load(account: Snowdome, view: str, **told: Any) -> tuple[int, dict[str, Any]]:
+def load(account: Snowdome, view: str, **reported: Any) -> tuple[int, dict[str, Any]]:
     """Status and answer to a history in JSON."""
-    return send(account, json.dumps({"view": view, **told}).encode())
+    return send(account, json.dumps({"view": view, **reported}).encode())
 
 
 @pytest.fixture

@@ -42,7 +42,7 @@ def test_a_query_wakes_the_warehouse_and_idleness_suspends_it(snowdome: Any, ses
 
 
 def test_auto_suspend_zero_and_null_mean_never(snowdome: Any, session: Any, ask: Any) -> None:
-    """A warehouse with AUTO_SUSPEND 0 or NULL runs until told otherwise."""
+    """A warehouse with AUTO_SUSPEND 0 or NULL runs until set otherwise."""
     for value in ("0", "null"):
         ask(session, f"alter warehouse w set auto_suspend = {value}", "alter warehouse w resume if suspended")
         snowdome.clock(advance_seconds=100_000)

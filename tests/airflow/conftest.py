@@ -78,13 +78,13 @@ def runs(account: Snowdome, tmp_path_factory: pytest.TempPathFactory) -> "Runs":
 
 @pytest.fixture
 def webhook() -> Iterator[tuple[str, list[dict[str, str]]]]:
-    """A webhook of this machine, and what it was told, at which of its paths."""
-    told: list[dict[str, str]] = []
+    """A webhook of this machine, and what it received, at which of its paths."""
+    reported: list[dict[str, str]] = []
 
     class Hook(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             """Take a message."""
-            told.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))) | {"path": self.path})
+            reported.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))) | {"path": self.path})
             self.send_response(200)
             self.end_headers()
 
@@ -94,7 +94,7 @@ def webhook() -> Iterator[tuple[str, list[dict[str, str]]]]:
     server = HTTPServer(("127.0.0.1", 0), Hook)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
-    yield f"http://127.0.0.1:{server.server_port}/secret", told
+    yield f"http://127.0.0.1:{server.server_port}/secret", reported
     server.shutdown()
     thread.join()
     server.server_close()

@@ -1,4 +1,4 @@
-"""The budget's tasks on an account: people are told what a check found, and a form that is wrong changes nothing."""
+"""The budget's tasks on an account: people hear what a check found, and a form that is wrong changes nothing."""
 
 from __future__ import annotations
 
@@ -44,8 +44,8 @@ def work(account: Snowdome) -> Workspace:
 def test_a_check_tells_people_once(
     account: Snowdome, work: Workspace, webhook: tuple[str, list[dict[str, str]]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Dev runs away: limited, then suspended, each told at the channel of its spec, and no check tells it again."""
-    address, told = webhook
+    """Dev runs away: limited, then suspended, each notified at the channel of its spec, and no check tells it again."""
+    address, reported = webhook
     monkeypatch.setenv("AIRFLOW_CONN_SLUICE_SLACK", json.dumps({"conn_type": "http", "host": address}))
     check = CheckBudgetsOperator(task_id="check")
     check.work(work, context("0"))
@@ -58,7 +58,7 @@ def test_a_check_tells_people_once(
     with work.control() as session:
         assert read(session)["dev"].restriction is Restriction.SUSPENDED
     assert answer["failed"] == {}
-    sent = [one["text"] for one in told]
+    sent = [one["text"] for one in reported]
     for word in ("limit ", "suspend "):
         assert sum(text.startswith(word) for text in sent) == 1
     assert len(sent) == len(set(sent))
@@ -69,7 +69,7 @@ def test_people_are_told_that_nobody_watches(
     webhook: tuple[str, list[dict[str, str]]], monkeypatch: pytest.MonkeyPatch, minutes: int, times: int
 ) -> None:
     """Checks have failed for so long: nobody, the first channels, nobody again so soon, two channels."""
-    address, told = webhook
+    address, reported = webhook
     for channel in ("slack", "email"):
         settings = {"conn_type": "http", "host": address}
         monkeypatch.setenv(f"AIRFLOW_CONN_SLUICE_{channel.upper()}", json.dumps(settings))
@@ -78,9 +78,9 @@ def test_people_are_told_that_nobody_watches(
     for asked in (None, last):
         failed["prev_start_date_success"] = Proxy(lambda asked=asked: asked)  # as Airflow hands it over
         StaleBudgetCheckNotifier(timedelta(minutes=5)).notify(failed)
-    assert len(told) == times
+    assert len(reported) == times
     assert all(
-        "budget checks have been failing since" in one["text"] and one["text"].endswith(": no line") for one in told
+        "budget checks have been failing since" in one["text"] and one["text"].endswith(": no line") for one in reported
     )
 
 
@@ -88,14 +88,14 @@ def test_people_are_told_that_somebody_watches_again(
     work: Workspace, webhook: tuple[str, list[dict[str, str]]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """By the first check that succeeds after a silence; not by the next."""
-    address, told = webhook
+    address, reported = webhook
     monkeypatch.setenv("AIRFLOW_CONN_SLUICE_SLACK", json.dumps({"conn_type": "http", "host": address}))
     check = CheckBudgetsOperator(task_id="check")
     for minutes in (60, 5):
         last = datetime.now(UTC) - timedelta(minutes=minutes)
         again: Any = {**context(f"again {minutes}"), "prev_start_date_success": Proxy(lambda last=last: last)}
         check.work(work, again)
-    assert sum("budget checks succeed again" in one["text"] for one in told) == 1
+    assert sum("budget checks succeed again" in one["text"] for one in reported) == 1
 
 
 @pytest.mark.parametrize(

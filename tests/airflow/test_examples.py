@@ -54,7 +54,7 @@ def test_a_nightly_chain_is_approved_by_another_person(runs: Runs, bag: DagBag) 
 
 def test_a_promotion_tells_what_is_live(runs: Runs, bag: DagBag) -> None:
     """The task behind the group reads the report of a stage."""
-    runs.write(leaf="select sales, 'told' as version from {{ ref('totals') }}")
+    runs.write(leaf="select sales, 'notified' as version from {{ ref('totals') }}")
     with DAG("to_dev", schedule=None) as dag:
         refresh("dev")
     assert runs.run(dag).state == "success"

@@ -22,7 +22,7 @@ def tell() -> Any:
 
     @task
     def tell() -> str:
-        return "told"
+        return "notified"
 
     return tell()
 
@@ -39,7 +39,7 @@ def test_groups_can_be_chained(runs: Runs) -> None:
     ran = runs.run(dag, approver="bob")
     assert ran.state == "success"
     assert set(ran.tasks.values()) == {"success"}
-    assert ran.xcom("tell") == "told"
+    assert ran.xcom("tell") == "notified"
     for before, after in (("refresh_dev", "promote_staging"), ("promote_staging", "promote_prod")):
         assert ran.moments[f"{after}.gate"][0] > ran.moments[f"{before}.unlock"][1]
     assert ran.xcom("promote_prod.plan", "deployment") | {"id": ""} == {

@@ -1,4 +1,4 @@
-"""People are told, through the channels of the environment's spec; nobody's silence fails a deployment."""
+"""People are notified, through the channels of the environment's spec; nobody's silence fails a deployment."""
 
 from __future__ import annotations
 
@@ -54,16 +54,16 @@ NOTHING = StageReport("undo", "the deployment is settled: nothing to undo", {"ou
 def heard(
     webhook: tuple[str, list[dict[str, str]]], monkeypatch: pytest.MonkeyPatch
 ) -> Callable[[DeploymentNotifier, Any], dict[str, str]]:
-    """Tell production's four channels, a webhook each; return what each of them was told."""
-    address, told = webhook
+    """Tell production's four channels, a webhook each; return what each of them received."""
+    address, reported = webhook
 
     def tell(notifier: DeploymentNotifier, context: Any) -> dict[str, str]:
         for channel in ("slack", "email", "pagerduty", "executives"):
             settings = {"conn_type": "http", "host": f"{address}/{channel}"}
             monkeypatch.setenv(f"AIRFLOW_CONN_SLUICE_{channel.upper()}", json.dumps(settings))
-        told.clear()
+        reported.clear()
         notifier.notify(context)
-        return {one["path"].rpartition("/")[2]: one["text"] for one in told}
+        return {one["path"].rpartition("/")[2]: one["text"] for one in reported}
 
     return tell
 
@@ -72,10 +72,10 @@ def test_a_channel_with_a_connection_is_told(
     webhook: tuple[str, list[dict[str, str]]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Production's Slack channel gets one line: what, where, by whom, why."""
-    address, told = webhook
+    address, reported = webhook
     monkeypatch.setenv("AIRFLOW_CONN_SLUICE_SLACK", json.dumps({"conn_type": "http", "host": address}))
     DeploymentNotifier("failed", "prod").notify(CONTEXT)
-    assert [one["text"] for one in told] == [
+    assert [one["text"] for one in reported] == [
         "prod: deployment failed (promote_prod, settle, run r1), started by alice: first line"
     ]
 
@@ -95,13 +95,13 @@ def test_a_silent_channel_fails_nothing_and_keeps_its_secret(
 def test_slack_is_told_by_airflows_own_notifier(
     webhook: tuple[str, list[dict[str, str]]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A connection of type slackwebhook is told what the environment's people are told; no text calls a channel."""
-    address, told = webhook
+    """A connection of type slackwebhook receives what the environment's people do; no text calls a channel."""
+    address, reported = webhook
     host = address.removesuffix("/secret")
     settings = {"conn_type": "slackwebhook", "host": host, "password": "secret"}
     monkeypatch.setenv("AIRFLOW_CONN_SLUICE_SLACK", json.dumps(settings))
     send("slack", "john: dev_x_john_20261101 & <!channel> will be set aside")
-    assert [one["text"] for one in told] == ["john: dev_x_john_20261101 &amp; &lt;!channel&gt; will be set aside"]
+    assert [one["text"] for one in reported] == ["john: dev_x_john_20261101 &amp; &lt;!channel&gt; will be set aside"]
 
 
 class Letterbox(socketserver.StreamRequestHandler):
@@ -150,14 +150,14 @@ def test_a_notice_goes_as_far_up_as_its_rung(
     webhook: tuple[str, list[dict[str, str]]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Production's channels in the order of its spec: slack and email at escalation_level 1, and nobody is woken."""
-    address, told = webhook
+    address, reported = webhook
     for channel in ("slack", "email", "pagerduty"):
         settings = {"conn_type": "http", "host": address}
         monkeypatch.setenv(f"AIRFLOW_CONN_SLUICE_{channel.upper()}", json.dumps(settings))
     notify(Notice("prod", "half of it", 0, "warning"))
-    assert len(told) == 1
+    assert len(reported) == 1
     notify(Notice("prod", "four fifths", 1, "error"))
-    assert [one["text"] for one in told[1:]] == ["four fifths"] * 2
+    assert [one["text"] for one in reported[1:]] == ["four fifths"] * 2
 
 
 @pytest.mark.parametrize(
@@ -181,9 +181,9 @@ def test_each_channel_hears_what_its_spec_says(
     says: str,
 ) -> None:
     """Executives hear no start; an undo says whether live was touched, and nothing where there was nothing to undo."""
-    told = heard(DeploymentNotifier(happening, "prod"), context)
-    assert set(told) == channels
-    assert all(says in line for line in told.values())
+    reported = heard(DeploymentNotifier(happening, "prod"), context)
+    assert set(reported) == channels
+    assert all(says in line for line in reported.values())
 
 
 def test_a_notice_to_a_channel_that_the_spec_has_not_is_refused() -> None:

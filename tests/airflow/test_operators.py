@@ -140,7 +140,7 @@ def test_only_what_may_pass_is_retried(error: SluiceError, becomes: type[Excepti
     """Busy or cut lines are retried; everything else fails at once, with its message and what to do."""
 
     class Failing(SluiceOperator):
-        """Fails as told."""
+        """Fails as asked."""
 
         def work(self, *_: object) -> None:
             """Fail."""

@@ -83,7 +83,7 @@ def test_what_needs_an_environment_says_which_to_provision(connected: Terminal) 
     "words", [["history", "prd"], ["audit", "prd"], ["explain", "promote", "prd"], ["explain", "provision", "prd"]]
 )
 def test_an_unknown_environment_is_refused_with_a_known_one(connected: Terminal, words: list[str]) -> None:
-    """A typing error is told with the bad name and a good one, also where nothing is provisioned yet."""
+    """A typing error is reported with the bad name and a good one, also where nothing is provisioned yet."""
     done = connected(*words).clean()
     assert done.code == 1, str(done)
     assert "'prd'" in done.err, str(done)

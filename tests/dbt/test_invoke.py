@@ -1,4 +1,4 @@
-"""dbt in this process: what it is told, what it leaves behind, and what its failures say."""
+"""dbt in this process: what it is given, what it leaves behind, and what its failures say."""
 
 from __future__ import annotations
 

@@ -119,10 +119,10 @@ def test_a_day_is_always_the_same_and_days_follow_from_each_other() -> None:
     assert days[5] == day_rows(FIRST + timedelta(days=5), MARKET, 42)
     assert all(len(day[CUSTOMERS]) == len(day[PAYMENTS]) == 40 <= len(day[ITEMS]) for day in days)
     first = {row[0] for row in days[0][CUSTOMERS]}
-    told = [(n, row) for n, day in enumerate(days) for row in day[ORDERS] if row[1] in first]
-    statuses = [row[2] for _, row in told]
+    reported = [(n, row) for n, day in enumerate(days) for row in day[ORDERS] if row[1] in first]
+    statuses = [row[2] for _, row in reported]
     assert {"delivered", "shipped"} <= set(statuses)
-    delivered = {row[0]: n for n, row in told if row[2] == "delivered"}
+    delivered = {row[0]: n for n, row in reported if row[2] == "delivered"}
     reviewed = {row[1]: n for n, day in enumerate(days) for row in day[REVIEWS]}
     assert delivered
     assert all(reviewed[order] >= n for order, n in delivered.items() if order in reviewed)

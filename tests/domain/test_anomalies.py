@@ -25,7 +25,7 @@ def compared(usd: float, *before: float) -> Compared:
 def test_spikes_are_found_and_little_else_is(seed: int) -> None:
     """Half a year of working hours with noise, every hundredth of them at three times its cost, known by the seed.
 
-    More than nine in ten are found, also where the history has a spike; of what is told, three in four are spikes.
+    More than nine in ten are found, also where the history has a spike; of what is reported, three in four are spikes.
     """
     dice = random.Random(seed)  # noqa: S311 (a history, not a secret)
     weeks = 26

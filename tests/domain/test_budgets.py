@@ -86,7 +86,7 @@ def test_an_increase_acts_above_its_floor_only() -> None:
 
 
 def test_production_is_watched_and_never_more() -> None:
-    """Twice its budget is told, and that is all."""
+    """Twice its budget is reported, and that is all."""
     assert verdict(spend("prod", day=1000, last=100)).level is Level.NOTIFY
 
 
@@ -123,7 +123,7 @@ def test_only_the_environment_that_overspends_is_touched() -> None:
 
 
 def test_told_once_a_day() -> None:
-    """A level that was told today is not told again; it is tomorrow."""
+    """A level that was notified today is not notified again; it is tomorrow."""
     said = {"dev": verdict(spend(day=30))}
     assert len(planned(said).steps) == 1
     assert planned(said, {"dev": BudgetState("dev", notified_at={"NOTIFY": NOW - MINUTE})}).steps == ()
@@ -152,7 +152,7 @@ def test_the_most_important_is_given_back_first() -> None:
 
 
 def test_one_check_touches_so_many_at_most() -> None:
-    """The rest is told to a person."""
+    """The rest is asked to a person."""
     specs = {f"d{number}": DEV.model_copy(update={"name": f"d{number}"}) for number in range(8)}
     verdicts = {name: judge(spend(name, day=60), one, POLICY, BudgetState(name), NOW) for name, one in specs.items()}
     made = plan(verdicts, {}, specs, POLICY, NOW)
@@ -206,7 +206,7 @@ def test_what_all_together_have_stopped_comes_back_another_day() -> None:
 
 
 def test_production_is_watched_whatever_its_spec_says() -> None:
-    """One that forgets to say `watch`, or says otherwise, is told all the same and no more."""
+    """One that forgets to say `watch`, or says otherwise, is notified all the same and no more."""
     for said in AtLimit:
         spec = PROD.model_copy(update={"budget": PROD.budget.model_copy(update={"at_limit": said})})
         assert judge(spend("prod", day=9999, last=99), spec, POLICY, BudgetState("prod"), NOW).level is Level.NOTIFY
@@ -219,7 +219,7 @@ def test_what_the_shipped_specs_ask_for(name: str, most: Level) -> None:
 
 
 def test_what_was_started_though_suspended_is_stopped_once_more() -> None:
-    """At once the first time; then not before it cools, which is told; what is to be given back is given back."""
+    """At once the first time; then not before it cools, which is reported; what is to be given back is given back."""
     over = {"dev": verdict(spend(day=60))}
     guard = BudgetState("dev", Restriction.SUSPENDED, since=NOW - MINUTE, manual=True)
     made = planned(over, {"dev": guard}, running_again={"dev"})

@@ -149,7 +149,7 @@ def test_what_several_use_is_paid_by_use_idle_time_alike() -> None:
 
 
 def test_a_size_without_a_price_is_said() -> None:
-    """It counts as generation 1, and the reader is told."""
+    """It counts as generation 1, and the reader is notified."""
     new = seen(resumed=OLD, generation="2")
     lines, priced = entries(new, runs(new, new, T0, T1, ()), (), Prices())
     assert not priced

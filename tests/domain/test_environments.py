@@ -50,7 +50,7 @@ def test_from_nothing_everything_is_made_in_an_order_that_works() -> None:
 
 
 def test_the_first_database_knows_its_deployment() -> None:
-    """Also before any promotion, live can be told from everything else."""
+    """Also before any promotion, live can be distinguished from everything else."""
     line = next(step for step in _plan(PROD, Resources()).steps if type(step).__name__ == "CreateDatabase")
     assert getattr(line, "marker").deployment.startswith("d20261120t224901-")  # noqa: B009 (of a union)
 

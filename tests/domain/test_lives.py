@@ -37,8 +37,8 @@ def happened(kind: str, hours: float = 0, **facts: object) -> Event:
 
 def asked(hours: float = 0, **facts: object) -> Event:
     """The request that begins it."""
-    told = {"spec": SPEC.model_dump(mode="json"), "owner": "john", "team": "data", "expires": WEEK.isoformat()}
-    return happened(EphemeralEvent.REQUESTED, hours, **(told | {"reason": "a new mart"} | facts))
+    reported = {"spec": SPEC.model_dump(mode="json"), "owner": "john", "team": "data", "expires": WEEK.isoformat()}
+    return happened(EphemeralEvent.REQUESTED, hours, **(reported | {"reason": "a new mart"} | facts))
 
 
 def life(*events: Event) -> EphemeralEnvironment:
@@ -53,7 +53,7 @@ def test_it_begins_with_a_request() -> None:
 
 
 def test_a_whole_life() -> None:
-    """Ready, told, set aside, dropped; each with its reason and what it waits for."""
+    """Ready, notified, set aside, dropped; each with its reason and what it waits for."""
     until = NOW + timedelta(days=9)
     steps = [happened(Kind.PROVISIONED, 1)]
     assert life(*steps).state is State.READY

@@ -1,4 +1,4 @@
-"""Who is told what, and when: once, again where it lasts or rises, and when it is over; all by the journal."""
+"""Who is notified of what, and when: once, again where it lasts or rises, and when it is over; all by the journal."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ MINUTE = timedelta(minutes=1)
 
 
 class People:
-    """Those who are told: a check every five minutes, and a journal of what was said."""
+    """Those who are notified: a check every five minutes, and a journal of what was said."""
 
     def __init__(self, name: str = "prod") -> None:
         self.name = name
@@ -104,7 +104,7 @@ def test_half_of_a_budget_that_lasts_wakes_nobody() -> None:
 
 
 def test_it_is_over_once_and_everybody_who_was_told_knows() -> None:
-    """As far up as it had gone; nobody who was not told."""
+    """As far up as it had gone; nobody who was not notified."""
     people = People()
     people.checks(15, usd=510)
     said = people.checks(5, usd=0)
@@ -114,7 +114,7 @@ def test_it_is_over_once_and_everybody_who_was_told_knows() -> None:
 
 
 def test_what_comes_and_goes_is_not_told_each_time() -> None:
-    """Above and below every five minutes for two hours: twice told, of its beginning and of its first end."""
+    """Above and below every five minutes for two hours: notified twice, of its beginning and of its first end."""
     people = People()
     said = [step for _ in range(12) for usd in (410, 0) for step in people.check(usd=usd)]
     assert rungs(said) == [("Notify", 1), ("Resolve", 1)]
@@ -195,12 +195,12 @@ def test_what_would_be_held_beyond_the_limit_of_one_check_is_said_once() -> None
 
 def test_checks_that_all_fail_are_told_by_the_time_alone() -> None:
     """After a quarter of an hour, then each hour one channel further; by one or two of the checks that come then."""
-    told = [
+    reported = [
         (m, escalation_level)
         for m in range(0, 150, 5)
         if (escalation_level := checks_missing(m * MINUTE, 5 * MINUTE, POLICY)) is not None
     ]
-    assert told == [(15, 0), (20, 0), (75, 1), (80, 1), (135, 2), (140, 2)]
+    assert reported == [(15, 0), (20, 0), (75, 1), (80, 1), (135, 2), (140, 2)]
 
 
 def test_severities_are_those_of_the_levels() -> None:

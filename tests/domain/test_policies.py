@@ -121,7 +121,7 @@ def test_a_check_may_be_for_a_kind(tmp_path: Path) -> None:
 
 
 def test_everything_that_is_wrong_is_told_at_once(tmp_path: Path) -> None:
-    """In both files, each with where it stands and what was probably meant; what is wrong below is told once."""
+    """In both files, each with where it stands and what was probably meant; what is wrong below is reported once."""
     gates = """
 default: {}
 defaults: {qualty: {}, marginal: maybe}

@@ -102,7 +102,7 @@ def test_a_model_of_another_database() -> None:
 
 
 def test_schemas_of_a_developer() -> None:
-    """A project whose schemas are the same for everybody is told which, and how to mend it."""
+    """A project whose schemas are the same for everybody is answered with which, and how to mend it."""
     assert own_schemas(project(node("a", schema="ANN_MARTS")), "ANN_", "") == ()
     (found,) = own_schemas(project(node("a", schema="ANN_MARTS"), node("b", schema="MARTS")), "ANN_", "the macro")
     assert (found.level, "MARTS" in found.message, "the macro" in found.cure) == ("warning", True, True)

@@ -29,12 +29,12 @@ def made(feature: str, days: float = 30, **facts: object) -> list[Event]:
     """The journal of a feature environment that was made at the start, for so many days."""
     name = EphemeralName.make("dev", feature, "ann", START.date())
     spec = specify(TEMPLATES[EnvironmentKind.FEATURE], Request(name, "ann", "data", "x", base=""), STANDING, START)
-    told = {
+    reported = {
         "spec": spec.model_dump(mode="json"), "owner": "ann", "team": "data",
         "expires": (START + days * DAY).isoformat(), **facts,
     }  # fmt: skip
     return [
-        Event(START, "ann", str(name), EphemeralEvent.REQUESTED, payload=told),
+        Event(START, "ann", str(name), EphemeralEvent.REQUESTED, payload=reported),
         Event(START + HOUR, "ann", str(name), Kind.PROVISIONED),
     ]
 
@@ -106,7 +106,7 @@ def test_without_usage_nothing_is_idle(seen: float | None) -> None:
 
 
 def test_a_policy_that_takes_everything_is_stopped_every_night() -> None:
-    """The nights are told; nothing is counted as removed."""
+    """The nights are reported; nothing is counted as removed."""
     greedy = CleanupPolicy.model_validate(
         {"kinds": {"feature": {"max_age_days": 0.5, "action": "remove", "notice": False}}}
     )

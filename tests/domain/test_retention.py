@@ -43,9 +43,9 @@ FRESH = replace(OLD, created=NOW - DAY, expires=NOW + 6 * DAY, last_used=NOW - t
 
 def test_the_way_out() -> None:
     """Told first; set aside a day later; dropped a day after that; each step says when the next one comes."""
-    told = judge(OLD, POLICY, NOW)
-    assert (told.action, told.until, told.owner) == (Action.NOTICE, NOW + DAY, "john")
-    assert len(told.evidence) == 3
+    reported = judge(OLD, POLICY, NOW)
+    assert (reported.action, reported.until, reported.owner) == (Action.NOTICE, NOW + DAY, "john")
+    assert len(reported.evidence) == 3
     noticed = replace(OLD, state=State.NOTICED, until=NOW + DAY)
     assert judge(noticed, POLICY, NOW).action is Action.KEEP
     aside = judge(noticed, POLICY, NOW + DAY)
@@ -69,7 +69,7 @@ def test_what_needs_no_notice_is_set_aside_at_once() -> None:
 
 
 def test_what_is_only_reported() -> None:
-    """A shared development environment is told of, never removed."""
+    """A shared development environment is reported, never removed."""
     assert judge(replace(OLD, kind=Kind.DEVELOPMENT, created=NOW - 40 * DAY), POLICY, NOW).action is Action.REPORT
 
 

@@ -77,7 +77,7 @@ def test_the_life_of_a_branch_of_ones_own(world: World) -> None:
     back = sluice(world, "env", "undo", name, "--reason", "too early")
     assert back.returncode == 0, back.stdout + back.stderr
     assert listed(world)[name]["state"] == "ready"
-    told = sluice(world, "audit", name, "--json")
-    kinds = [event["kind"] for event in json.loads(told.stdout)]
+    reported = sluice(world, "audit", name, "--json")
+    kinds = [event["kind"] for event in json.loads(reported.stdout)]
     assert {"environment.requested", "environment.noticed", "access.revoked", "environment.restored"} <= set(kinds)
     assert "revoke" in sluice(world, "access", "review").stdout or world.run("access_review").state == "success"

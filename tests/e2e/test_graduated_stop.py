@@ -64,7 +64,7 @@ class Estate:
         return {name for name, one in self.warehouses.items() if self.shown(one)["state"] == "STARTED"}
 
     def check(self) -> list[str]:
-        """One run of the DAG: what it did, in order; told notices left out."""
+        """One run of the DAG: what it did, in order; notices left out."""
         ended = self.world.run("budget_check")
         assert ended.state == "success"
         done = [str(line) for line in ended.reports["check"]["done"]]
@@ -85,7 +85,7 @@ def estate(world: World) -> Iterator[Estate]:
 
 
 def test_several_that_overspend_are_held_the_least_important_first(estate: Estate) -> None:
-    """One a check: the feature environment, dev, then staging, which is limited only; production is only told.
+    """One a check: the feature environment, dev, then staging, which is limited only; production is only notified.
 
     They are a few percent over: a tenth beyond its budget the resource monitor of each would have stopped it.
     At the end of the day all is given back as it was, the most important first.

@@ -144,7 +144,7 @@ def test_a_promotion_is_four_boxes_in_a_row(browser: Browser, asked: tuple[Run, 
 
 
 def test_a_success_leaves_no_error_in_a_log(world: World, asked: tuple[Run, list[Ended]]) -> None:
-    """No line of a task that succeeded is red, whatever dbt and Python did at its end; and no log-in is told of."""
+    """No line of a task that succeeded is red, whatever dbt and Python did at its end; and no log-in is reported."""
     for ended in asked[1]:
         for name in (task for task, found in ended.tasks.items() if found["state"] == "success"):
             lines = logged(world, ended.run, name)

@@ -218,7 +218,7 @@ def printed(desk: Desk, path: str, kind: str) -> set[str]:
     ],
 )
 def test_what_cannot_be_is_told_and_starts_nothing(desk: Desk, words: list[str], says: str) -> None:
-    """A wrong name or value is told with its field and a good one, and no run of a DAG was begun."""
+    """A wrong name or value is reported with its field and a good one, and no run of a DAG was begun."""
     before = {dag_id: len(desk.world.alice.runs(dag_id)) for dag_id in ("provision_environment", "rollback")}
     done = desk.terminal(*words).clean()
     assert done.code == 1, str(done)

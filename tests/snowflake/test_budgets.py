@@ -260,7 +260,7 @@ def test_a_foreign_warehouse_of_the_name_is_left_alone(home: Workspace, admin: S
 
 
 def test_what_somebody_starts_again_is_stopped_once_more(home: Workspace, account: Snowdome, admin: Session) -> None:
-    """Whoever may OPERATE it starts it: the next check stops it and says so; at once again, it is told to a person."""
+    """Whoever may OPERATE it starts it: the next check stops it and says so; at once again, it is asked to a person."""
     admin.run(Statement("ALTER WAREHOUSE SLUICE_DEV_WH SET AUTO_SUSPEND = 0"))
     before = compute(home)
     check(home, POLICY, costing(home.now(), dev=50), hand(home, "1"))

@@ -207,7 +207,7 @@ def test_what_bears_its_marker_and_nobody_asked_for_is_left_alone(base: Workspac
 
 
 def test_of_two_at_once_one_wins(base: Workspace) -> None:
-    """The other is told who has the name; the environment is whole."""
+    """The other reads who has the name; the environment is whole."""
 
     def run(holder: str) -> str:
         try:

@@ -71,7 +71,7 @@ class House:
         assert found is not None
         return found
 
-    def told(self) -> tuple[BudgetState, ScheduleState]:
+    def reported(self) -> tuple[BudgetState, ScheduleState]:
         """What the journal says of both."""
         with self.work.control() as session:
             guards, closings = restrictions_of(session, "dev")
@@ -119,11 +119,11 @@ def test_in_any_order(house: House, account: Snowdome, clear: Callable[[], int],
             acts[act]()
         clear()
         account.clock(advance_seconds=300)
-        if house.told()[0].pending is not None:
+        if house.reported()[0].pending is not None:
             house.cost(45)
         house.keep()
         assert house.keep() == ScheduleReport(), log
-        guard, closing = house.told()
+        guard, closing = house.reported()
         assert closing.closed is closes(house.work.spec("dev"), closing, house.work.now()), log
         assert house.compute().auto_resume is not (closing.closed or suspended(guard)), log
     house.to(12, weekday=2)
@@ -146,7 +146,7 @@ def test_at_once(house: House, account: Snowdome) -> None:
             one.join()
         account.clock(advance_seconds=300)
         assert house.keep().failed == ()
-        assert house.told()[1].closed is shut
+        assert house.reported()[1].closed is shut
         assert house.compute().auto_resume is not shut
     assert house.compute() == before
     with house.work.control() as session:

@@ -145,12 +145,12 @@ def late(day: Day, hour: float) -> None:
 
 @pytest.mark.parametrize("rows", [gap, twice, late])
 def test_the_day_is_right_at_every_look(account: Snowdome, home: Workspace, rows: Rows) -> None:
-    """Thirteen looks: what is told agrees each time with what was spent; in the end all of it is the account's own."""
+    """Thirteen looks: what is reported agrees each time with what was spent; in the end all is the account's own."""
     day = Day(account, home)
     for hour in range(13):
         found = day.look(hour + 0.5, rows)
-        told = found.spends["dev"].day.credits
-        assert told == pytest.approx(sum(cost(one) for one in range(hour + 1)), rel=0.03, abs=0.02), hour
+        reported = found.spends["dev"].day.credits
+        assert reported == pytest.approx(sum(cost(one) for one in range(hour + 1)), rel=0.03, abs=0.02), hour
         parts = sum(one.credits for one in found.shares_day.values()) + found.unattributed_day.credits
         assert parts == pytest.approx(found.total_day.credits)
     assert found.spends["dev"].day.estimated_usd == pytest.approx(0, abs=0.01)

@@ -62,9 +62,9 @@ def test_what_is_ours_and_past_its_time_goes(home: Workspace) -> None:
     assert {"OLIST_PROD", "OLIST_PROD__R_BY_HAND"} <= names(home, "DATABASES")
     assert not {RETAINED} & names(home, "DATABASES")
     with home.control() as session:
-        told = journal.read(session, kinds=("leftover.dropped",))
-    assert {event.payload["name"] for event in told} == {RETAINED, "X_WH", "SLUICE_X"}
-    assert all(event.payload["reason"] for event in told)
+        reported = journal.read(session, kinds=("leftover.dropped",))
+    assert {event.payload["name"] for event in reported} == {RETAINED, "X_WH", "SLUICE_X"}
+    assert all(event.payload["reason"] for event in reported)
     assert swept(home, "again") == ()
 
 

@@ -115,7 +115,7 @@ def runs(account: Snowdome, home: Workspace) -> None:
 
 
 def test_an_hour_unlike_those_of_earlier_weeks_is_told(account: Snowdome, home: Workspace) -> None:
-    """A SMALL warehouse for most of an hour, where a tenth of a credit is usual: told once, and nothing done."""
+    """A SMALL warehouse for most of an hour, where a tenth of a credit is usual: notified once, and nothing done."""
     later = [hour_of(week, "SLUICE_DEV_WH", 0.1) for week in range(1, 9)]
     for one in later:  # the hour from twelve to one, which is about to end
         for key in ("START_TIME", "END_TIME"):

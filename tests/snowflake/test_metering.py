@@ -91,10 +91,10 @@ def test_within_an_hour_it_is_what_the_account_bills(
     for _ in range(4):
         account.clock(advance_seconds=CHECK)
         found = measure(work, work.now())
-    told = found.spends["dev"].over(start, found.at).credits
+    reported = found.spends["dev"].over(start, found.at).credits
     account.clock(advance_seconds=LATER)
-    assert told == pytest.approx(_metered(work, start), rel=0.03)
-    assert told > 0
+    assert reported == pytest.approx(_metered(work, start), rel=0.03)
+    assert reported > 0
 
 
 def test_what_is_estimated_now_is_metered_later(account: Snowdome, work: Workspace, dev: Session) -> None:
@@ -106,9 +106,9 @@ def test_what_is_estimated_now_is_metered_later(account: Snowdome, work: Workspa
         account.clock(advance_seconds=CHECK)
         found = measure(work, work.now())
     now = found.at
-    told = found.spends["dev"].over(start, now)
-    assert told.usd > 0
-    assert told.provenance is Provenance.ESTIMATED
+    reported = found.spends["dev"].over(start, now)
+    assert reported.usd > 0
+    assert reported.provenance is Provenance.ESTIMATED
     account.clock(advance_seconds=LATER)
     settled = measure(work, work.now())
     error = settled.spends["dev"].error_percent
@@ -127,10 +127,10 @@ def test_a_minute_that_begins_in_one_hour_and_ends_in_the_next_is_counted_once(
     dev.run(Statement("SELECT COUNT(*) FROM SLUICE.CONTROL.JOURNAL"))
     account.clock(advance_seconds=CHECK)
     found = measure(work, work.now())
-    told = found.spends["dev"].over(start, found.at).credits
+    reported = found.spends["dev"].over(start, found.at).credits
     account.clock(advance_seconds=LATER)
-    assert told == pytest.approx(_metered(work, start), rel=0.03)
-    assert told > 0
+    assert reported == pytest.approx(_metered(work, start), rel=0.03)
+    assert reported > 0
 
 
 def test_looking_costs_no_environment_anything(account: Snowdome, work: Workspace, dev: Session) -> None:

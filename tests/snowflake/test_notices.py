@@ -130,7 +130,7 @@ def test_what_is_said_survives_a_check_that_dies(
 
 
 def test_what_cannot_be_held_is_said_once_not_every_five_minutes(home: Workspace, account: Snowdome) -> None:
-    """Dev's warehouse is gone: each check tries, people are told once, and once more an hour later, further up."""
+    """Dev's warehouse is gone: each check tries, people are notified once, and once more an hour later, further up."""
     with home.control() as session:
         session.run(Statement("DROP WAREHOUSE SLUICE_DEV_WH"))
     checks = Checks(home)

@@ -61,7 +61,7 @@ def test_what_only_one_side_knows_is_named(work: Workspace, mine: str) -> None:
         session.run(Statement(f"DROP DATABASE {mine.upper()}"))
         comment = '{"sluice": 1, "environment": "dev_ghost_john_20261101", "deployment": null, "release": null}'
         session.run(Statement("CREATE DATABASE GHOST COMMENT = %s", (comment,)))
-    told = disagreements(work)
-    assert len(told) == 2
-    assert any(line.startswith(mine) and "not there" in line for line in told)
-    assert any(line.startswith("GHOST") and "the journal does not know it" in line for line in told)
+    reported = disagreements(work)
+    assert len(reported) == 2
+    assert any(line.startswith(mine) and "not there" in line for line in reported)
+    assert any(line.startswith("GHOST") and "the journal does not know it" in line for line in reported)

@@ -317,7 +317,7 @@ def test_a_role_with_less_than_accountadmin_can_provision(work: Workspace, admin
 
 
 def test_two_that_provision_at_once_do_not_disturb_each_other(work: Workspace) -> None:
-    """One goes first; the other follows or is told who holds the lock; the environment is whole."""
+    """One goes first; the other follows or reads who holds the lock; the environment is whole."""
 
     def run(holder: str) -> str:
         try:

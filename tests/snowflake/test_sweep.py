@@ -82,7 +82,7 @@ def estate(work: Workspace, account: Snowdome, admin: Session) -> Estate:
 
 
 def test_the_way_out_by_the_clock(estate: Estate) -> None:
-    """Its time over: told; a day later set aside; a day later dropped; then nothing is left; another in use stays."""
+    """Its time over: notified; a day later set aside; a day later dropped; nothing is left; another in use stays."""
     old, used = estate.make("old"), estate.make("used")
     change(estate.work, used, ChangeRequest(Change.EXTEND, "needed", hours=600), estate.hand())
     estate.use(used)

@@ -174,12 +174,12 @@ def test_a_budget_holds_without_the_accounts_own_rows(account: Snowdome, home: W
 def test_the_price_of_a_credit(
     account: Snowdome, home: Workspace, rows: list[dict[str, Any]] | None, price: float, said: str | None
 ) -> None:
-    """By the account's rate sheet, in dollars; else by the file, and the reader is told why."""
+    """By the account's rate sheet, in dollars; else by the file, and the reader learns why."""
     billing = ("DATABASE ROLE SNOWFLAKE.ORGANIZATION_BILLING_VIEWER",) if rows else ()
     sheet = home.prices.model_copy(update={"source": "rate_sheet", "usd_per": {"EUR": 1.08}})
     poor = replace(under(home, *billing), prices=sheet)
-    told = {"AGO": 30, "SERVICE_TYPE": "WAREHOUSE_METERING", "RATING_TYPE": "compute"}
-    for row in ({**told, **one} for one in rows or ()):
+    reported = {"AGO": 30, "SERVICE_TYPE": "WAREHOUSE_METERING", "RATING_TYPE": "compute"}
+    for row in ({**reported, **one} for one in rows or ()):
         day = home.now().date() - timedelta(days=row.pop("AGO"))
         load(account, "RATE_SHEET_DAILY", [{"DATE": str(day), **row}])
     runaway(account, home, 60)

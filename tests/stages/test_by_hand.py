@@ -209,7 +209,7 @@ def test_what_cannot_be_seen_beforehand_is_said(desk: Desk) -> None:
     ],
 )
 def test_what_sluice_says_is_said_by_nobody_else(desk: Desk, words: tuple[str, ...], says: str) -> None:
-    """Target, profile, project and whose schemas they are: another value is refused, and how to say it is told."""
+    """Target, profile, project and whose schemas they are: another value is refused, and how to say it is named."""
     with pytest.raises(SpecError, match=says):
         desk.dbt(*words)
 

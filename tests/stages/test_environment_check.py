@@ -1,4 +1,4 @@
-"""Each thing that is wrong or missing around environments and policies is found, and told with its cure."""
+"""Each thing that is wrong or missing around environments and policies is found, and reported with its cure."""
 
 from __future__ import annotations
 
@@ -226,7 +226,7 @@ def test_one_thing_is_found(include: Path, file: str, change: Change, said: tupl
 
 
 def test_what_comes_from_an_upstream_that_is_never_built(include: Path) -> None:
-    """The environment that nothing promotes to is told, and so is each behind it."""
+    """The environment that nothing promotes to is named, and so is each behind it."""
     write(include, "environments/staging.yml", lambda staging: staging.pop("upstream"))
     first, second = found(include)
     assert first.message.startswith("nothing is ever promoted to staging")
@@ -235,7 +235,7 @@ def test_what_comes_from_an_upstream_that_is_never_built(include: Path) -> None:
 
 
 def test_a_circle_of_upstreams(include: Path) -> None:
-    """Each that is in it is told, with the whole circle."""
+    """Each that is in it is named, with the whole circle."""
     write(include, "environments/staging.yml", lambda staging: staging.update(upstream="prod"))
     errors = found(include)
     assert {finding.where.partition(":")[0] for finding in errors} == {

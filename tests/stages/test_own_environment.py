@@ -75,7 +75,7 @@ def test_only_what_the_branch_changed_is_built(shop: Shop) -> None:
 
 
 def test_by_hand_it_is_the_same(shop: Shop) -> None:
-    """`sluice dbt <environment> build` compares with the base's release unless it is told what to take."""
+    """`sluice dbt <environment> build` compares with the base's release unless it is given what to take."""
     environment = made(shop, "hand")
     shop.write(leaf="select orders, 'by hand' as version from {{ ref('totals') }}")
     known = shop.work.including(environment)

@@ -31,7 +31,7 @@ class Reading:
 
 
 def read(shop: Shop, stop: threading.Event, found: Reading) -> None:
-    """Ask two tables, in one statement, whether they agree, until told to stop."""
+    """Ask two tables, in one statement, whether they agree, until asked to stop."""
     with shop.work.reader("prod", Identifier.parse("SHOP_PROD_READER")) as session:
         while not stop.is_set():
             try:

@@ -85,7 +85,7 @@ class TestCachingSelectedSchema(test_caching.BaseCachingSelectedSchemaOnly):
 
 
 class TestNoPopulateCache(test_caching.BaseNoPopulateCache):
-    """What dbt remembers when told to remember nothing."""
+    """What dbt remembers when asked to remember nothing."""
 
 
 class TestSimpleCopy(test_simple_copy.SimpleCopyBase):

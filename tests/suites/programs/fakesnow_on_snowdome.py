@@ -24,7 +24,7 @@ def _laid_out(value: Any) -> Any:
 
 
 def indent(rows: Iterable[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
-    """The rows, documents laid out on several lines."""
+    """The rows, documents written on several lines."""
     return [tuple(_laid_out(value) for value in row) for row in rows]
 
 
@@ -62,7 +62,7 @@ def _reroute(account: Snowdome, patch: pytest.MonkeyPatch, *, making: bool) -> N
 
 @pytest.fixture(name="_fakesnow")
 def _making(snowdome: Snowdome, monkeypatch: pytest.MonkeyPatch) -> None:
-    """`snowflake.connector.connect` reaches a fresh account and makes the database and schema it is told."""
+    """`snowflake.connector.connect` reaches a fresh account and makes the database and schema it is given."""
     _reroute(snowdome, monkeypatch, making=True)
 
 

@@ -35,11 +35,11 @@ def admitted(
     Raises:
         RefusedError: more than is left of the day's budget; nothing was changed.
     """
-    told = expected(work, deployment, report, policy, now)
+    prediction = expected(work, deployment, report, policy, now)
     spec = work.including(deployment.environment).spec(deployment.environment)
-    for one in told.evidence:
+    for one in prediction.evidence:
         _refuse(one, spec, f'sluice budget override {spec.name} --usd 20 --hours 4 --reason "…"; or tomorrow')
-    return told
+    return prediction
 
 
 def expected(

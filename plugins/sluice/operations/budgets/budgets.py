@@ -244,8 +244,8 @@ def restrict(
     if step.restriction is Restriction.SUSPENDED:
         _stopped(session, spec.warehouse.name)
     settings = {key: str(value) for key, value in wanted.items()}
-    told = {"reason": step.reason, "by_hand": step.manual, "again": step.repeated, "settings": settings}
-    _note(session, spec.name, ended[step.restriction], caller, told, key=step.restriction)
+    facts = {"reason": step.reason, "by_hand": step.manual, "again": step.repeated, "settings": settings}
+    _note(session, spec.name, ended[step.restriction], caller, facts, key=step.restriction)
 
 
 def _settings(

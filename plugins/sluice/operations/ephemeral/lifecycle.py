@@ -76,7 +76,7 @@ def notice(
     evidence: tuple[str, ...] = (),
     planned: EphemeralEnvironment | None = None,
 ) -> EphemeralEnvironment:
-    """Have it in the journal that the owner was told; telling is the caller's."""
+    """Have it in the journal that the owner was notified; to notify is the caller's."""
     with locked(work, name, caller) as (session, life):
         refuse_unless_exists(life)
         as_planned(life, planned)

@@ -16,7 +16,7 @@ from sluice.snowflake import locks, promotion_sql, warehouses
 
 
 def lock(work: Workspace, deployment: Deployment, now: datetime) -> StageReport:
-    """Hold the environment alone; a retried task goes on with the lock it has."""
+    """Lock the environment for this deployment; a retried task goes on with the lock it has."""
     with stage("lock", work, deployment, now, locked=False) as one:
         lease = one.spec.promotion.lease_minutes * 60
         found = locks.acquire(one.session, deployment.environment, deployment.id, lease, actor=deployment.actor)

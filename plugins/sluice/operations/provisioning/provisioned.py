@@ -1,4 +1,4 @@
-"""What is provisioned at all: an account in which nothing is yet is no fault, and is told apart from one that is."""
+"""What is provisioned at all: an account in which nothing is yet is no fault, unlike one that cannot be read."""
 
 from __future__ import annotations
 

@@ -166,7 +166,7 @@ def listed(selection: Selection) -> Changes:
 
 
 def keep_settings(work: Workspace, call: Invocation, environment: str, deployment: str) -> None:
-    """Keep what dbt was told here, so that the next deployment sees whether it changed."""
+    """Keep what dbt was given here, so that the next deployment sees whether it changed."""
     home = artifacts.deployment_home(work.store, environment, deployment)
     home.mkdir(parents=True, exist_ok=True)
     (home / SETTINGS).write_text(json.dumps(_plain(call.variables)))
