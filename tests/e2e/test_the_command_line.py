@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import re
 import subprocess
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -16,7 +15,7 @@ from datetime import datetime, timedelta
 import pytest
 from world import World
 
-from sluice.airflow_client.api import FINISHED, Json, Run
+from sluice.airflow_client.api import Json, Run
 from sluice.airflow_client.follow import approve
 from sluice.devstack.production import Observer
 from sluice.snowflake import observe
@@ -69,17 +68,6 @@ class Desk:
         }
         return [examples.get(word, word) for word in command.words]
 
-    def end_what_waits(self) -> None:
-        """No run of any DAG is left behind which another one would wait for its turn."""
-        while waiting := self._unfinished():  # what is queued may begin once what runs is ended
-            for run in waiting:
-                self.world.admin.call("PATCH", run.path, json={"state": "failed"})
-            time.sleep(2)
-
-    def _unfinished(self) -> list[Run]:
-        runs = [(dag_id, run) for dag_id in self.world.admin.dags() for run in self.world.admin.runs(dag_id)]
-        return [Run(dag_id, run["dag_run_id"]) for dag_id, run in runs if run["state"] not in FINISHED]
-
     def until_somebody_is_asked(self, *words: str) -> tuple[subprocess.Popen[str], Run, str]:
         """Start a promotion of production; return it, its run, and the line that says whom it waits for."""
         process = self.terminal.start(*words)
@@ -98,7 +86,7 @@ def desk(world: World, tmp_path_factory: pytest.TempPathFactory) -> Desk:
     (terminal.root / "build").mkdir()
     (terminal.root / "build" / "e2e").symlink_to(world.stack.environment.home)
     made = Desk(world, terminal)
-    made.end_what_waits()
+    world.end_what_waits()
     world.reset()
     with connect(Observer(world.stack.environment).administrator()) as session:
         session.run(Statement("CREATE USER IF NOT EXISTS ANN"))
@@ -108,7 +96,7 @@ def desk(world: World, tmp_path_factory: pytest.TempPathFactory) -> Desk:
     for name, approver in (("staging", None), ("prod", world.bob)):
         if world.live(name).release != refreshed.fact("register", "release"):
             assert world.end(world.started(f"promote_{name}"), approver=approver).state == "success", world.said
-    made.end_what_waits()
+    world.end_what_waits()
     return made
 
 
@@ -276,4 +264,4 @@ def test_whoever_stops_following_leaves_the_run_alone(desk: Desk) -> None:
     assert behind.code == 0, str(behind)
     assert json.loads(behind.out)["state"] == "queued"
     assert f"queued behind {run.page(desk.world.stack.environment.url)}" in behind.err
-    desk.end_what_waits()
+    desk.world.end_what_waits()

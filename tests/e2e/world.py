@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sluice.airflow_client.api import AirflowApi, Run
+from sluice.airflow_client.api import FINISHED, AirflowApi, Run
 from sluice.airflow_client.follow import Ended, follow, next_run
 from sluice.devstack.production import Observer
 from sluice.devstack.stack import Stack
@@ -74,3 +75,14 @@ class World:
     def live(self, environment: str) -> Marker:
         """What live bears."""
         return Observer(self.stack.environment).live(self.specs[environment])
+
+    def end_what_waits(self) -> None:
+        """No run of any DAG is left behind which another one would wait for its turn."""
+        while waiting := self._unfinished():  # what is queued may begin once what runs is ended
+            for run in waiting:
+                self.admin.call("PATCH", run.path, json={"state": "failed"})
+            time.sleep(2)
+
+    def _unfinished(self) -> list[Run]:
+        runs = [(dag_id, run) for dag_id in self.admin.dags() for run in self.admin.runs(dag_id)]
+        return [Run(dag_id, run["dag_run_id"]) for dag_id, run in runs if run["state"] not in FINISHED]
