@@ -128,13 +128,13 @@ def stage(
     One that `tidies` up after a failure does so also where the environment's warehouse was stopped meanwhile.
     """
     with _session(name, work, deployment, tidies=tidies) as session:
-        one = Stage(name, work, deployment, now, session)
+        running = Stage(name, work, deployment, now, session)
         try:
             if locked:
-                one.lock = require_lock(one)
-            yield one
+                running.lock = require_lock(running)
+            yield running
         except SluiceError as error:
-            _note_failure(one, error)
+            _note_failure(running, error)
             raise
 
 
@@ -164,18 +164,18 @@ def _computes(session: Session, deployment: Deployment) -> bool:
     return True
 
 
-def require_lock(one: Stage) -> locks.Lock:
+def require_lock(running: Stage) -> locks.Lock:
     """Return the environment's lock, held by this deployment with at least half its lease left, or refuse."""
-    found = locks.read(one.session, one.deployment.environment)
-    if found is None or found.holder != one.deployment.id:
+    found = locks.read(running.session, running.deployment.environment)
+    if found is None or found.holder != running.deployment.id:
         raise RefusedError(
             f"this deployment does not hold the lock: {'nobody does' if found is None else found.holder + ' does'}",
-            where=f"environment {one.deployment.environment}, stage {one.name}",
-            value=one.deployment.id,
+            where=f"environment {running.deployment.environment}, stage {running.name}",
+            value=running.deployment.id,
             good="the stage lock, run before",
             untouched="everything",
         )
-    return found if found.left * 2 > found.lease_seconds else locks.renew(one.session, found)
+    return found if found.left * 2 > found.lease_seconds else locks.renew(running.session, found)
 
 
 def own_databases(markers: Mapping[str, Marker | None], live: Identifier) -> dict[str, Marker | None]:
@@ -184,14 +184,14 @@ def own_databases(markers: Mapping[str, Marker | None], live: Identifier) -> dic
     return {name: marker for name, marker in markers.items() if name == live.name or name.startswith(ours)}
 
 
-def _note_failure(one: Stage, error: SluiceError) -> None:
-    facts = {"stage": one.name, "error": str(error), "advice": error.advice}
+def _note_failure(running: Stage, error: SluiceError) -> None:
+    facts = {"stage": running.name, "error": str(error), "advice": error.advice}
     try:
         try:
-            one.note(Kind.FAILED, facts)
+            running.note(Kind.FAILED, facts)
         except (NoComputeError, RetryError):  # its warehouse is why it failed
-            with one.work.control() as session:
-                replace(one, session=session).note(Kind.FAILED, facts)
+            with running.work.control() as session:
+                replace(running, session=session).note(Kind.FAILED, facts)
     except SluiceError as second:
         log.warning("the failure could not be noted in the journal: %s", second)
 

@@ -25,57 +25,57 @@ CLONED, BUILDING, BUILT, DROPPED = (f"candidate.{one}" for one in ("cloned", "bu
 
 def record_undo(work: Workspace, deployment: Deployment, now: datetime) -> StageReport:
     """Have in the journal what undoes this deployment, before its first change; the first record stands."""
-    with stage("record_undo", work, deployment, now) as one:
+    with stage("record_undo", work, deployment, now) as running:
         wanted = Marker(deployment.environment, deployment.id, deployment.release)
-        former = one.markers().get(one.live.name)
+        former = running.markers().get(running.live.name)
         exchange = Exchange(
-            live=one.live.name,
-            incoming=candidate_name(one.live, deployment.id).name,
+            live=running.live.name,
+            incoming=candidate_name(running.live, deployment.id).name,
             wanted=wanted,
             former=former,
             drops_incoming=True,
         )
         if former != wanted:
-            one.note(Kind.UNDO_RECORDED, exchange.to_json(), once=True)
+            running.note(Kind.UNDO_RECORDED, exchange.to_json(), once=True)
         inverse = f"swap {exchange.live} back with {exchange.incoming} or {exchange.parking}, drop the candidate"
-        return one.report(f"live bears {named(former)}; undo is known", {"undo": inverse})
+        return running.report(f"live bears {named(former)}; undo is known", {"undo": inverse})
 
 
 def clone(work: Workspace, deployment: Deployment, now: datetime) -> StageReport:
     """Have a candidate: a clone of live, marked, complete, with the rights on the database that live grants."""
-    with stage("clone", work, deployment, now) as one:
-        exchange = one.exchange()
-        markers = one.markers()
+    with stage("clone", work, deployment, now) as running:
+        exchange = running.exchange()
+        markers = running.markers()
         if markers.get(exchange.live) == exchange.wanted:
-            return one.report("live bears this deployment already", {"live_already": True})
-        state = _state(one, exchange, markers)
+            return running.report("live bears this deployment already", {"live_already": True})
+        state = _state(running, exchange, markers)
         if state in {CLONED, BUILT}:
-            return one.report(f"{exchange.incoming} is there already", {"candidate": exchange.incoming})
-        return one.report(f"{exchange.incoming} is a clone of {exchange.live}", _clone(one, exchange, markers))
+            return running.report(f"{exchange.incoming} is there already", {"candidate": exchange.incoming})
+        return running.report(f"{exchange.incoming} is a clone of {exchange.live}", _clone(running, exchange, markers))
 
 
 def build(work: Workspace, deployment: Deployment, now: datetime) -> StageReport:
     """Have dbt's build in the candidate, from live's state: only what changed, and without what left the project."""
-    with stage("build", work, deployment, now) as one:
-        exchange = one.exchange()
-        markers = one.markers()
+    with stage("build", work, deployment, now) as running:
+        exchange = running.exchange()
+        markers = running.markers()
         if markers.get(exchange.live) == exchange.wanted:
-            return one.report("live bears this deployment already", {"live_already": True})
-        state = _state(one, exchange, markers)
+            return running.report("live bears this deployment already", {"live_already": True})
+        state = _state(running, exchange, markers)
         if state == BUILT:
-            return one.report(f"{exchange.incoming} is built already", one.recall(BUILT)[-1].payload)
+            return running.report(f"{exchange.incoming} is built already", running.recall(BUILT)[-1].payload)
         if state != CLONED:  # a build that died half-way: incremental models must go on from live's state, not from its
-            _clone(one, exchange, markers)
-        one.note(BUILDING, {"candidate": exchange.incoming})
-        facts, effort = _build(one, exchange)
-        one.note(BUILT, {**facts, **effort})
+            _clone(running, exchange, markers)
+        running.note(BUILDING, {"candidate": exchange.incoming})
+        facts, effort = _build(running, exchange)
+        running.note(BUILT, {**facts, **effort})
         summary = f"{facts['built']} models built, {facts['tests']} tests run in {facts['build_seconds']} s"
-        return one.report(summary, facts)
+        return running.report(summary, facts)
 
 
-def drop(one: Stage, name: str, wanted: Marker) -> None:
+def drop(running: Stage, name: str, wanted: Marker) -> None:
     """Leave no candidate of that name; only what bears this deployment's marker is dropped."""
-    found = one.markers()
+    found = running.markers()
     if name in found and found[name] != wanted:
         raise StopError(
             f"{name} bears {named(found[name])}, so it is not ours to drop",
@@ -83,19 +83,19 @@ def drop(one: Stage, name: str, wanted: Marker) -> None:
             value=named(wanted),
             untouched=name,
         )
-    one.session.run(drop_database(Identifier.from_account(name)))
-    one.note(DROPPED, {"candidate": name})
+    running.session.run(drop_database(Identifier.from_account(name)))
+    running.note(DROPPED, {"candidate": name})
 
 
-def _state(one: Stage, exchange: Exchange, markers: dict[str, Marker | None]) -> str:
+def _state(running: Stage, exchange: Exchange, markers: dict[str, Marker | None]) -> str:
     """What was last done to the candidate that is there; `candidate.dropped` when there is none."""
     if exchange.incoming not in markers:
         return DROPPED
-    events = one.recall(CLONED, BUILDING, BUILT, DROPPED)
+    events = running.recall(CLONED, BUILDING, BUILT, DROPPED)
     return events[-1].kind if events else BUILDING
 
 
-def _clone(one: Stage, exchange: Exchange, markers: dict[str, Marker | None]) -> dict[str, object]:
+def _clone(running: Stage, exchange: Exchange, markers: dict[str, Marker | None]) -> dict[str, object]:
     if markers.get(exchange.live) != exchange.former:
         raise StopError(
             f"{exchange.live} bears {named(markers.get(exchange.live))}, but {named(exchange.former)} was recorded",
@@ -105,45 +105,45 @@ def _clone(one: Stage, exchange: Exchange, markers: dict[str, Marker | None]) ->
         )
     candidate = Identifier.from_account(exchange.incoming)
     if exchange.incoming in markers:
-        drop(one, exchange.incoming, exchange.wanted)
-    before = observe.inventory(one.session, one.live)
-    rights = observe.rights(one.session, one.live, ())
-    one.session.run(promotion_sql.clone(one.live, candidate, exchange.wanted))
-    for right in to_mirror(rights, observe.rights(one.session, candidate, ())):
-        one.session.run(promotion_sql.grant(candidate, right))
-    missing = missing_from_clone(before, observe.inventory(one.session, candidate))
+        drop(running, exchange.incoming, exchange.wanted)
+    before = observe.inventory(running.session, running.live)
+    rights = observe.rights(running.session, running.live, ())
+    running.session.run(promotion_sql.clone(running.live, candidate, exchange.wanted))
+    for right in to_mirror(rights, observe.rights(running.session, candidate, ())):
+        running.session.run(promotion_sql.grant(candidate, right))
+    missing = missing_from_clone(before, observe.inventory(running.session, candidate))
     if missing:
-        drop(one, exchange.incoming, exchange.wanted)
+        drop(running, exchange.incoming, exchange.wanted)
         raise RefusedError(
             f"the clone is not what live is: {'; '.join(missing[:10])}",
             where=exchange.incoming,
             good="a role that owns or may read everything in live, and nobody writing meanwhile; run again",
             untouched=exchange.live,
         )
-    one.note(CLONED, {"candidate": exchange.incoming, "live": to_json(before)})
+    running.note(CLONED, {"candidate": exchange.incoming, "live": to_json(before)})
     return {"candidate": exchange.incoming, "relations": len(before)}
 
 
-def _build(one: Stage, exchange: Exchange) -> tuple[dict[str, object], dict[str, object]]:
-    deployment, environment = one.deployment, one.deployment.environment
+def _build(running: Stage, exchange: Exchange) -> tuple[dict[str, object], dict[str, object]]:
+    deployment, environment = running.deployment, running.deployment.environment
     candidate = Identifier.from_account(exchange.incoming)
     former = deployed(exchange.former)
-    call = dbt_builds.invocation(one.work, environment, deployment.release, candidate, deployment.id)
-    selection = dbt_builds.select(one.work, call, environment, former, everything=deployment.full_refresh)
+    call = dbt_builds.invocation(running.work, environment, deployment.release, candidate, deployment.id)
+    selection = dbt_builds.select(running.work, call, environment, former, everything=deployment.full_refresh)
     started = monotonic()
     results = dbt_builds.run_build(call, selection.options, full=deployment.full_refresh)
     seconds = round(monotonic() - started, 1)
     changes = selection.changes({result.id for result in results})
-    found = observe.inventory(one.session, candidate)
+    found = observe.inventory(running.session, candidate)
     gone = [name for name in changes.removed if name in found]
     for name in gone:
-        one.session.run(promotion_sql.drop_relation(candidate, name, found[name].kind))
-    dbt_builds.keep_settings(one.work, call, environment, deployment.id)
-    dbt_builds.keep_outcomes(one.work, selection, environment, deployment.id, former)
-    links = artifacts.keep(one.work.store, environment, deployment.id, artifacts.written(call.artifacts))
+        running.session.run(promotion_sql.drop_relation(candidate, name, found[name].kind))
+    dbt_builds.keep_settings(running.work, call, environment, deployment.id)
+    dbt_builds.keep_outcomes(running.work, selection, environment, deployment.id, former)
+    links = artifacts.keep(running.work.store, environment, deployment.id, artifacts.written(call.artifacts))
     if not any(result.failed for result in results):
         run(call, ["docs", "generate", "--no-compile"])
-        links |= artifacts.keep(one.work.store, environment, deployment.id, [call.artifacts / "catalog.json"])
+        links |= artifacts.keep(running.work.store, environment, deployment.id, [call.artifacts / "catalog.json"])
     facts: dict[str, object] = {
         "built": sum(1 for result in results if result.built),
         "tests": sum(1 for result in results if result.tested),
@@ -153,4 +153,4 @@ def _build(one: Stage, exchange: Exchange) -> tuple[dict[str, object], dict[str,
         "build_seconds": seconds,
         "artifacts": links,
     }
-    return facts, dbt_builds.effort(one.spec, results, everything=deployment.full_refresh or not selection.options)
+    return facts, dbt_builds.effort(running.spec, results, everything=deployment.full_refresh or not selection.options)

@@ -20,14 +20,14 @@ from sluice.snowflake.statements import swap
 
 def cut_over(work: Workspace, deployment: Deployment, now: datetime) -> StageReport:
     """Have the live name bear what is wanted: swapped once, or found swapped."""
-    with stage("cut_over", work, deployment, now) as one:
-        exchange, markers = one.exchange(), one.markers()
-        decision = decide_cut_over(exchange, markers, _foreign(one, exchange, markers))
+    with stage("cut_over", work, deployment, now) as running:
+        exchange, markers = running.exchange(), running.markers()
+        decision = decide_cut_over(exchange, markers, _foreign(running, exchange, markers))
         match decision:
             case AlreadyLive():
                 seconds = 0.0
             case Swap():
-                seconds = exchange_names(one, decision, expect=exchange.wanted, before=exchange.former)
+                seconds = exchange_names(running, decision, expect=exchange.wanted, before=exchange.former)
             case Refuse(because):
                 raise RefusedError(
                     f"live was written to since it was cloned; its rows would be lost: {'; '.join(because[:10])}",
@@ -40,31 +40,31 @@ def cut_over(work: Workspace, deployment: Deployment, now: datetime) -> StageRep
             case _:
                 assert_never(decision)
         facts = {"live": str(exchange.wanted.deployment), "former": named(exchange.former), "swap_seconds": seconds}
-        one.note(Kind.CUT_OVER, facts, once=True)
-        return one.report(f"{exchange.live} bears {named(exchange.wanted)}", facts)
+        running.note(Kind.CUT_OVER, facts, once=True)
+        return running.report(f"{exchange.live} bears {named(exchange.wanted)}", facts)
 
 
-def exchange_names(one: Stage, step: Swap, *, expect: Marker | None, before: Marker | None) -> float:
+def exchange_names(running: Stage, step: Swap, *, expect: Marker | None, before: Marker | None) -> float:
     """Swap once, the lock checked right before, and believe only the markers; return the seconds it took."""
-    if one.lock is None:
+    if running.lock is None:
         raise StopError("a swap needs the lock", where=step.live, untouched=step.live)
-    locks.check(one.session, one.lock)
+    locks.check(running.session, running.lock)
     started = monotonic()
     try:
-        one.session.run(swap(Identifier.from_account(step.live), Identifier.from_account(step.other)))
+        running.session.run(swap(Identifier.from_account(step.live), Identifier.from_account(step.other)))
     except RetryError as error:
         if not error.lost:
             raise
-        _believe(one, step, expect, before, error)
+        _believe(running, step, expect, before, error)
     return round(monotonic() - started, 3)
 
 
-def _believe(one: Stage, step: Swap, expect: Marker | None, before: Marker | None, error: RetryError) -> None:
+def _believe(running: Stage, step: Swap, expect: Marker | None, before: Marker | None, error: RetryError) -> None:
     """Read the markers in a session of their own: the answer was lost, the swap may have happened or not."""
-    with one.work.session(
-        one.deployment.environment, tag={"deployment": one.deployment.id, "stage": one.name}
+    with running.work.session(
+        running.deployment.environment, tag={"deployment": running.deployment.id, "stage": running.name}
     ) as fresh:
-        found = own_databases(observe.markers(fresh, step.live), one.live).get(step.live)
+        found = own_databases(observe.markers(fresh, step.live), running.live).get(step.live)
     if found == expect:
         return
     if found == before:
@@ -74,10 +74,10 @@ def _believe(one: Stage, step: Swap, expect: Marker | None, before: Marker | Non
     raise StopError(f"after a lost answer {step.live} bears {named(found)}", where=step.live) from error
 
 
-def _foreign(one: Stage, exchange: Exchange, markers: Markers) -> tuple[str, ...]:
+def _foreign(running: Stage, exchange: Exchange, markers: Markers) -> tuple[str, ...]:
     """What a promotion would lose; a rollback says afterwards what it lost, because that is what it is asked for."""
-    if one.deployment.kind == "rollback" or markers.get(exchange.live) != exchange.former:
+    if running.deployment.kind == "rollback" or markers.get(exchange.live) != exchange.former:
         return ()
-    if not one.work.gates(one.deployment.environment).foreign_writer.enabled:
+    if not running.work.gates(running.deployment.environment).foreign_writer.enabled:
         return ()
-    return writers(one, exchange)
+    return writers(running, exchange)

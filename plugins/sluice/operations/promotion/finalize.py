@@ -22,25 +22,25 @@ from sluice.snowflake.statements import rename_database
 
 def settle(work: Workspace, deployment: Deployment, now: datetime) -> StageReport:
     """Have the former live under its retained name with an expiry on record, and this deployment on record as live."""
-    with stage("settle", work, deployment, now) as one:
-        exchange, markers = one.exchange(), one.markers()
+    with stage("settle", work, deployment, now) as running:
+        exchange, markers = running.exchange(), running.markers()
         if markers.get(exchange.live) != exchange.wanted:
             raise StopError(
                 f"live bears {named(markers.get(exchange.live))}", where=exchange.live, value=named(exchange.wanted)
             )
-        _park(one, exchange, markers)
-        facts = _facts(one, exchange)
-        inventory = to_json(observe.inventory(one.session, one.live))
-        checks = [check.model_dump(mode="json") for check in checks_of(one)]
-        seen = {"inventory": inventory, "evidence": _evidence(one), "checks": checks}
-        one.note(Kind.LIVE, {**facts, **seen}, once=True)
-        receipt = _receipt(one) if deployment.kind == "rollback" else {}
-        kept = _retire(one, exchange)
+        _park(running, exchange, markers)
+        facts = _facts(running, exchange)
+        inventory = to_json(observe.inventory(running.session, running.live))
+        checks = [check.model_dump(mode="json") for check in checks_of(running)]
+        seen = {"inventory": inventory, "evidence": _evidence(running), "checks": checks}
+        running.note(Kind.LIVE, {**facts, **seen}, once=True)
+        receipt = _receipt(running) if deployment.kind == "rollback" else {}
+        kept = _retire(running, exchange)
         summary = f"{deployment.environment} is live with {exchange.wanted.release}; {kept}"
-        return one.report(summary, {**facts, **receipt})
+        return running.report(summary, {**facts, **receipt})
 
 
-def _park(one: Stage, exchange: Exchange, markers: Markers) -> None:
+def _park(running: Stage, exchange: Exchange, markers: Markers) -> None:
     """Rename the former live, wherever a retry finds it."""
     if exchange.parking == exchange.incoming or markers.get(exchange.parking, exchange.wanted) == exchange.former:
         return
@@ -53,28 +53,28 @@ def _park(one: Stage, exchange: Exchange, markers: Markers) -> None:
             good="the databases beside live, compared with the journal",
             untouched="all of them",
         )
-    one.session.run(
+    running.session.run(
         rename_database(Identifier.from_account(exchange.incoming), Identifier.from_account(exchange.parking))
     )
 
 
-def _retire(one: Stage, exchange: Exchange) -> str:
+def _retire(running: Stage, exchange: Exchange) -> str:
     """Drop a former live that never held a deployment nor anything else: the empty one that provisioning made."""
     former = exchange.former
     if former is None or deployed(former) is not None:
         return f"{exchange.parking} is retained"
-    if exchange.parking not in one.markers():
+    if exchange.parking not in running.markers():
         return "there was nothing before"
-    if observe.inventory(one.session, Identifier.from_account(exchange.parking)):
+    if observe.inventory(running.session, Identifier.from_account(exchange.parking)):
         return f"{exchange.parking} is retained"
-    drop(one, exchange.parking, former)
+    drop(running, exchange.parking, former)
     return "the empty database before it is dropped"
 
 
-def _facts(one: Stage, exchange: Exchange) -> dict[str, object]:
+def _facts(running: Stage, exchange: Exchange) -> dict[str, object]:
     former = exchange.former
-    until = one.now + timedelta(days=one.spec.promotion.retained_days)
-    built = one.recall(BUILT)
+    until = running.now + timedelta(days=running.spec.promotion.retained_days)
+    built = running.recall(BUILT)
     return {
         "live": exchange.wanted.deployment,
         "release": exchange.wanted.release,
@@ -88,25 +88,25 @@ def _facts(one: Stage, exchange: Exchange) -> dict[str, object]:
     }
 
 
-def _evidence(one: Stage) -> list[object]:
+def _evidence(running: Stage) -> list[object]:
     """What judge and verify have seen, so that the next environment need not ask again."""
     found: list[object] = []
-    for event in one.recall(Kind.STAGE_DONE):
+    for event in running.recall(Kind.STAGE_DONE):
         if event.payload.get("stage") in {"judge", "verify"}:
             evidence = event.payload.get("evidence")
             found += evidence if isinstance(evidence, list) else []
     return found
 
 
-def _receipt(one: Stage) -> Mapping[str, object]:
+def _receipt(running: Stage) -> Mapping[str, object]:
     """How long the rollback took, how many statements it sent, and what arrived since that is no longer live."""
-    done = [event.payload.get("facts") for event in one.recall(Kind.STAGE_DONE)]
+    done = [event.payload.get("facts") for event in running.recall(Kind.STAGE_DONE)]
     facts = [each for each in done if isinstance(each, Mapping)]
-    cut = [event.payload for event in one.recall(Kind.CUT_OVER)]
-    arrived = [event.payload for event in one.recall(ARRIVED)]
+    cut = [event.payload for event in running.recall(Kind.CUT_OVER)]
+    arrived = [event.payload for event in running.recall(ARRIVED)]
     return {
         "swap_seconds": cut[0].get("swap_seconds") if cut else None,
         "seconds": round(sum(float(str(each.get("seconds", 0))) for each in facts), 3),
-        "statements": sum(int(str(each.get("statements", 0))) for each in facts) + one.session.statements,
+        "statements": sum(int(str(each.get("statements", 0))) for each in facts) + running.session.statements,
         "no_longer_live": dict(arrived[-1]) if arrived else {},
     }

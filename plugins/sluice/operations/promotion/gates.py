@@ -109,12 +109,12 @@ def read_candidate(stage: Stage, exchange: Exchange) -> Candidate:
     )
 
 
-def writers(one: Stage, exchange: Exchange) -> tuple[str, ...]:
+def writers(running: Stage, exchange: Exchange) -> tuple[str, ...]:
     """Return what someone else did to live since it was cloned."""
-    cloned = one.recall(CLONED)
+    cloned = running.recall(CLONED)
     if not cloned:
         raise StopError("no clone is noted for this deployment", where=exchange.live, untouched=exchange.live)
-    return foreign_changes(from_json(cloned[-1].payload["live"]), observe.inventory(one.session, one.live))
+    return foreign_changes(from_json(cloned[-1].payload["live"]), observe.inventory(running.session, running.live))
 
 
 def _dbt(candidate: Candidate) -> Evidence:
@@ -180,36 +180,36 @@ GATES = (
 """Every gate there is, in the order in which they are judged; one that is not here is neither planned nor judged."""
 
 
-def _built(one: Stage, exchange: Exchange) -> Mapping[str, object]:
-    noted = one.recall(BUILT)
+def _built(running: Stage, exchange: Exchange) -> Mapping[str, object]:
+    noted = running.recall(BUILT)
     if not noted:
         raise StopError("no build is noted for this deployment", where=exchange.incoming, untouched=exchange.live)
     return noted[-1].payload
 
 
-def _artifacts(one: Stage) -> tuple[tuple[artifacts.Result, ...], dict[str, Node]]:
+def _artifacts(running: Stage) -> tuple[tuple[artifacts.Result, ...], dict[str, Node]]:
     """What the build left in the store, whichever worker built."""
-    environment, key = one.deployment.environment, one.deployment.id
+    environment, key = running.deployment.environment, running.deployment.id
     into = dbt_builds.scratch() / "runs" / environment / key / "judged"
-    manifest = artifacts.fetch(one.work.store, environment, key, "manifest.json", into)
-    results = artifacts.fetch(one.work.store, environment, key, "run_results.json", into)
+    manifest = artifacts.fetch(running.work.store, environment, key, "manifest.json", into)
+    results = artifacts.fetch(running.work.store, environment, key, "run_results.json", into)
     if manifest is None or results is None:
         raise StopError(
             "the build's artifacts are not in the store",
-            where=str(artifacts.deployment_home(one.work.store, environment, key)),
+            where=str(artifacts.deployment_home(running.work.store, environment, key)),
             good="the stage build, run again in a new deployment",
-            untouched=one.live.name,
+            untouched=running.live.name,
         )
     return artifacts.results(results), artifacts.nodes(manifest)
 
 
-def _rights(one: Stage, candidate: Identifier) -> tuple[list[str], list[Right], list[Right]]:
+def _rights(running: Stage, candidate: Identifier) -> tuple[list[str], list[Right], list[Right]]:
     """The consumers of live, and what they may do in live and in the candidate."""
-    ours = one.spec.access.role.name
-    on_live = observe.rights(one.session, one.live, ())
-    roles = sorted({right.grantee for right in on_live} - {ours} | {role.name for role in one.spec.access.readers})
-    of_live = observe.rights(one.session, one.live, roles)
-    of_candidate = observe.rights(one.session, candidate, roles)
+    ours = running.spec.access.role.name
+    on_live = observe.rights(running.session, running.live, ())
+    roles = sorted({right.grantee for right in on_live} - {ours} | {role.name for role in running.spec.access.readers})
+    of_live = observe.rights(running.session, running.live, roles)
+    of_candidate = observe.rights(running.session, candidate, roles)
     return roles, [r for r in of_live if _kept(r, ours)], [r for r in of_candidate if _kept(r, ours)]
 
 
@@ -217,23 +217,23 @@ def _kept(right: Right, ours: str) -> bool:
     return right.grantee != ours and right.privilege != "OWNERSHIP"
 
 
-def _figures(one: Stage, metrics: Iterable[Metric], candidate: Identifier) -> list[gate_checks.Figure]:
+def _figures(running: Stage, metrics: Iterable[Metric], candidate: Identifier) -> list[gate_checks.Figure]:
     """Each metric asked of live and of the candidate: the same text, another current database."""
     asked = tuple(metrics)
     answers: list[list[tuple[float | None, str]]] = []
-    for database in (one.live, candidate):
-        one.session.run(use_database(database))
-        answers.append([_figure(one, metric) for metric in asked])
+    for database in (running.live, candidate):
+        running.session.run(use_database(database))
+        answers.append([_figure(running, metric) for metric in asked])
     return [
         gate_checks.Figure(metric, old, new, why_new if new is None else why_old)
         for metric, (old, why_old), (new, why_new) in zip(asked, *answers, strict=True)
     ]
 
 
-def _figure(one: Stage, metric: Metric) -> tuple[float | None, str]:
+def _figure(running: Stage, metric: Metric) -> tuple[float | None, str]:
     """One number, or None and why there is none; what a query returned otherwise is never repeated."""
     try:
-        rows = one.session.run(promotion_sql.as_written(metric.sql))
+        rows = running.session.run(promotion_sql.as_written(metric.sql))
     except NoComputeError:
         raise
     except (RefusedError, StatementError) as error:

@@ -17,51 +17,55 @@ from sluice.snowflake import locks, promotion_sql, warehouses
 
 def lock(work: Workspace, deployment: Deployment, now: datetime) -> StageReport:
     """Lock the environment for this deployment; a retried task goes on with the lock it has."""
-    with stage("lock", work, deployment, now, locked=False) as one:
-        lease = one.spec.promotion.lease_minutes * 60
-        found = locks.acquire(one.session, deployment.environment, deployment.id, lease, actor=deployment.actor)
-        one.note(Kind.PLANNED, deployment.to_json(), once=True)
+    with stage("lock", work, deployment, now, locked=False) as running:
+        lease = running.spec.promotion.lease_minutes * 60
+        found = locks.acquire(running.session, deployment.environment, deployment.id, lease, actor=deployment.actor)
+        running.note(Kind.PLANNED, deployment.to_json(), once=True)
         facts = {"fence": found.fence, "lease_until": found.until.isoformat()}
-        return one.report(f"{deployment.environment} is ours until {found.until:%H:%M} UTC", facts)
+        return running.report(f"{deployment.environment} is ours until {found.until:%H:%M} UTC", facts)
 
 
 def unlock(work: Workspace, deployment: Deployment, now: datetime) -> StageReport:
     """Leave the environment free, if it was ours; someone else's lock is left alone."""
-    with stage("unlock", work, deployment, now, locked=False, tidies=True) as one:
-        ours = locks.release(one.session, deployment.environment, deployment.id, actor=deployment.actor)
+    with stage("unlock", work, deployment, now, locked=False, tidies=True) as running:
+        ours = locks.release(running.session, deployment.environment, deployment.id, actor=deployment.actor)
         summary = f"{deployment.environment} is free" if ours else "the lock was not ours any more; left alone"
-        return one.report(summary, {"released": ours})
+        return running.report(summary, {"released": ours})
 
 
 def scale_up(work: Workspace, deployment: Deployment, now: datetime) -> StageReport:
     """Give the warehouse its promotion size, unless it is as big already, or its budget limits it."""
-    with stage("scale_up", work, deployment, now) as one:
-        wanted, size = one.spec.warehouse.promotion_size, _size(one)
+    with stage("scale_up", work, deployment, now) as running:
+        wanted, size = running.spec.warehouse.promotion_size, _size(running)
         if wanted is None or wanted.credits_per_hour <= size.credits_per_hour:
-            return one.report(f"{one.spec.warehouse.name} stays {size}", {"size": size.value})
-        if (held := state_of(one.session, deployment.environment).restriction) is not Restriction.NONE:
-            return one.report(f"{one.spec.warehouse.name} stays {size}: it is {held}", {"size": size.value})
-        one.session.run(promotion_sql.resize(one.spec.warehouse.name, wanted))
-        return one.report(f"{one.spec.warehouse.name}: {size} → {wanted}", {"size": wanted.value, "before": size.value})
+            return running.report(f"{running.spec.warehouse.name} stays {size}", {"size": size.value})
+        if (held := state_of(running.session, deployment.environment).restriction) is not Restriction.NONE:
+            return running.report(f"{running.spec.warehouse.name} stays {size}: it is {held}", {"size": size.value})
+        running.session.run(promotion_sql.resize(running.spec.warehouse.name, wanted))
+        return running.report(
+            f"{running.spec.warehouse.name}: {size} → {wanted}", {"size": wanted.value, "before": size.value}
+        )
 
 
 def scale_down(work: Workspace, deployment: Deployment, now: datetime) -> StageReport:
     """Give the warehouse the size of its spec, unless another deployment has taken the environment over."""
-    with stage("scale_down", work, deployment, now, locked=False, tidies=True) as one:
-        holder = locks.read(one.session, deployment.environment)
-        size, usual = _size(one), one.spec.warehouse.size
+    with stage("scale_down", work, deployment, now, locked=False, tidies=True) as running:
+        holder = locks.read(running.session, deployment.environment)
+        size, usual = _size(running), running.spec.warehouse.size
         if holder is not None and holder.holder != deployment.id:
-            return one.report(f"{holder.holder} uses the warehouse now; left alone", {"size": size.value})
-        limited = state_of(one.session, deployment.environment).restriction is not Restriction.NONE
+            return running.report(f"{holder.holder} uses the warehouse now; left alone", {"size": size.value})
+        limited = state_of(running.session, deployment.environment).restriction is not Restriction.NONE
         if size == usual or (limited and size.credits_per_hour < usual.credits_per_hour):
-            return one.report(f"{one.spec.warehouse.name} is {size}", {"size": size.value})
-        one.session.run(promotion_sql.resize(one.spec.warehouse.name, usual))
-        return one.report(f"{one.spec.warehouse.name}: {size} → {usual}", {"size": usual.value, "before": size.value})
+            return running.report(f"{running.spec.warehouse.name} is {size}", {"size": size.value})
+        running.session.run(promotion_sql.resize(running.spec.warehouse.name, usual))
+        return running.report(
+            f"{running.spec.warehouse.name}: {size} → {usual}", {"size": usual.value, "before": size.value}
+        )
 
 
-def _size(one: Stage) -> Size:
-    name = one.spec.warehouse.name
-    found = warehouses.find(one.session, name)
+def _size(running: Stage) -> Size:
+    name = running.spec.warehouse.name
+    found = warehouses.find(running.session, name)
     if found is None:
         raise StopError(
             "the environment's warehouse is not there", where=str(name), good="provision_environment", untouched="live"

@@ -25,8 +25,8 @@ _FRESH = {"pass": Verdict.PASS, "warn": Verdict.MARGINAL}
 
 def check_source(work: Workspace, deployment: Deployment, now: datetime) -> StageReport:
     """Know that the upstream environment is live with this release, passes its tests, and that sources are fresh."""
-    with stage("check_source", work, deployment, now) as one:
-        upstream = str(one.spec.upstream)
+    with stage("check_source", work, deployment, now) as running:
+        upstream = str(running.spec.upstream)
         marker = live_marker(work, upstream)
         if marker is None or marker.deployment is None or marker.release != deployment.release:
             raise RefusedError(
@@ -41,22 +41,22 @@ def check_source(work: Workspace, deployment: Deployment, now: datetime) -> Stag
         )
         evidence = (*_validated(work, upstream, marker, call), *_freshness(work, upstream, marker, call))
         if failed(evidence):
-            raise one.refuse(f"{upstream} does not pass", evidence, untouched=deployment.environment)
-        return one.report(f"{upstream} is live with {deployment.release} and passes", {}, evidence)
+            raise running.refuse(f"{upstream} does not pass", evidence, untouched=deployment.environment)
+        return running.report(f"{upstream} is live with {deployment.release} and passes", {}, evidence)
 
 
 def check_target(work: Workspace, deployment: Deployment, now: datetime) -> StageReport:
     """Know that the target answers, compiles, can be recovered, and holds nothing that a swap would break."""
-    with stage("check_target", work, deployment, now) as one:
-        evidence = [_answers(one), _recoverable(one)]
+    with stage("check_target", work, deployment, now) as running:
+        evidence = [_answers(running), _recoverable(running)]
         gate = work.gates(deployment.environment).object_kinds
         if gate.enabled:
-            evidence.append(judge_kinds(observe.object_kinds(one.session, one.live, gate.refused)))
-        former = one.markers().get(one.live.name)
-        evidence.append(_compiles(one, deployed(former)))
+            evidence.append(judge_kinds(observe.object_kinds(running.session, running.live, gate.refused)))
+        former = running.markers().get(running.live.name)
+        evidence.append(_compiles(running, deployed(former)))
         if failed(evidence):
-            raise one.refuse("the target is not fit", tuple(evidence), untouched=deployment.environment)
-        return one.report(f"{one.live} can be promoted to", {}, tuple(evidence))
+            raise running.refuse("the target is not fit", tuple(evidence), untouched=deployment.environment)
+        return running.report(f"{running.live} can be promoted to", {}, tuple(evidence))
 
 
 def _validated(work: Workspace, upstream: str, marker: Marker, call: Invocation) -> tuple[Evidence, ...]:
@@ -96,27 +96,27 @@ def _freshness(work: Workspace, upstream: str, marker: Marker, call: Invocation)
     return (Evidence("source freshness", worst, f"{len(stale)} of {len(found)} sources stale", "0", stale),)
 
 
-def _answers(one: Stage) -> Evidence:
-    one.session.run(promotion_sql.reachable())
-    return Evidence("reachable", Verdict.PASS, f"{one.spec.warehouse.name} answers", "answers")
+def _answers(running: Stage) -> Evidence:
+    running.session.run(promotion_sql.reachable())
+    return Evidence("reachable", Verdict.PASS, f"{running.spec.warehouse.name} answers", "answers")
 
 
-def _recoverable(one: Stage) -> Evidence:
+def _recoverable(running: Stage) -> Evidence:
     """A mistake in live can be undone for a day at least: permanent, with a retention."""
-    found = [each for each in observe.databases(one.session, one.live.name) if each.name == one.live]
+    found = [each for each in observe.databases(running.session, running.live.name) if each.name == running.live]
     days = found[0].retention_days if found and not found[0].transient else 0
     seen = "transient" if found and found[0].transient else f"{days} days of time travel"
     return Evidence("recoverable", Verdict.PASS if days >= 1 else Verdict.FAIL, seen, "permanent, ≥ 1 day")
 
 
-def _compiles(one: Stage, former: str | None) -> Evidence:
+def _compiles(running: Stage, former: str | None) -> Evidence:
     """What is to be built compiles against live; on a first deployment there is nothing yet to compile against."""
-    environment, release = one.deployment.environment, one.deployment.release
-    call = dbt_builds.invocation(one.work, environment, release, one.live, one.deployment.id)
+    environment, release = running.deployment.environment, running.deployment.release
+    call = dbt_builds.invocation(running.work, environment, release, running.live, running.deployment.id)
     if former is None:
         run(call, ["parse"])
         return Evidence("compiles", Verdict.PASS, "parses; live is empty, so nothing is compiled against it", "parses")
-    selection = dbt_builds.select(one.work, call, environment, former, everything=one.deployment.full_refresh)
+    selection = dbt_builds.select(running.work, call, environment, former, everything=running.deployment.full_refresh)
     ended = run(call, ["compile", *selection.options], check=False)
     verdict = Verdict.PASS if ended.succeeded else Verdict.FAIL
     return Evidence("compiles", verdict, selection.why, "compiles", ended.failures)

@@ -26,56 +26,60 @@ def undo(work: Workspace, deployment: Deployment, now: datetime, *, keep_verifie
     One that is settled stays; and with `keep_verified` one that has passed verification: only its former live is not
     under its retained name yet, which is no reason to take from readers what was found right.
     """
-    with stage("undo", work, deployment, now, tidies=True) as one:
-        if one.recall(Kind.LIVE):
+    with stage("undo", work, deployment, now, tidies=True) as running:
+        if running.recall(Kind.LIVE):
             summary = "the deployment is settled: nothing to undo; a rollback would bring the former back"
-            return one.report(summary, {"outcome": Undone.NOTHING.value})
-        if keep_verified and _bears_verified(one):
-            summary = f"{one.live} bears {deployment.id}, verified: it stays; clear `settle` to run it again"
-            return one.report(summary, {"outcome": Undone.NOTHING.value})
-        if not one.recall(Kind.UNDO_RECORDED):
-            return one.report("nothing was recorded, so nothing was changed", {"outcome": Undone.NOTHING.value})
-        exchange = one.exchange()
-        decision = decide_undo(exchange, one.markers())
+            return running.report(summary, {"outcome": Undone.NOTHING.value})
+        if keep_verified and _bears_verified(running):
+            summary = f"{running.live} bears {deployment.id}, verified: it stays; clear `settle` to run it again"
+            return running.report(summary, {"outcome": Undone.NOTHING.value})
+        if not running.recall(Kind.UNDO_RECORDED):
+            return running.report("nothing was recorded, so nothing was changed", {"outcome": Undone.NOTHING.value})
+        exchange = running.exchange()
+        decision = decide_undo(exchange, running.markers())
         match decision:
             case NotSwapped(leftover):
-                back = bool(one.recall(Kind.ROLLED_BACK))  # an attempt before this one came as far as the swap
+                back = bool(running.recall(Kind.ROLLED_BACK))  # an attempt before this one came as far as the swap
                 said = "live was swapped back already" if back else "stopped before the swap; live unchanged"
                 facts = {"swapped_back": back, "outcome": (Undone.SWAPPED_BACK if back else Undone.STOPPED).value}
-                return one.report(f"{said}, {_clear(one, exchange, leftover)}", facts)
+                return running.report(f"{said}, {_clear(running, exchange, leftover)}", facts)
             case Swap():
-                return _swap_back(one, exchange, decision)
+                return _swap_back(running, exchange, decision)
             case Stop(because):
                 raise StopError(because, where=exchange.live, value=deployment.id, untouched=exchange.live)
             case _:
                 assert_never(decision)
 
 
-def _bears_verified(one: Stage) -> bool:
+def _bears_verified(running: Stage) -> bool:
     """Whether live bears what is wanted, and the last that verification said of it is that it passes."""
-    if not one.recall(Kind.UNDO_RECORDED) or one.markers().get(one.live.name) != one.exchange().wanted:
+    if not running.recall(Kind.UNDO_RECORDED) or running.markers().get(running.live.name) != running.exchange().wanted:
         return False
-    said = [event for event in one.recall(Kind.STAGE_DONE, Kind.FAILED) if event.payload.get("stage") == "verify"]
+    said = [event for event in running.recall(Kind.STAGE_DONE, Kind.FAILED) if event.payload.get("stage") == "verify"]
     return bool(said) and said[-1].kind == Kind.STAGE_DONE
 
 
-def _swap_back(one: Stage, exchange: Exchange, step: Swap) -> StageReport:
-    seconds = exchange_names(one, step, expect=exchange.former, before=exchange.wanted)
+def _swap_back(running: Stage, exchange: Exchange, step: Swap) -> StageReport:
+    seconds = exchange_names(running, step, expect=exchange.former, before=exchange.wanted)
     facts = {
         "swapped_back": True,
         "outcome": Undone.SWAPPED_BACK.value,
         "swap_seconds": seconds,
         "live": named(exchange.former),
     }
-    one.note(Kind.ROLLED_BACK, {**facts, "automatic": True})
-    evidence = _checked(one, exchange)
+    running.note(Kind.ROLLED_BACK, {**facts, "automatic": True})
+    evidence = _checked(running, exchange)
     if failed(evidence):
-        raise one.refuse("live was swapped back, and does not pass either", evidence, untouched="the failed candidate")
-    kept = _clear(one, exchange, step.other)
-    return one.report(f"swapped back: {exchange.live} bears {named(exchange.former)} again, {kept}", facts, evidence)
+        raise running.refuse(
+            "live was swapped back, and does not pass either", evidence, untouched="the failed candidate"
+        )
+    kept = _clear(running, exchange, step.other)
+    return running.report(
+        f"swapped back: {exchange.live} bears {named(exchange.former)} again, {kept}", facts, evidence
+    )
 
 
-def _checked(one: Stage, exchange: Exchange) -> tuple[Evidence, ...]:
+def _checked(running: Stage, exchange: Exchange) -> tuple[Evidence, ...]:
     """A first deployment's former live is empty: there is nothing in it to check.
 
     Nor can it be where the environment's warehouse was stopped: the names are right, and the evidence says the rest.
@@ -83,18 +87,20 @@ def _checked(one: Stage, exchange: Exchange) -> tuple[Evidence, ...]:
     if not deployed(exchange.former):
         return ()
     try:
-        return checked(one, one.work.checks(one.deployment.environment))
+        return checked(running, running.work.checks(running.deployment.environment))
     except NoComputeError as error:
         return (Evidence("checks of live", Verdict.MARGINAL, f"not asked: {error.message}", "its warehouse runs"),)
 
 
-def _clear(one: Stage, exchange: Exchange, leftover: str | None) -> str:
+def _clear(running: Stage, exchange: Exchange, leftover: str | None) -> str:
     """Drop the failed candidate, or leave it under its own name."""
     if leftover is None:
         return "there is no candidate"
-    if exchange.drops_incoming and not one.deployment.keep_candidate:
-        drop(one, leftover, exchange.wanted)
+    if exchange.drops_incoming and not running.deployment.keep_candidate:
+        drop(running, leftover, exchange.wanted)
         return f"{leftover} is dropped"
     if leftover != exchange.incoming:
-        one.session.run(rename_database(Identifier.from_account(leftover), Identifier.from_account(exchange.incoming)))
+        running.session.run(
+            rename_database(Identifier.from_account(leftover), Identifier.from_account(exchange.incoming))
+        )
     return f"{exchange.incoming} is kept"

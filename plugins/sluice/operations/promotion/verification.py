@@ -31,50 +31,50 @@ def verify(work: Workspace, deployment: Deployment, now: datetime) -> StageRepor
     A rollback is somebody's decision: what its checks find is reported, and what came back stays. To swap once more
     would bring the release back that had to go.
     """
-    with stage("verify", work, deployment, now) as one:
-        exchange, found = one.exchange(), one.markers().get(one.live.name)
+    with stage("verify", work, deployment, now) as running:
+        exchange, found = running.exchange(), running.markers().get(running.live.name)
         if found != exchange.wanted:
             raise StopError(f"live bears {named(found)}", where=exchange.live, value=named(exchange.wanted))
-        asked = checked(one, checks_of(one))
-        evidence = asked if deployment.kind == "rollback" else (*asked, *_tested(one))
-        one.note(VERIFIED, {"evidence": [piece.to_json() for piece in evidence]})
+        asked = checked(running, checks_of(running))
+        evidence = asked if deployment.kind == "rollback" else (*asked, *_tested(running))
+        running.note(VERIFIED, {"evidence": [piece.to_json() for piece in evidence]})
         bad = failed(evidence)
         if not bad:
-            return one.report(f"{len(evidence)} checks of live pass", {}, evidence)
+            return running.report(f"{len(evidence)} checks of live pass", {}, evidence)
         if deployment.kind != "rollback":
-            raise one.refuse("live does not pass", evidence, untouched="the former live, which comes back by undo")
+            raise running.refuse("live does not pass", evidence, untouched="the former live, which comes back by undo")
         names = ", ".join(dict.fromkeys(piece.gate for piece in bad))
         summary = f"{named(found)} is live again and stays; {len(bad)} of {len(evidence)} checks do not pass: {names}"
-        return one.report(summary, {"failing": len(bad)}, evidence)
+        return running.report(summary, {"failing": len(bad)}, evidence)
 
 
-def checked(one: Stage, checks: tuple[Check, ...]) -> tuple[Evidence, ...]:
+def checked(running: Stage, checks: tuple[Check, ...]) -> tuple[Evidence, ...]:
     """Return what the checks say of live, asked as each consumer role.
 
     Raises:
         NoComputeError: the environment's warehouse may not run, so that nothing can be said of live.
     """
-    readers = one.spec.access.readers or (one.spec.access.role,)
+    readers = running.spec.access.readers or (running.spec.access.role,)
     evidence: list[Evidence] = []
     for role in readers:
-        with one.work.reader(one.deployment.environment, role) as session:
-            evidence.append(_enters(session, one.live, role))
+        with running.work.reader(running.deployment.environment, role) as session:
+            evidence.append(_enters(session, running.live, role))
             evidence += [
                 _check(session, check, role) for check in checks if evidence[-1].verdict is Verdict.PASS or check
             ]
-            one.session.statements += session.statements
+            running.session.statements += session.statements
     return tuple(evidence)
 
 
-def checks_of(one: Stage) -> tuple[Check, ...]:
+def checks_of(running: Stage) -> tuple[Check, ...]:
     """Return the checks that live is asked: those of today, or for a rollback those that came with what comes back."""
-    environment, restored = one.deployment.environment, one.deployment.restores
-    if one.deployment.kind == "rollback" and restored is not None:
-        lived = journal.read(one.session, environment=environment, deployment=restored, kinds=(Kind.LIVE,))
+    environment, restored = running.deployment.environment, running.deployment.restores
+    if running.deployment.kind == "rollback" and restored is not None:
+        lived = journal.read(running.session, environment=environment, deployment=restored, kinds=(Kind.LIVE,))
         kept = lived[-1].payload.get("checks") if lived else None
         if isinstance(kept, list):
             return tuple(Check.model_validate(check) for check in kept)
-    return one.work.checks(environment)
+    return running.work.checks(environment)
 
 
 def _enters(session: Session, live: Identifier, role: Identifier) -> Evidence:
@@ -99,17 +99,17 @@ def _check(session: Session, check: Check, role: Identifier) -> Evidence:
     return Evidence(check.name, Verdict.PASS if good else Verdict.FAIL, f"{len(rows)} rows", limit, shown)
 
 
-def _tested(one: Stage) -> tuple[Evidence, ...]:
+def _tested(running: Stage) -> tuple[Evidence, ...]:
     """What the project's own tests of live say: those with the tag post_promotion."""
-    environment, key = one.deployment.environment, one.deployment.id
+    environment, key = running.deployment.environment, running.deployment.id
     into = dbt_builds.scratch() / "runs" / environment / key / "verified"
-    manifest = artifacts.fetch(one.work.store, environment, key, "manifest.json", into)
+    manifest = artifacts.fetch(running.work.store, environment, key, "manifest.json", into)
     tags = {tag for node in artifacts.nodes(manifest).values() for tag in node.tags} if manifest is not None else {_TAG}
     if _TAG not in tags:
         return ()
-    call = dbt_builds.invocation(one.work, environment, one.deployment.release, one.live, key)
+    call = dbt_builds.invocation(running.work, environment, running.deployment.release, running.live, key)
     (call.artifacts / "run_results.json").unlink(missing_ok=True)
     run(call, ["test", "--select", dbt_builds.AFTER], check=False)
     results = artifacts.results(call.artifacts / "run_results.json")
-    found = dbt_builds.dbt_evidence(one.work.gates(environment).dbt, results)
+    found = dbt_builds.dbt_evidence(running.work.gates(environment).dbt, results)
     return (Evidence("post-promotion tests", found.verdict, found.observed, found.limit, found.detail),)

@@ -67,48 +67,50 @@ def plan(
 
 def build_in_place(work: Workspace, deployment: Deployment, now: datetime) -> StageReport:
     """Have the release built and tested in the environment itself: all of it, or what changed where no source did."""
-    with stage("build_in_place", work, deployment, now) as one:
-        marker = one.markers().get(one.live.name)
-        sources = _sources(one)
+    with stage("build_in_place", work, deployment, now) as running:
+        marker = running.markers().get(running.live.name)
+        sources = _sources(running)
         former = deployed(marker)
-        everything = deployment.full_refresh or marker is None or _stale(one, marker, sources)
-        call = dbt_builds.invocation(work, deployment.environment, deployment.release, one.live, deployment.id)
-        selection = _selection(one, call, former, everything=everything)
+        everything = deployment.full_refresh or marker is None or _stale(running, marker, sources)
+        call = dbt_builds.invocation(work, deployment.environment, deployment.release, running.live, deployment.id)
+        selection = _selection(running, call, former, everything=everything)
         started = monotonic()
         results = dbt_builds.run_build(call, selection.options, full=deployment.full_refresh)
         facts: dict[str, object] = {
             "built": sum(1 for result in results if result.built),
             "tests": sum(1 for result in results if result.tested),
-            "removed": _remove(one, selection.changes({result.id for result in results}).removed),
+            "removed": _remove(running, selection.changes({result.id for result in results}).removed),
             "why": selection.why,
             "build_seconds": round(monotonic() - started, 1),
         }
-        evidence = _evidence(one, selection, results, former)
-        facts["artifacts"] = _keep(one, selection, ok=not failed(evidence))
-        effort = dbt_builds.effort(one.spec, results, everything=everything or not selection.options)
+        evidence = _evidence(running, selection, results, former)
+        facts["artifacts"] = _keep(running, selection, ok=not failed(evidence))
+        effort = dbt_builds.effort(running.spec, results, everything=everything or not selection.options)
         more = {"sources": to_json(sources), "evidence": [each.to_json() for each in evidence]}
-        one.note(BUILT, {**facts, **effort, **more})
+        running.note(BUILT, {**facts, **effort, **more})
         if failed(evidence):
-            raise one.refuse("the build does not pass", evidence, untouched="every other environment")
-        return one.report(
+            raise running.refuse("the build does not pass", evidence, untouched="every other environment")
+        return running.report(
             f"{facts['built']} models, {facts['tests']} tests in {facts['build_seconds']} s", facts, evidence
         )
 
 
 def register(work: Workspace, deployment: Deployment, now: datetime) -> StageReport:
     """Have the environment say that it holds this release, and the release open for promotion."""
-    with stage("register", work, deployment, now) as one:
-        built = one.recall(BUILT)
+    with stage("register", work, deployment, now) as running:
+        built = running.recall(BUILT)
         if not built:
-            raise StopError("no build is noted for this deployment", where=one.live.name, untouched=one.live.name)
+            raise StopError(
+                "no build is noted for this deployment", where=running.live.name, untouched=running.live.name
+            )
         wanted = Marker(deployment.environment, deployment.id, deployment.release)
-        one.session.run(promotion_sql.mark(one.live, wanted))
+        running.session.run(promotion_sql.mark(running.live, wanted))
         facts = {"live": deployment.id, "release": deployment.release, "artifacts": built[-1].payload.get("artifacts")}
         more = {key: built[-1].payload.get(key) for key in ("evidence", "sources")}
-        inventory = to_json(observe.inventory(one.session, one.live))
-        one.note(Kind.LIVE, {**facts, **more, "inventory": inventory}, once=True)
-        one.note(Kind.RELEASED, {"release": deployment.release}, once=True)
-        return one.report(f"release {deployment.release} is open for promotion", facts)
+        inventory = to_json(observe.inventory(running.session, running.live))
+        running.note(Kind.LIVE, {**facts, **more, "inventory": inventory}, once=True)
+        running.note(Kind.RELEASED, {"release": deployment.release}, once=True)
+        return running.report(f"release {deployment.release} is open for promotion", facts)
 
 
 STAGES: dict[str, StageFunction] = {
@@ -121,26 +123,30 @@ STAGES: dict[str, StageFunction] = {
 }
 
 
-def _selection(one: Stage, call: Invocation, former: str | None, *, everything: bool) -> dbt_builds.Selection:
+def _selection(running: Stage, call: Invocation, former: str | None, *, everything: bool) -> dbt_builds.Selection:
     """The first build of a clone goes on from the release that its base bore."""
-    environment = one.deployment.environment
-    life = None if one.spec.kind.standing or former is not None else one.work.lives().get(environment)
-    if life is not None and life.cloned is not None and not one.deployment.full_refresh:
-        return dbt_builds.select_against_base(one.work, call, life.cloned)
-    return dbt_builds.select(one.work, call, environment, former, everything=everything)
+    environment = running.deployment.environment
+    life = None if running.spec.kind.standing or former is not None else running.work.lives().get(environment)
+    if life is not None and life.cloned is not None and not running.deployment.full_refresh:
+        return dbt_builds.select_against_base(running.work, call, life.cloned)
+    return dbt_builds.select(running.work, call, environment, former, everything=everything)
 
 
-def _sources(one: Stage) -> dict[str, Relation]:
+def _sources(running: Stage) -> dict[str, Relation]:
     """What the source databases hold, so that the next refresh knows whether anything came in."""
     found: dict[str, Relation] = {}
-    for database in one.spec.sources:
-        found |= {f"{database}.{name}": relation for name, relation in observe.inventory(one.session, database).items()}
+    for database in running.spec.sources:
+        found |= {
+            f"{database}.{name}": relation for name, relation in observe.inventory(running.session, database).items()
+        }
     return found
 
 
-def _stale(one: Stage, marker: Marker, sources: Inventory) -> bool:
+def _stale(running: Stage, marker: Marker, sources: Inventory) -> bool:
     """Whether anything but the project changed since the last refresh, or a build failed half-way since."""
-    events = journal.read(one.session, environment=one.deployment.environment, kinds=[Kind.LIVE, BUILT, Kind.FAILED])
+    events = journal.read(
+        running.session, environment=running.deployment.environment, kinds=[Kind.LIVE, BUILT, Kind.FAILED]
+    )
     lived = [
         place
         for place, event in enumerate(events)
@@ -151,33 +157,33 @@ def _stale(one: Stage, marker: Marker, sources: Inventory) -> bool:
     return bool(foreign_changes(from_json(events[lived[-1]].payload.get("sources")), sources))
 
 
-def _remove(one: Stage, removed: tuple[str, ...]) -> list[str]:
-    found = observe.inventory(one.session, one.live) if removed else {}
+def _remove(running: Stage, removed: tuple[str, ...]) -> list[str]:
+    found = observe.inventory(running.session, running.live) if removed else {}
     gone = [name for name in removed if name in found]
     for name in gone:
-        one.session.run(promotion_sql.drop_relation(one.live, name, found[name].kind))
+        running.session.run(promotion_sql.drop_relation(running.live, name, found[name].kind))
     return gone
 
 
 def _evidence(
-    one: Stage, selection: dbt_builds.Selection, results: tuple[artifacts.Result, ...], former: str | None
+    running: Stage, selection: dbt_builds.Selection, results: tuple[artifacts.Result, ...], former: str | None
 ) -> tuple[Evidence, ...]:
-    environment, key = one.deployment.environment, one.deployment.id
-    gates = one.work.gates(environment)
-    dbt_builds.keep_outcomes(one.work, selection, environment, key, former)
+    environment, key = running.deployment.environment, running.deployment.id
+    gates = running.work.gates(environment)
+    dbt_builds.keep_outcomes(running.work, selection, environment, key, former)
     found = []
     if gates.dbt.enabled:
         found.append(dbt_builds.dbt_evidence(gates.dbt, results))
     if gates.quality.enabled:
-        found.append(judge_quality(gates.quality, dbt_builds.outcomes(one.work, environment, key)))
+        found.append(judge_quality(gates.quality, dbt_builds.outcomes(running.work, environment, key)))
     return tuple(found)
 
 
-def _keep(one: Stage, selection: dbt_builds.Selection, *, ok: bool) -> dict[str, str]:
-    environment, key, call = one.deployment.environment, one.deployment.id, selection.call
-    dbt_builds.keep_settings(one.work, call, environment, key)
-    links = artifacts.keep(one.work.store, environment, key, artifacts.written(call.artifacts))
+def _keep(running: Stage, selection: dbt_builds.Selection, *, ok: bool) -> dict[str, str]:
+    environment, key, call = running.deployment.environment, running.deployment.id, selection.call
+    dbt_builds.keep_settings(running.work, call, environment, key)
+    links = artifacts.keep(running.work.store, environment, key, artifacts.written(call.artifacts))
     if ok:
         run(call, ["docs", "generate", "--no-compile"])
-        links |= artifacts.keep(one.work.store, environment, key, [call.artifacts / "catalog.json"])
+        links |= artifacts.keep(running.work.store, environment, key, [call.artifacts / "catalog.json"])
     return links

@@ -75,25 +75,25 @@ def retained(markers: Mapping[str, Marker | None], spec: EnvironmentSpec) -> dic
 
 def record_undo(work: Workspace, deployment: Deployment, now: datetime) -> StageReport:
     """Have in the journal what undoes this rollback, and what it takes away; the first record stands."""
-    with stage("record_undo", work, deployment, now) as one:
-        markers = one.markers()
-        if one.recall(Kind.UNDO_RECORDED):
-            return one.report("undo is known already")
-        wanted = retained(markers, one.spec).get(str(deployment.restores))
+    with stage("record_undo", work, deployment, now) as running:
+        markers = running.markers()
+        if running.recall(Kind.UNDO_RECORDED):
+            return running.report("undo is known already")
+        wanted = retained(markers, running.spec).get(str(deployment.restores))
         if wanted is None:
             raise StopError(
                 "the deployment that should come back is not retained any more",
                 where=f"environment {deployment.environment}",
                 value=deployment.restores,
-                good=", ".join(retained(markers, one.spec)) or "nothing is retained",
-                untouched=one.live.name,
+                good=", ".join(retained(markers, running.spec)) or "nothing is retained",
+                untouched=running.live.name,
             )
-        former = markers[one.live.name]
-        incoming = retained_name(one.live, str(wanted.deployment)).name
-        exchange = Exchange(one.live.name, incoming, wanted=wanted, former=former, drops_incoming=False)
-        facts = note_arrivals(one, former)
-        one.note(Kind.UNDO_RECORDED, exchange.to_json(), once=True)
-        return one.report(f"live bears {named(former)}; undo is known", {"no_longer_live": facts})
+        former = markers[running.live.name]
+        incoming = retained_name(running.live, str(wanted.deployment)).name
+        exchange = Exchange(running.live.name, incoming, wanted=wanted, former=former, drops_incoming=False)
+        facts = note_arrivals(running, former)
+        running.note(Kind.UNDO_RECORDED, exchange.to_json(), once=True)
+        return running.report(f"live bears {named(former)}; undo is known", {"no_longer_live": facts})
 
 
 STAGES: dict[str, StageFunction] = {

@@ -11,15 +11,15 @@ from sluice.snowflake import journal, observe
 ARRIVED = "rollback.arrived"
 
 
-def note_arrivals(one: Stage, live: Marker | None) -> dict[str, object]:
+def note_arrivals(running: Stage, live: Marker | None) -> dict[str, object]:
     """Leave in the journal which rows and relations came into live since its cut-over, and return them."""
-    events = journal.read(one.session, environment=one.deployment.environment, kinds=[Kind.LIVE])
+    events = journal.read(running.session, environment=running.deployment.environment, kinds=[Kind.LIVE])
     lived = [event for event in events if live is not None and event.payload.get("live") == live.deployment]
     if lived:
-        came = arrived(from_json(lived[-1].payload.get("inventory")), observe.inventory(one.session, one.live))
+        came = arrived(from_json(lived[-1].payload.get("inventory")), observe.inventory(running.session, running.live))
         counted = {name: rows for name, rows in came.items() if rows is not None}
         facts: dict[str, object] = {"since": lived[-1].at.isoformat(), "relations": came, "rows": sum(counted.values())}
     else:
         facts = {"since": None, "relations": {}, "rows": None}
-    one.note(ARRIVED, facts)
+    running.note(ARRIVED, facts)
     return facts
