@@ -109,8 +109,8 @@ class Stage:
     def refuse(self, message: str, evidence: tuple[Evidence, ...], *, untouched: str) -> GateError:
         """Return the refusal that the failing evidence makes; the evidence is in the journal."""
         bad = failed(evidence)
-        self.note("deployment.refused", {"stage": self.name, "evidence": [one.to_json() for one in evidence]})
-        lines = [f"{one.gate}: {one.observed} (limit: {one.limit}){_details(one)}" for one in bad]
+        self.note("deployment.refused", {"stage": self.name, "evidence": [piece.to_json() for piece in evidence]})
+        lines = [f"{piece.gate}: {piece.observed} (limit: {piece.limit}){_details(piece)}" for piece in bad]
         return GateError(
             f"{message}: " + "; ".join(lines),
             evidence,
@@ -166,16 +166,16 @@ def _computes(session: Session, deployment: Deployment) -> bool:
 
 def require_lock(running: Stage) -> locks.Lock:
     """Return the environment's lock, held by this deployment with at least half its lease left, or refuse."""
-    found = locks.read(running.session, running.deployment.environment)
-    if found is None or found.holder != running.deployment.id:
+    lock = locks.read(running.session, running.deployment.environment)
+    if lock is None or lock.holder != running.deployment.id:
         raise RefusedError(
-            f"this deployment does not hold the lock: {'nobody does' if found is None else found.holder + ' does'}",
+            f"this deployment does not hold the lock: {'nobody does' if lock is None else lock.holder + ' does'}",
             where=f"environment {running.deployment.environment}, stage {running.name}",
             value=running.deployment.id,
             good="the stage lock, run before",
             untouched="everything",
         )
-    return found if found.left * 2 > found.lease_seconds else locks.renew(running.session, found)
+    return lock if lock.left * 2 > lock.lease_seconds else locks.renew(running.session, lock)
 
 
 def own_databases(markers: Mapping[str, Marker | None], live: Identifier) -> dict[str, Marker | None]:

@@ -57,8 +57,8 @@ def look(work: Workspace, policy: BudgetPolicy, measured: Measurement, now: date
     known = replace(measured, spends=spends)
     together = over_account_limit(known, policy, specs)
     awake = _restarted(measured, guards)
-    made = budget_actions.plan(verdicts, guards, specs, policy, now, over_account_limit=together, running_again=awake)
-    return Checked(verdicts, guards, made)
+    plan = budget_actions.plan(verdicts, guards, specs, policy, now, over_account_limit=together, running_again=awake)
+    return Checked(verdicts, guards, plan)
 
 
 @in_one_session
@@ -183,11 +183,11 @@ def override(work: Workspace, environment: str, usd: float, until: datetime, cal
 def reason(work: Workspace, environment: str) -> str | None:
     """Return why an environment's budget has suspended it; None: it has not."""
     with work.control() as session:
-        guard = state_of(session, environment)
-    if guard.restriction is not Restriction.SUSPENDED:
+        state = state_of(session, environment)
+    if state.restriction is not Restriction.SUSPENDED:
         return None
-    since = f" since {guard.since:%Y-%m-%d %H:%M} UTC" if guard.since else ""
-    return f"its budget has suspended {environment}{since}: {guard.reason}"
+    since = f" since {state.since:%Y-%m-%d %H:%M} UTC" if state.since else ""
+    return f"its budget has suspended {environment}{since}: {state.reason}"
 
 
 def read(session: Session) -> dict[str, BudgetState]:
@@ -197,8 +197,8 @@ def read(session: Session) -> dict[str, BudgetState]:
 
 def state_of(session: Session, environment: str) -> BudgetState:
     """Return the guard of one environment."""
-    found = from_events(journal.read(session, environment=environment, kinds=tuple(BudgetEvent)))
-    return found.get(environment, BudgetState(environment))
+    states = from_events(journal.read(session, environment=environment, kinds=tuple(BudgetEvent)))
+    return states.get(environment, BudgetState(environment))
 
 
 def restrict(
@@ -209,10 +209,10 @@ def restrict(
     A run that dies in between is finished by the next check, which sees what was begun.
     """
     _refuse_stopping_production(spec, step.restriction)
-    found = _compute(session, spec)
+    warehouse = _compute(session, spec)
     guards, closings = schedules.restrictions_of(session, spec.name)
-    guard, closing = guards.get(spec.name, BudgetState(spec.name)), closings.get(spec.name, ScheduleState(spec.name))
-    already = guard.pending is None and (guard.restriction, guard.manual) == (step.restriction, step.manual)
+    budget, schedule = guards.get(spec.name, BudgetState(spec.name)), closings.get(spec.name, ScheduleState(spec.name))
+    already = budget.pending is None and (budget.restriction, budget.manual) == (step.restriction, step.manual)
     if already and (not step.repeated or _state(session, spec.warehouse.name) in _STOPPED):
         return  # another check has done it meanwhile
     begun = {
@@ -225,18 +225,18 @@ def restrict(
         Restriction.SUSPENDED: BudgetEvent.SUSPENDED,
         Restriction.NONE: BudgetEvent.RESTORED,
     }
-    wanted = _settings(found, guard, step.restriction, policy)
+    wanted = _settings(warehouse, budget, step.restriction, policy)
     if step.restriction is not Restriction.SUSPENDED:  # what the clock has closed, the clock gives back
-        wanted = {key: value for key, value in wanted.items() if key not in closing.owned_settings}
-    before = {key: getattr(found, key) for key in wanted}
+        wanted = {key: value for key, value in wanted.items() if key not in schedule.owned_settings}
+    before = {key: getattr(warehouse, key) for key in wanted}
     own = dict(before)
     if own.get("size") == spec.warehouse.promoting:
         own["size"] = spec.warehouse.size  # a promotion has lent it the other, and gives that back itself
     former = {
-        key: closing.former.get(key, value) if key in closing.owned_settings else value for key, value in own.items()
+        key: schedule.former.get(key, value) if key in schedule.owned_settings else value for key, value in own.items()
     }
     facts: dict[str, object] = {"former": {key: str(v) if isinstance(v, Size) else v for key, v in former.items()}}
-    if step.restriction is not Restriction.NONE or guard.former:
+    if step.restriction is not Restriction.NONE or budget.former:
         _note(session, spec.name, begun[step.restriction], caller, facts, key=step.restriction)
     changes = [Change(key, str(before[key]), value) for key, value in wanted.items() if before[key] != value]
     if changes:
@@ -249,23 +249,23 @@ def restrict(
 
 
 def _settings(
-    found: Warehouse, guard: BudgetState, wanted: Restriction, policy: BudgetPolicy
+    warehouse: Warehouse, budget: BudgetState, wanted: Restriction, policy: BudgetPolicy
 ) -> dict[str, str | int | bool]:
     """The warehouse's settings under a hold: what the budget does not hold is as it was recorded."""
-    back = {key: Size(str(value)) if key == "size" else value for key, value in guard.former.items()}
+    back = {key: Size(str(value)) if key == "size" else value for key, value in budget.former.items()}
     if wanted is Restriction.NONE:
         return back
     if wanted is Restriction.SUSPENDED:
         return {"auto_resume": False}
-    size = back.get("size", found.size)
+    size = back.get("size", warehouse.size)
     smaller = list(Size)[max(list(Size).index(Size(str(size))) - 1, 0)]
     return {
         **back,
         "size": smaller,
         "min_cluster_count": 1,
         "max_cluster_count": 1,
-        "concurrent_queries": min(policy.limited.concurrent_queries, found.concurrent_queries or 8),
-        "statement_timeout": min(policy.limited.statement_timeout, found.statement_timeout or 604_800),
+        "concurrent_queries": min(policy.limited.concurrent_queries, warehouse.concurrent_queries or 8),
+        "statement_timeout": min(policy.limited.statement_timeout, warehouse.statement_timeout or 604_800),
     }
 
 
@@ -284,23 +284,23 @@ def _state(session: Session, warehouse: Identifier) -> str:
 
 def _compute(session: Session, spec: EnvironmentSpec) -> Warehouse:
     """Its warehouse as it is; one that is somebody else's, whatever its name, is left alone."""
-    found = warehouses.settings(session, spec.warehouse.name)
-    if found is None:
+    warehouse = warehouses.settings(session, spec.warehouse.name)
+    if warehouse is None:
         raise StopError("its warehouse is not there", where=f"warehouse {spec.warehouse.name}", untouched="everything")
-    found.refuse_foreign(spec.name)
-    return found
+    warehouse.refuse_foreign(spec.name)
+    return warehouse
 
 
 def _restarted(measured: Measurement, guards: Mapping[str, BudgetState]) -> frozenset[str]:
     """What is suspended, and was seen running later than that."""
-    running = {one.environment for one in measured.warehouses if one.state not in _STOPPED}
+    running = {sample.environment for sample in measured.warehouses if sample.state not in _STOPPED}
     return frozenset(
         name
-        for name, guard in guards.items()
+        for name, state in guards.items()
         if name in running
-        and guard.restriction is Restriction.SUSPENDED
-        and guard.since is not None
-        and guard.since < measured.at
+        and state.restriction is Restriction.SUSPENDED
+        and state.since is not None
+        and state.since < measured.at
     )
 
 

@@ -88,7 +88,7 @@ def measure(work: Workspace, now: datetime, *, record: bool = True, anomaly: Ano
         reading = _Reading(session)
         sample = _look(work.prices, reading, home, account.seen(warehouses.show_all), before, now)
         usual = _usual(reading, home, before, now, (anomaly or AnomalyBlock()).weeks)
-        if usual is not None and all(one.usual != usual for one in before):
+        if usual is not None and all(earlier.usual != usual for earlier in before):
             sample = replace(sample, usual=usual)
         if record and sample.at > sample.since:
             meter.store(session, sample)
@@ -106,7 +106,7 @@ def _household(work: Workspace, account: Account) -> OwnershipMap:
 def _before(session: Session, now: datetime, *, record: bool) -> list[Sample]:
     """The samples of the last hours, oldest first; a ledger that is not there yet is made by who keeps something."""
     try:
-        return [one for one in meter.samples(session, now - _DETAIL) if one.at < now]
+        return [sample for sample in meter.samples(session, now - _DETAIL) if sample.at < now]
     except MissingError:
         if record:
             session.run(control_sql.create_meter(session.control))
@@ -132,22 +132,22 @@ def _look(  # noqa: PLR0917 (a private function of one caller)
     session = reading.session
     last = before[-1] if before else Sample(now - _FIRST, now - _FIRST, (), ())
     owners = home.owners
-    found = tuple(sample for row in shown if (sample := row.sample(owners.get(row.name))) is not None)
+    samples = tuple(sample for row in shown if (sample := row.sample(owners.get(row.name))) is not None)
     seen = reading.read(
         "the account's statements (INFORMATION_SCHEMA.QUERY_HISTORY)",
         "what ran unseen between two looks is counted by AUTO_SUSPEND",
         lambda: meter.statements(session, last.at, now, _BEFORE),
     )
     ran, whole = seen or ([], True)
-    ran = [replace(one, environment=home.owner_of(one.environment)) for one in ran]
-    lines, notes = _lines(prices, last, Sample(now, last.at, found, ()), ran)
+    ran = [replace(statement, environment=home.owner_of(statement.environment)) for statement in ran]
+    lines, notes = _lines(prices, last, Sample(now, last.at, samples, ()), ran)
     reading.notes += notes
     if not whole:
         reading.notes.append(
             f"more than {meter.MOST:,} statements since {last.at:%H:%M} UTC: the earlier ones are not seen"
         )
-    reading.notes += _hidden(found, ran, last.at, now) if seen is not None else []
-    return Sample(now, last.at, found, tuple(lines))
+    reading.notes += _hidden(samples, ran, last.at, now) if seen is not None else []
+    return Sample(now, last.at, samples, tuple(lines))
 
 
 def _hidden(found: Iterable[WarehouseSample], ran: Iterable[StatementRun], since: datetime, at: datetime) -> list[str]:
@@ -164,8 +164,8 @@ def _hidden(found: Iterable[WarehouseSample], ran: Iterable[StatementRun], since
 
 def _unseen(work: Workspace, sample: Sample, before: Sequence[Sample], hours: Iterable[Metered]) -> list[str]:
     """Warehouses of what stands that cost something lately and that SHOW WAREHOUSES does not have."""
-    shown = {one.name for one in sample.running}
-    lately = {one.warehouse for one in hours} | {line.warehouse for one in before for line in one.entries}
+    shown = {warehouse.name for warehouse in sample.running}
+    lately = {hour.warehouse for hour in hours} | {line.warehouse for earlier in before for line in earlier.entries}
     return [
         f"warehouse {spec.warehouse.name} of {name} is not there, or not shown to this role: what it costs is known "
         "hours later at best"
@@ -177,41 +177,43 @@ def _unseen(work: Workspace, sample: Sample, before: Sequence[Sample], hours: It
 def _usual(reading: _Reading, home: OwnershipMap, before: Sequence[Sample], now: datetime, weeks: int) -> Hours | None:
     """The hour that has just ended in earlier weeks: as an earlier look of this hour kept it, or read now."""
     hour = usage_estimate.hour_of(now) - cost_accounting.HOUR
-    for one in before:
-        if one.usual is not None and one.usual.start == hour:
-            return one.usual
-    found = reading.read(
+    for sample in before:
+        if sample.usual is not None and sample.usual.start == hour:
+            return sample.usual
+    metered = reading.read(
         _HISTORY, "no hour is compared with earlier weeks", lambda: meter.same_hours(reading.session, hour, weeks)
     )
-    if found is None:
+    if metered is None:
         return None
-    made = {
-        name: same_weeks(hour, ZoneInfo(home.specs[name].budget.zone), weeks, found[warehouse], min(found[warehouse]))
+    usual = {
+        name: same_weeks(
+            hour, ZoneInfo(home.specs[name].budget.zone), weeks, metered[warehouse], min(metered[warehouse])
+        )
         for warehouse, name in home.owners.items()
-        if warehouse in found
+        if warehouse in metered
     }
-    return Hours(hour, made)
+    return Hours(hour, usual)
 
 
 def _lines(
     prices: Prices, last: Sample, look: Sample, ran: Iterable[StatementRun]
 ) -> tuple[list[LedgerEntry], list[str]]:
     """The ledger's lines since the last sample, and notes on sizes that have no price."""
-    then = {one.name: one for one in last.running}
+    then = {warehouse.name: warehouse for warehouse in last.running}
     by_warehouse: dict[Identifier, list[StatementRun]] = {}
     for statement in ran:
         by_warehouse.setdefault(statement.warehouse, []).append(statement)
     lines: list[LedgerEntry] = []
     notes: list[str] = []
-    for one in look.running:
-        mine = by_warehouse.get(one.name, [])
-        billed = usage_estimate.runs(then.get(one.name), one, last.at, look.at, mine)
-        made, priced = usage_estimate.entries(one, billed, mine, prices)
-        lines += made
+    for warehouse in look.running:
+        mine = by_warehouse.get(warehouse.name, [])
+        billed = usage_estimate.runs(then.get(warehouse.name), warehouse, last.at, look.at, mine)
+        entries, priced = usage_estimate.entries(warehouse, billed, mine, prices)
+        lines += entries
         if not priced:
             notes.append(
-                f"warehouse {one.name}: size {one.size} of generation {one.generation} has no price and counts as "
-                "generation 1; say it in include/policies/prices.yml"
+                f"warehouse {warehouse.name}: size {warehouse.size} of generation {warehouse.generation} has no price "
+                "and counts as generation 1; say it in include/policies/prices.yml"
             )
     return lines, notes
 
@@ -256,12 +258,12 @@ def _price(prices: Prices, reading: _Reading) -> float:
         return file
     otherwise = f"a credit costs USD {file:g}, of include/policies/prices.yml"
     sheet = "the account's rate sheet (ORGANIZATION_USAGE.RATE_SHEET_DAILY)"
-    found = reading.read(sheet, otherwise, lambda: meter.credit_prices(reading.session))
-    if not found:
-        if found is not None:
+    rates = reading.read(sheet, otherwise, lambda: meter.credit_prices(reading.session))
+    if not rates:
+        if rates is not None:
             reading.notes.append(f"{sheet} has no price of the last week: {otherwise}")
         return file
-    rate, currency = found[0]
+    rate, currency = rates[0]
     usd = prices.dollars(rate, currency)
     if usd is None:
         reading.notes.append(
@@ -275,20 +277,20 @@ def _price(prices: Prices, reading: _Reading) -> float:
 
 def _stored(reading: _Reading, home: OwnershipMap, since: datetime) -> tuple[Stored, ...]:
     """Bytes by environment and day, of its live database and of those beside it that bear its name."""
-    found = reading.read(
+    rows = reading.read(
         "what is stored (ACCOUNT_USAGE.DATABASE_STORAGE_USAGE_HISTORY)",
         "no figure has it",
         lambda: meter.storage(reading.session, since),
     )
     names = {spec.database.name.name: name for name, spec in home.specs.items()}
-    made: dict[tuple[str, datetime], float] = {}
-    for database, day, stored in found or ():
+    totals: dict[tuple[str, datetime], float] = {}
+    for database, day, stored in rows or ():
         live = database
         while live not in names and "__" in live:
             live = live.rsplit("__", 1)[0]
         if (whose := names.get(live)) is not None:
-            made[whose, day] = made.get((whose, day), 0.0) + stored
-    return tuple(Stored(whose, day, stored) for (whose, day), stored in made.items())
+            totals[whose, day] = totals.get((whose, day), 0.0) + stored
+    return tuple(Stored(whose, day, stored) for (whose, day), stored in totals.items())
 
 
 def _first_of_the_hour(before: Sequence[Sample], now: datetime) -> bool:

@@ -49,21 +49,21 @@ def change(work: Workspace, name: str, wish: ChangeRequest, caller: Caller) -> E
     with work.account() as account:
         chosen = template(work, str(_life(work, account, name).spec.kind))
     with locked(work, name, caller) as (session, life):
-        made = changed(life, wish, chosen, caller.now)
+        wanted = changed(life, wish, chosen, caller.now)
         kind = {Change.PIN: EphemeralEvent.PINNED, Change.UNPIN: EphemeralEvent.UNPINNED}.get(
             wish.change, EphemeralEvent.CHANGED
         )
         facts: dict[str, object] = {"what": str(wish.change), "reason": wish.reason}
         if kind is EphemeralEvent.CHANGED:
             facts |= {
-                "spec": made.spec.model_dump(mode="json"),
-                "owner": made.owner,
-                "expires": made.expires.isoformat(),
+                "spec": wanted.spec.model_dump(mode="json"),
+                "owner": wanted.owner,
+                "expires": wanted.expires.isoformat(),
             }
-        note(session, made, kind, caller, facts)
-    if made.spec != life.spec:
-        provision(work.knowing(made.spec), name, caller.now, holder=caller.holder, actor=caller.actor)
-    return made
+        note(session, wanted, kind, caller, facts)
+    if wanted.spec != life.spec:
+        provision(work.knowing(wanted.spec), name, caller.now, holder=caller.holder, actor=caller.actor)
+    return wanted
 
 
 def notice(
@@ -119,8 +119,8 @@ def set_aside(
             session.run(teardown_sql.revoke_role(spec.access.role, spec.access.user))
         with suppress(MissingError):
             stop(session, spec.warehouse.name)
-        found = ours(session, life)
-        if spec.database.name in found and aside not in found:
+        databases = ours(session, life)
+        if spec.database.name in databases and aside not in databases:
             session.run(statements.rename_database(spec.database.name, aside))
         facts = {"reason": reason, "evidence": list(evidence), "until": until.isoformat(), "name": str(aside)}
         note(session, life, EphemeralEvent.QUARANTINED, caller, facts)
@@ -237,10 +237,10 @@ def beside(live: Identifier) -> Identifier:
 def _database_back(session: Session, life: EphemeralEnvironment) -> None:
     """Whether it was renamed, or dropped under either name."""
     name, aside = life.spec.database.name, quarantined_name(life)
-    found = ours(session, life)
-    if name in found:
+    databases = ours(session, life)
+    if name in databases:
         return
-    if aside not in found:
+    if aside not in databases:
         last = aside if life.state is State.DROPPED and _was_aside(session, life) else name
         session.run(teardown_sql.undrop_database(last))
         if last == name:
@@ -303,24 +303,26 @@ def ours(session: Session, life: EphemeralEnvironment) -> set[Identifier]:
     One that does not bear its marker stops everything.
     """
     names = {life.spec.database.name, quarantined_name(life), beside(life.spec.database.name)}
-    found = [one for one in observe.databases(session, life.spec.database.name.name) if one.name in names]
-    for one in found:
-        if one.marker is None or one.marker.environment != life.name:
+    databases = [
+        database for database in observe.databases(session, life.spec.database.name.name) if database.name in names
+    ]
+    for database in databases:
+        if database.marker is None or database.marker.environment != life.name:
             raise StopError(
                 "the database does not bear this environment's marker",
-                where=f"database {one.name}",
-                value=one.marker.environment if one.marker else None,
+                where=f"database {database.name}",
+                value=database.marker.environment if database.marker else None,
                 good=f"a database that says it belongs to {life.name}",
                 untouched="everything",
             )
-    return {one.name for one in found}
+    return {database.name for database in databases}
 
 
 def refuse_foreign_warehouse(session: Session, life: EphemeralEnvironment) -> None:
     """A warehouse of the name that does not bear this environment's marker stops everything: it is not ours to stop."""
-    found = warehouses.settings(session, life.spec.warehouse.name)
-    if found is not None:
-        found.refuse_foreign(life.name)
+    warehouse = warehouses.settings(session, life.spec.warehouse.name)
+    if warehouse is not None:
+        warehouse.refuse_foreign(life.name)
 
 
 def foreign_monitor(session: Session, life: EphemeralEnvironment) -> str | None:
@@ -328,13 +330,13 @@ def foreign_monitor(session: Session, life: EphemeralEnvironment) -> str | None:
 
     It bears no marker: it is ours where it guards our warehouse alone, or nothing and the journal has its making.
     """
-    name, found = monitor_name(life.spec), resource_monitors.observe(session, warehouses.show_all(session))
-    if name not in found.shown:
+    name, monitors = monitor_name(life.spec), resource_monitors.observe(session, warehouses.show_all(session))
+    if name not in monitors.shown:
         return None
-    if others := [str(one) for one in found.attached(name) if one != life.spec.warehouse.name]:
+    if others := [str(warehouse) for warehouse in monitors.attached(name) if warehouse != life.spec.warehouse.name]:
         return f"resource monitor {name} guards {', '.join(others)}"
-    made = journal.read(session, environment=life.name, kinds=(Kind.PROVISIONED,))
-    if not found.attached(name) and not resource_monitors.created_by_sluice(made, name):
+    provisioned = journal.read(session, environment=life.name, kinds=(Kind.PROVISIONED,))
+    if not monitors.attached(name) and not resource_monitors.created_by_sluice(provisioned, name):
         return f"resource monitor {name} guards nothing of ours, and the journal does not know that we made it"
     return None
 

@@ -75,10 +75,10 @@ def build(work: Workspace, deployment: Deployment, now: datetime) -> StageReport
 
 def drop(running: Stage, name: str, wanted: Marker) -> None:
     """Leave no candidate of that name; only what bears this deployment's marker is dropped."""
-    found = running.markers()
-    if name in found and found[name] != wanted:
+    markers = running.markers()
+    if name in markers and markers[name] != wanted:
         raise StopError(
-            f"{name} bears {named(found[name])}, so it is not ours to drop",
+            f"{name} bears {named(markers[name])}, so it is not ours to drop",
             where=name,
             value=named(wanted),
             untouched=name,
@@ -134,10 +134,10 @@ def _build(running: Stage, exchange: Exchange) -> tuple[dict[str, object], dict[
     results = dbt_builds.run_build(call, selection.options, full=deployment.full_refresh)
     seconds = round(monotonic() - started, 1)
     changes = selection.changes({result.id for result in results})
-    found = observe.inventory(running.session, candidate)
-    gone = [name for name in changes.removed if name in found]
+    inventory = observe.inventory(running.session, candidate)
+    gone = [name for name in changes.removed if name in inventory]
     for name in gone:
-        running.session.run(promotion_sql.drop_relation(candidate, name, found[name].kind))
+        running.session.run(promotion_sql.drop_relation(candidate, name, inventory[name].kind))
     dbt_builds.keep_settings(running.work, call, environment, deployment.id)
     dbt_builds.keep_outcomes(running.work, selection, environment, deployment.id, former)
     links = artifacts.keep(running.work.store, environment, deployment.id, artifacts.written(call.artifacts))

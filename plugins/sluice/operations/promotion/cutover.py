@@ -64,14 +64,14 @@ def _believe(running: Stage, step: Swap, expect: Marker | None, before: Marker |
     with running.work.session(
         running.deployment.environment, tag={"deployment": running.deployment.id, "stage": running.name}
     ) as fresh:
-        found = own_databases(observe.markers(fresh, step.live), running.live).get(step.live)
-    if found == expect:
+        marker = own_databases(observe.markers(fresh, step.live), running.live).get(step.live)
+    if marker == expect:
         return
-    if found == before:
+    if marker == before:
         raise RetryError(
             "the line was cut and the swap did not take effect", where=step.live, untouched=step.live
         ) from error
-    raise StopError(f"after a lost answer {step.live} bears {named(found)}", where=step.live) from error
+    raise StopError(f"after a lost answer {step.live} bears {named(marker)}", where=step.live) from error
 
 
 def _foreign(running: Stage, exchange: Exchange, markers: Markers) -> tuple[str, ...]:

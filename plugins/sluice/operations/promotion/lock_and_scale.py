@@ -19,10 +19,10 @@ def lock(work: Workspace, deployment: Deployment, now: datetime) -> StageReport:
     """Lock the environment for this deployment; a retried task goes on with the lock it has."""
     with stage("lock", work, deployment, now, locked=False) as running:
         lease = running.spec.promotion.lease_minutes * 60
-        found = locks.acquire(running.session, deployment.environment, deployment.id, lease, actor=deployment.actor)
+        taken = locks.acquire(running.session, deployment.environment, deployment.id, lease, actor=deployment.actor)
         running.note(Kind.PLANNED, deployment.to_json(), once=True)
-        facts = {"fence": found.fence, "lease_until": found.until.isoformat()}
-        return running.report(f"{deployment.environment} is ours until {found.until:%H:%M} UTC", facts)
+        facts = {"fence": taken.fence, "lease_until": taken.until.isoformat()}
+        return running.report(f"{deployment.environment} is ours until {taken.until:%H:%M} UTC", facts)
 
 
 def unlock(work: Workspace, deployment: Deployment, now: datetime) -> StageReport:
@@ -65,9 +65,9 @@ def scale_down(work: Workspace, deployment: Deployment, now: datetime) -> StageR
 
 def _size(running: Stage) -> Size:
     name = running.spec.warehouse.name
-    found = warehouses.find(running.session, name)
-    if found is None:
+    warehouse = warehouses.find(running.session, name)
+    if warehouse is None:
         raise StopError(
             "the environment's warehouse is not there", where=str(name), good="provision_environment", untouched="live"
         )
-    return found.size
+    return warehouse.size

@@ -32,11 +32,11 @@ def verify(work: Workspace, deployment: Deployment, now: datetime) -> StageRepor
     would bring the release back that had to go.
     """
     with stage("verify", work, deployment, now) as running:
-        exchange, found = running.exchange(), running.markers().get(running.live.name)
-        if found != exchange.wanted:
-            raise StopError(f"live bears {named(found)}", where=exchange.live, value=named(exchange.wanted))
-        asked = checked(running, checks_of(running))
-        evidence = asked if deployment.kind == "rollback" else (*asked, *_tested(running))
+        exchange, marker = running.exchange(), running.markers().get(running.live.name)
+        if marker != exchange.wanted:
+            raise StopError(f"live bears {named(marker)}", where=exchange.live, value=named(exchange.wanted))
+        answers = checked(running, checks_of(running))
+        evidence = answers if deployment.kind == "rollback" else (*answers, *_tested(running))
         running.note(VERIFIED, {"evidence": [piece.to_json() for piece in evidence]})
         bad = failed(evidence)
         if not bad:
@@ -44,7 +44,7 @@ def verify(work: Workspace, deployment: Deployment, now: datetime) -> StageRepor
         if deployment.kind != "rollback":
             raise running.refuse("live does not pass", evidence, untouched="the former live, which comes back by undo")
         names = ", ".join(dict.fromkeys(piece.gate for piece in bad))
-        summary = f"{named(found)} is live again and stays; {len(bad)} of {len(evidence)} checks do not pass: {names}"
+        summary = f"{named(marker)} is live again and stays; {len(bad)} of {len(evidence)} checks do not pass: {names}"
         return running.report(summary, {"failing": len(bad)}, evidence)
 
 
@@ -111,5 +111,5 @@ def _tested(running: Stage) -> tuple[Evidence, ...]:
     (call.artifacts / "run_results.json").unlink(missing_ok=True)
     run(call, ["test", "--select", dbt_builds.AFTER], check=False)
     results = artifacts.results(call.artifacts / "run_results.json")
-    found = dbt_builds.dbt_evidence(running.work.gates(environment).dbt, results)
-    return (Evidence("post-promotion tests", found.verdict, found.observed, found.limit, found.detail),)
+    evidence = dbt_builds.dbt_evidence(running.work.gates(environment).dbt, results)
+    return (Evidence("post-promotion tests", evidence.verdict, evidence.observed, evidence.limit, evidence.detail),)

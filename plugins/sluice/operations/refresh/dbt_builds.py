@@ -161,8 +161,8 @@ def against_base(work: Workspace, call: Invocation, environment: str) -> tuple[s
 def listed(selection: Selection) -> Changes:
     """Return what would change, without building: dbt parses the project and lists what it would take."""
     restricted = selection.options[:4]  # `ls` defers to nothing
-    found = run(selection.call, ["ls", *restricted, "--output", "json", "--output-keys", "unique_id"])
-    return selection.changes({str(json.loads(line)["unique_id"]) for line in found.lines if line.startswith("{")})
+    listing = run(selection.call, ["ls", *restricted, "--output", "json", "--output-keys", "unique_id"])
+    return selection.changes({str(json.loads(line)["unique_id"]) for line in listing.lines if line.startswith("{")})
 
 
 def keep_settings(work: Workspace, call: Invocation, environment: str, deployment: str) -> None:
@@ -176,21 +176,21 @@ def keep_outcomes(work: Workspace, selection: Selection, environment: str, deplo
     """Keep how each data test ended: of those that did not run now, what the former deployment saw."""
     before = _outcomes(work, environment, former) if former else {}
     nodes = selection.nodes()
-    found = {key: {**one, "carried": True} for key, one in before.items() if key in nodes}
+    ended = {key: {**outcome, "carried": True} for key, outcome in before.items() if key in nodes}
     for result in artifacts.results(selection.call.artifacts / "run_results.json"):
         node = nodes.get(result.id)
         if node is not None and node.kind == "test" and result.status != "skipped":
-            found[result.id] = {"passed": result.status == "pass", "weight": node.weight, "carried": False}
+            ended[result.id] = {"passed": result.status == "pass", "weight": node.weight, "carried": False}
     home = artifacts.deployment_home(work.store, environment, deployment)
     home.mkdir(parents=True, exist_ok=True)
-    (home / QUALITY).write_text(json.dumps(found))
+    (home / QUALITY).write_text(json.dumps(ended))
 
 
 def outcomes(work: Workspace, environment: str, deployment: str) -> list[TestOutcome]:
     """Return how each data test ended that this deployment ran or carried over."""
     return [
-        TestOutcome(key, bool(one["passed"]), float(str(one["weight"])), bool(one["carried"]))
-        for key, one in sorted(_outcomes(work, environment, deployment).items())
+        TestOutcome(key, bool(outcome["passed"]), float(str(outcome["weight"])), bool(outcome["carried"]))
+        for key, outcome in sorted(_outcomes(work, environment, deployment).items())
     ]
 
 
@@ -229,10 +229,10 @@ def effort(spec: EnvironmentSpec, results: Sequence[artifacts.Result], *, everyt
 
     Of one that failed nothing: it would have taken longer.
     """
-    if any(one.failed for one in results):
+    if any(result.failed for result in results):
         return {}
     return {
-        "model_seconds": {one.id: round(one.seconds, 2) for one in results if one.built},
+        "model_seconds": {result.id: round(result.seconds, 2) for result in results if result.built},
         "size": spec.warehouse.promoting.value,
         "generation": spec.warehouse.generation,
         "everything": everything,
@@ -241,7 +241,7 @@ def effort(spec: EnvironmentSpec, results: Sequence[artifacts.Result], *, everyt
 
 def dbt_evidence(gate: DbtGate, results: Sequence[artifacts.Result]) -> Evidence:
     """Return what the nodes' ends say to the gate of dbt's results."""
-    bad = [f"{one.id}: {one.message}" for one in results if one.failed]
-    warned = [f"{one.id}: {one.message}" for one in results if one.status == "warn"]
-    skipped = sum(one.status == "skipped" for one in results)
+    bad = [f"{result.id}: {result.message}" for result in results if result.failed]
+    warned = [f"{result.id}: {result.message}" for result in results if result.status == "warn"]
+    skipped = sum(result.status == "skipped" for result in results)
     return judge_dbt(gate, len(results) - skipped, bad, warned, skipped)

@@ -63,14 +63,14 @@ def plan(
 
 def retained(markers: Mapping[str, Marker | None], spec: EnvironmentSpec) -> dict[str, Marker]:
     """Return the deployments of this environment that can come back, by id."""
-    found: dict[str, Marker] = {}
+    deployments: dict[str, Marker] = {}
     for name, marker in markers.items():
-        held = deployed(marker)
-        if marker is None or held is None or marker.environment != spec.name:
+        deployment = deployed(marker)
+        if marker is None or deployment is None or marker.environment != spec.name:
             continue
-        if name == retained_name(spec.database.name, held).name:
-            found[held] = marker
-    return dict(sorted(found.items()))
+        if name == retained_name(spec.database.name, deployment).name:
+            deployments[deployment] = marker
+    return dict(sorted(deployments.items()))
 
 
 def record_undo(work: Workspace, deployment: Deployment, now: datetime) -> StageReport:
@@ -108,8 +108,8 @@ STAGES: dict[str, StageFunction] = {
 
 
 def _restored(session: Session, spec: EnvironmentSpec, markers: Mapping[str, Marker | None], asked: str) -> Marker:
-    found = retained(markers, spec)
-    if not found:
+    restorable = retained(markers, spec)
+    if not restorable:
         raise RefusedError(
             f"nothing is retained for {spec.name}: there is no deployment to roll back to",
             where=f"environment {spec.name}",
@@ -117,32 +117,32 @@ def _restored(session: Session, spec: EnvironmentSpec, markers: Mapping[str, Mar
             good="a promotion keeps the deployment that it replaces; repair by a new release",
             untouched="everything",
         )
-    wanted = _previous(session, spec, markers, found) if asked == PREVIOUS else asked
-    if wanted not in found:
+    wanted = _previous(session, spec, markers, restorable) if asked == PREVIOUS else asked
+    if wanted not in restorable:
         raise RefusedError(
             "this deployment is not retained",
             where=f"environment {spec.name}, deployment",
             value=asked,
-            good=", ".join(found),
+            good=", ".join(restorable),
             untouched="everything",
         )
-    return found[wanted]
+    return restorable[wanted]
 
 
 def _previous(
-    session: Session, spec: EnvironmentSpec, markers: Mapping[str, Marker | None], found: Mapping[str, Marker]
+    session: Session, spec: EnvironmentSpec, markers: Mapping[str, Marker | None], restorable: Mapping[str, Marker]
 ) -> str:
     """The retained deployment that live descends from; asked for again, one further back."""
     known = lineage(journal.read(session, environment=spec.name, kinds=[Kind.LIVE]))
-    previous = known.previous(deployed(markers.get(spec.database.name.name)), found)
+    previous = known.previous(deployed(markers.get(spec.database.name.name)), restorable)
     if previous is None:
-        undone = [name for name in found if name in known.rolled_back]
+        undone = [name for name in restorable if name in known.rolled_back]
         raise RefusedError(
             f"nothing earlier than live is retained for {spec.name}: "
             + ("what is retained was rolled back" if undone else "what is retained is no former live of it"),
             where=f"environment {spec.name}, deployment",
             value=PREVIOUS,
-            good=f"one of them by its name: {', '.join(found)}",
+            good=f"one of them by its name: {', '.join(restorable)}",
             untouched="everything",
         )
     return previous

@@ -72,12 +72,12 @@ def check(work: Workspace, specs: Specs, caller: Caller, *, off_hours: bool = Tr
             if sample is None:  # not provisioned
                 continue
             budget, schedule = budgets.get(name, BudgetState(name)), closed.get(name, ScheduleState(name))
-            asked = actions_due(spec, sample, budget, schedule, caller.now, unused=name in unused)
-            if not asked:
+            actions = actions_due(spec, sample, budget, schedule, caller.now, unused=name in unused)
+            if not actions:
                 continue
             try:
                 if holder := locks.locked_by_others(session, [name], except_holder=caller.holder).get(name):
-                    left.append(f"{name}: {_words(asked)}, once {holder} has given back its lock")
+                    left.append(f"{name}: {_words(actions)}, once {holder} has given back its lock")
                 else:  # it looks at that environment again: the snapshot may be a minute old
                     done += _keep(session, spec, caller, unused=name in unused)
             except SluiceError as error:
@@ -109,11 +109,11 @@ def stay_open(
             )
             lines.append(f"{name} is open until {moment:%Y-%m-%d %H:%M} UTC")
             now = observe.now(session)
-            guard, closing = _now(session, name)
-            asked = actions_due(specs[name], _ours(session, specs[name]), guard, closing, now)
-            if asked.open:
-                _open(session, specs[name], asked, caller, now)
-            if suspended(guard):
+            budget, schedule = _now(session, name)
+            actions = actions_due(specs[name], _ours(session, specs[name]), budget, schedule, now)
+            if actions.open:
+                _open(session, specs[name], actions, caller, now)
+            if suspended(budget):
                 lines[-1] += ", but its budget has suspended it"
     return lines
 
@@ -121,8 +121,8 @@ def stay_open(
 def reason(work: Workspace, spec: EnvironmentSpec) -> str | None:
     """Return until when an environment is closed; None: it is not."""
     with work.control() as session:
-        closing = _now(session, spec.name)[1]
-        return f"{spec.name} is {why_closed(spec, observe.now(session))}" if closing.owned_settings else None
+        schedule = _now(session, spec.name)[1]
+        return f"{spec.name} is {why_closed(spec, observe.now(session))}" if schedule.owned_settings else None
 
 
 def read(session: Session) -> dict[str, ScheduleState]:
@@ -138,14 +138,14 @@ def restrictions_of(session: Session, environment: str) -> tuple[dict[str, Budge
 def _fold(events: Sequence[Event]) -> tuple[dict[str, BudgetState], dict[str, ScheduleState]]:
     clock = {str(kind) for kind in ScheduleEvent}
     return (
-        budget_state.from_events(one for one in events if one.kind not in clock),
-        schedule_state.from_events(one for one in events if one.kind in clock),
+        budget_state.from_events(event for event in events if event.kind not in clock),
+        schedule_state.from_events(event for event in events if event.kind in clock),
     )
 
 
-def _concerned(spec: EnvironmentSpec, closing: ScheduleState | None) -> bool:
+def _concerned(spec: EnvironmentSpec, schedule: ScheduleState | None) -> bool:
     scheduled = spec.hours is not None or spec.warehouse_schedule is not None
-    return scheduled or (closing is not None and bool(closing.owned_settings))  # its hours were taken out of its spec
+    return scheduled or (schedule is not None and bool(schedule.owned_settings))  # its hours were taken out of its spec
 
 
 def _unused(session: Session, specs: Specs, shown: Warehouses, now: datetime) -> frozenset[str]:
@@ -169,7 +169,7 @@ def _unused(session: Session, specs: Specs, shown: Warehouses, now: datetime) ->
     used = {
         name
         for name, length in idle.items()
-        if any(one.warehouse == specs[name].warehouse.name and one.end > now - length for one in ran)
+        if any(statement.warehouse == specs[name].warehouse.name and statement.end > now - length for statement in ran)
     }
     return frozenset(idle.keys() - used) if whole else frozenset()
 
@@ -188,16 +188,16 @@ def _keep(session: Session, spec: EnvironmentSpec, caller: Caller, *, unused: bo
     lines: list[str] = []
     for _ in range(2):
         now = observe.now(session)
-        asked = actions_due(spec, _ours(session, spec), *_now(session, spec.name), now, unused=unused)
-        if asked.close:
-            lines.append(_close(session, spec, asked, caller, now))
-        if asked.open:
-            lines.append(_open(session, spec, asked, caller, now))
-        if asked.resize_clusters:
-            lines.append(_resize_clusters(session, spec, asked, caller, now))
-        if asked.suspend_idle:
+        actions = actions_due(spec, _ours(session, spec), *_now(session, spec.name), now, unused=unused)
+        if actions.close:
+            lines.append(_close(session, spec, actions, caller, now))
+        if actions.open:
+            lines.append(_open(session, spec, actions, caller, now))
+        if actions.resize_clusters:
+            lines.append(_resize_clusters(session, spec, actions, caller, now))
+        if actions.suspend_idle:
             lines.append(_suspend_idle(session, spec, caller, now))
-        if not asked.close:
+        if not actions.close:
             break
     return lines
 
@@ -216,51 +216,53 @@ def _ours(session: Session, spec: EnvironmentSpec) -> WarehouseSample:
     return sample
 
 
-def _close(session: Session, spec: EnvironmentSpec, asked: ScheduleActions, caller: Caller, now: datetime) -> str:
+def _close(session: Session, spec: EnvironmentSpec, actions: ScheduleActions, caller: Caller, now: datetime) -> str:
     """Nothing starts its warehouse, and it is suspended; statements in progress finish. Under its lock.
 
     Whatever works there under the lock is not shut out in the middle, and whatever asks for the lock is refused now as
     it would be a moment later. Nothing else is done under it: nobody is to fail because of a look at the clock.
     """
-    said = why_closed(spec, now)
+    why = why_closed(spec, now)
     with locked(session, spec.name, caller.holder, SCHEDULE, actor=caller.actor):
-        _note(session, spec.name, ScheduleEvent.CLOSING, caller, now, {"former": dict(asked.former)})
+        _note(session, spec.name, ScheduleEvent.CLOSING, caller, now, {"former": dict(actions.former)})
         session.run(teardown_sql.stop_warehouse(spec.warehouse.name))
         suspend_when_idle(session, spec.warehouse.name)
-        _note(session, spec.name, ScheduleEvent.CLOSED, caller, now, {"reason": said})
-    return f"{spec.name}: {said}"
+        _note(session, spec.name, ScheduleEvent.CLOSED, caller, now, {"reason": why})
+    return f"{spec.name}: {why}"
 
 
-def _open(session: Session, spec: EnvironmentSpec, asked: ScheduleActions, caller: Caller, now: datetime) -> str:
+def _open(session: Session, spec: EnvironmentSpec, actions: ScheduleActions, caller: Caller, now: datetime) -> str:
     """What closing took is given back, except what its budget holds: that is its budget's to give."""
-    _note(session, spec.name, ScheduleEvent.OPENING, caller, now, {"former": dict(asked.restore)})
-    _set(session, spec, [Change(key, "", value) for key, value in asked.restore.items()])
-    if asked.restore and suspended(_now(session, spec.name)[0]):  # suspended meanwhile, before or after we gave it back
+    _note(session, spec.name, ScheduleEvent.OPENING, caller, now, {"former": dict(actions.restore)})
+    _set(session, spec, [Change(key, "", value) for key, value in actions.restore.items()])
+    # its budget may have suspended it meanwhile, before or after we gave it back
+    if actions.restore and suspended(_now(session, spec.name)[0]):
         session.run(teardown_sql.stop_warehouse(spec.warehouse.name))
-    _note(session, spec.name, ScheduleEvent.OPENED, caller, now, {"settings": dict(asked.restore)})
-    return f"{spec.name}: open" if asked.restore else f"{spec.name}: open, but its budget has suspended it"
+    _note(session, spec.name, ScheduleEvent.OPENED, caller, now, {"settings": dict(actions.restore)})
+    return f"{spec.name}: open" if actions.restore else f"{spec.name}: open, but its budget has suspended it"
 
 
 def _resize_clusters(
-    session: Session, spec: EnvironmentSpec, asked: ScheduleActions, caller: Caller, now: datetime
+    session: Session, spec: EnvironmentSpec, actions: ScheduleActions, caller: Caller, now: datetime
 ) -> str:
     """Its warehouse has the settings that its schedule asks for at this time of the day."""
     facts = {
-        "former": {one.setting: one.found for one in asked.resize_clusters},
-        "settings": {one.setting: one.wanted for one in asked.resize_clusters},
+        "former": {change.setting: change.found for change in actions.resize_clusters},
+        "settings": {change.setting: change.wanted for change in actions.resize_clusters},
     }
     _note(session, spec.name, ScheduleEvent.RESIZED, caller, now, facts)
-    _set(session, spec, asked.resize_clusters)
-    return f"{spec.name}: {', '.join(f'{one.setting} {one.found} → {one.wanted}' for one in asked.resize_clusters)}"
+    _set(session, spec, actions.resize_clusters)
+    words = ", ".join(f"{change.setting} {change.found} → {change.wanted}" for change in actions.resize_clusters)
+    return f"{spec.name}: {words}"
 
 
 def _suspend_idle(session: Session, spec: EnvironmentSpec, caller: Caller, now: datetime) -> str:
     """Its warehouse is suspended; the next statement starts it."""
     seconds = spec.hours.low_activity_seconds if spec.hours is not None else 0
-    said = f"no statement for {seconds} s: suspended until the next one"
-    _note(session, spec.name, ScheduleEvent.IDLE_SUSPENDED, caller, now, {"reason": said})
+    why = f"no statement for {seconds} s: suspended until the next one"
+    _note(session, spec.name, ScheduleEvent.IDLE_SUSPENDED, caller, now, {"reason": why})
     suspend_when_idle(session, spec.warehouse.name)
-    return f"{spec.name}: {said}"
+    return f"{spec.name}: {why}"
 
 
 def _set(session: Session, spec: EnvironmentSpec, changes: Sequence[Change]) -> None:
@@ -273,12 +275,12 @@ def _now(session: Session, environment: str) -> tuple[BudgetState, ScheduleState
     return budgets.get(environment, BudgetState(environment)), schedules.get(environment, ScheduleState(environment))
 
 
-def _words(asked: ScheduleActions) -> str:
+def _words(actions: ScheduleActions) -> str:
     parts = {
-        "closed": asked.close,
-        "opened": asked.open,
-        "fitted to its schedule": asked.resize_clusters,
-        "suspended": asked.suspend_idle,
+        "closed": actions.close,
+        "opened": actions.open,
+        "fitted to its schedule": actions.resize_clusters,
+        "suspended": actions.suspend_idle,
     }
     return "to be " + " and ".join(name for name, wanted in parts.items() if wanted)
 
