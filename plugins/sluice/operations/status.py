@@ -130,5 +130,5 @@ def _absent(work: Workspace, environment: str) -> bool:
         return False
 
 
-def _kept(one: Kept) -> dict[str, object]:
-    return {"database": one.database, "deployment": one.deployment, "release": one.release}
+def _kept(database: Kept) -> dict[str, object]:
+    return {"database": database.database, "deployment": database.deployment, "release": database.release}

@@ -24,16 +24,16 @@ def granted(account: Account) -> list[TemporaryGrant]:
     return temporary_access.from_events(account.events(TemporaryGrantEvent))
 
 
-def end(session: Session, one: TemporaryGrant, caller: Caller, reason: str) -> None:
+def end(session: Session, grant: TemporaryGrant, caller: Caller, reason: str) -> None:
     """Leave the holder without the role, then say so: a run that dies in between is finished by the next."""
     with suppress(MissingError):  # the role or the holder is gone, and the access with it
-        session.run(access.revoke(one.role, one.holder))
-    facts = {"role": one.role.name, "to": one.holder.kind, "holder": one.holder.name.name, "reason": reason}
+        session.run(access.revoke(grant.role, grant.holder))
+    facts = {"role": grant.role.name, "to": grant.holder.kind, "holder": grant.holder.name.name, "reason": reason}
     event = Event.once(
-        f"{caller.holder}:{one.role}:{one.holder}",
+        f"{caller.holder}:{grant.role}:{grant.holder}",
         at=caller.now,
         actor=caller.actor,
-        environment=one.environment,
+        environment=grant.environment,
         kind=TemporaryGrantEvent.REVOKED,
         payload=facts,
     )

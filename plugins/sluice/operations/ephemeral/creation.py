@@ -175,7 +175,7 @@ def _refuse_taken(lives: Mapping[str, EphemeralEnvironment], name: str, *, holde
 def _refuse_unknown(session: Session, spec: EnvironmentSpec) -> None:
     """A database that is said to be this environment's, and that no attempt in the journal made, is not taken over."""
     name = spec.database.name
-    if any(one.name == name for one in observe.databases(session, name.name)):
+    if any(database.name == name for database in observe.databases(session, name.name)):
         raise RefusedError(
             "the database exists and bears this environment's marker, but the journal knows of no attempt to make it",
             where=f"environment {spec.name}: database.name",

@@ -38,7 +38,7 @@ def plan(
             f"{environment} is not promoted to: its strategy is {spec.promotion.strategy}",
             where=f"environments.{environment}.promotion",
             value=environment,
-            good=", ".join(name for name, one in work.environments.items() if one.upstream)
+            good=", ".join(name for name, other in work.environments.items() if other.upstream)
             or "an upstream in the spec",
             untouched="everything",
         )
@@ -56,12 +56,12 @@ def plan(
         actor=actor,
         project=facts.project,
     )
-    found = _plan(work, deployment, facts.git_commit, live_marker(work, environment), upstream)
+    promotion = _plan(work, deployment, facts.git_commit, live_marker(work, environment), upstream)
     summary = (
-        f"{wanted} → {environment}: {len(found.changes.built)} built, {len(found.changes.kept)} kept, "
-        f"{len(found.changes.removed)} removed"
+        f"{wanted} → {environment}: {len(promotion.changes.built)} built, {len(promotion.changes.kept)} kept, "
+        f"{len(promotion.changes.removed)} removed"
     )
-    return deployment, StageReport("plan", summary, found.to_json())
+    return deployment, StageReport("plan", summary, promotion.to_json())
 
 
 def live_marker(work: Workspace, environment: str) -> Marker | None:

@@ -70,7 +70,7 @@ def _validated(work: Workspace, upstream: str, marker: Marker, call: Invocation)
         now = observe.inventory(session, work.spec(upstream).database.name)
     if lived:
         recorded = lived[-1].payload.get("evidence")
-        evidence = tuple(Evidence.from_json(one) for one in recorded) if isinstance(recorded, list) else ()
+        evidence = tuple(Evidence.from_json(piece) for piece in recorded) if isinstance(recorded, list) else ()
         if (
             evidence
             and not failed(evidence)
@@ -89,11 +89,11 @@ def _freshness(work: Workspace, upstream: str, marker: Marker, call: Invocation)
     if manifest is None or not artifacts.has_freshness(manifest):
         return ()
     run(call, ["source", "freshness"], check=False)
-    found = artifacts.freshness(call.artifacts / "sources.json")
-    verdicts = {_FRESH.get(status, Verdict.FAIL) for _, status in found} | {Verdict.PASS}
-    worst = next(one for one in (Verdict.FAIL, Verdict.MARGINAL, Verdict.PASS) if one in verdicts)
-    stale = tuple(f"{source}: {status}" for source, status in found if status != "pass")
-    return (Evidence("source freshness", worst, f"{len(stale)} of {len(found)} sources stale", "0", stale),)
+    freshness = artifacts.freshness(call.artifacts / "sources.json")
+    verdicts = {_FRESH.get(status, Verdict.FAIL) for _, status in freshness} | {Verdict.PASS}
+    worst = next(verdict for verdict in (Verdict.FAIL, Verdict.MARGINAL, Verdict.PASS) if verdict in verdicts)
+    stale = tuple(f"{source}: {status}" for source, status in freshness if status != "pass")
+    return (Evidence("source freshness", worst, f"{len(stale)} of {len(freshness)} sources stale", "0", stale),)
 
 
 def _answers(running: Stage) -> Evidence:
