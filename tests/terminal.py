@@ -72,6 +72,7 @@ class Terminal:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            preexec_fn=_interruptible,  # noqa: PLW1509 (no thread of this process holds a lock that it wants)
         )
 
     def on_a_screen(self, *words: str, columns: int, more: Mapping[str, str] | None = None) -> tuple[int, str]:
@@ -122,6 +123,11 @@ class Done:
         for chatter in ("Traceback", "Snowflake Connector", "Connecting to", "Skipping masking", "Warning:", "\x1b["):
             assert chatter not in self.out + self.err, str(self)
         return self
+
+
+def _interruptible() -> None:
+    """Ctrl-C reaches the command as at a terminal, also where the tests themselves run in the background."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def interrupt(process: subprocess.Popen[str]) -> Done:

@@ -260,7 +260,7 @@ def test_a_foreign_warehouse_of_the_name_is_left_alone(home: Workspace, admin: S
 
 
 def test_what_somebody_starts_again_is_stopped_once_more(home: Workspace, account: Snowdome, admin: Session) -> None:
-    """Whoever may OPERATE it starts it: the next check stops it and says so; at once again, it is asked to a person."""
+    """Whoever may OPERATE it starts it: the next check stops it and says so; at once again, a person is notified."""
     admin.run(Statement("ALTER WAREHOUSE SLUICE_DEV_WH SET AUTO_SUSPEND = 0"))
     before = compute(home)
     check(home, POLICY, costing(home.now(), dev=50), hand(home, "1"))
@@ -271,7 +271,8 @@ def test_what_somebody_starts_again_is_stopped_once_more(home: Workspace, accoun
         seen = replace(costing(now, dev=50), warehouses=measure(home, now, record=False).warehouses)
         done = check(home, POLICY, seen, hand(home, f"at {now}"))
         assert (state(home) == "SUSPENDED") is stopped
-        assert any("somebody start" in line for line in explain(done.plan))
+        says = "somebody started it while it was suspended" if stopped else "is started repeatedly while suspended"
+        assert any(says in line for line in explain(done.plan))
         if not stopped:
             assert done.plan.restrictions == ()
             admin.run(Statement("ALTER WAREHOUSE SLUICE_DEV_WH SUSPEND"))

@@ -219,7 +219,6 @@ def connect(
     if query_tag:
         parameters["QUERY_TAG"] = query_tag
     _quieten()
-    arguments = settings.arguments()
     if settings.private_key is not None:
         arguments["private_key"] = settings._key()  # read already: as bytes, the connector would read it again
     try:
