@@ -18,6 +18,7 @@ from sluice.airflow.workspace import airflow_workspace
 from sluice.domain.journal.events import Event
 from sluice.domain.names import Marker
 from sluice.operations.provisioning.provision import provision
+from sluice.operations.rollback import rollback
 from sluice.snowflake import journal, locks, observe
 from snowdome.pytest_plugin import Snowdome
 
@@ -120,6 +121,13 @@ class Runs:
         work = airflow_workspace()
         with work.session(environment) as session:
             return sorted(observe.markers(session, work.spec(environment).database.name.name))
+
+    def retained(self, environment: str) -> list[str]:
+        """The deployments that can come back, oldest first."""
+        work = airflow_workspace()
+        spec = work.spec(environment)
+        with work.session(environment) as session:
+            return list(rollback.retained(observe.markers(session, spec.database.name.name), spec))
 
     def holder(self, environment: str) -> str | None:
         """Who holds the environment's lock."""
