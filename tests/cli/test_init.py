@@ -179,7 +179,7 @@ def test_bad_answers_write_nothing(sluice: Sluice, jaffle: Path) -> None:
     """Two names for three environments, or one database for two: refused, each with a good example."""
     before = everything(jaffle)
     for words, says in (
-        (("--environments", "dev, prod"), "3 are needed"),
+        (("--environments", "dev, prod"), "3 comma-separated values are needed"),
         (("--databases", "A, A, B"), "each environment has one of its own"),
     ):
         done = sluice(jaffle, "init", "--yes", *words)

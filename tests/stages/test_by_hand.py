@@ -214,6 +214,13 @@ def test_what_sluice_says_is_said_by_nobody_else(desk: Desk, words: tuple[str, .
         desk.dbt(*words)
 
 
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever runs a command is in a folder of this test's own: what a path without a place names lies there."""
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.usefixtures("folder")
 @pytest.mark.parametrize(
     ("words", "code", "says"),
     [
