@@ -15,10 +15,12 @@ from readers import reads
 from sluice.dbt.profile import Target
 from sluice.domain.cleanup.cleanup_policy import CleanupPolicy
 from sluice.domain.promotion.gate_policy import Check, Gates, Metric
+from sluice.domain.provisioning.resources import Warehouse
 from sluice.domain.specs.blocks import Block
 from sluice.domain.specs.environment import EnvironmentSpec
 from sluice.operations.promotion.gates import GATES
 from sluice.settings import Settings
+from sluice.snowflake import provisioning_sql
 from sluice.snowflake.connect import ConnectionSettings
 
 FOR_PEOPLE = {"description"}
@@ -60,3 +62,9 @@ def test_what_is_not_read_is_found(read: set[tuple[type, str]]) -> None:
     assert (EnvironmentSpec, "budget") in read
     assert (EnvironmentSpec, "description") not in read
     assert (EnvironmentSpec, "lifetime") not in read
+
+
+def test_each_property_of_a_warehouse_has_its_name_in_sql() -> None:
+    """One that had none would be left out of CREATE WAREHOUSE without a word."""
+    properties = {field.name for field in dataclasses.fields(Warehouse)} - {"name"}
+    assert set(provisioning_sql._PROPERTIES) == properties

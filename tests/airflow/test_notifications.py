@@ -68,6 +68,17 @@ def heard(
     return tell
 
 
+def test_a_connection_of_another_type_is_named_and_sent_nothing(
+    monkeypatch: pytest.MonkeyPatch, webhook: tuple[str, list[dict[str, str]]], caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is no webhook because it is nothing else: the log says which types there are."""
+    address, received = webhook
+    monkeypatch.setenv("AIRFLOW_CONN_SLUICE_SLACK", json.dumps({"conn_type": "mattermost", "host": address}))
+    send("slack", "four fifths")
+    assert received == []
+    assert "'mattermost', not one of ('slackwebhook', 'smtp'" in caplog.text
+
+
 def test_a_channel_with_a_connection_is_told(
     webhook: tuple[str, list[dict[str, str]]], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -25,6 +25,8 @@ Happening = DeploymentNotice
 Severity = Literal["info", "warning", "error", "critical"]
 PAGER = "pagerduty_events"
 """The type of connection behind which somebody is woken, and an incident stays open until it is resolved."""
+TYPES = ("slackwebhook", "smtp", PAGER, "http")
+"""The types of connections by which people are notified: `notifier_of` has one for each."""
 
 
 class DeploymentNotifier(BaseNotifier):
@@ -114,6 +116,9 @@ def send(channel: str, text: str, *, severity: Severity = "info", key: str | Non
     connection = _connection(channel)
     if connection is None:
         log.info("channel %s: no Airflow connection sluice_%s, so the log has to do", channel, channel)
+        return
+    if connection.conn_type not in TYPES:
+        log.warning("channel %s: its connection is of type %r, not one of %s", channel, connection.conn_type, TYPES)
         return
     _deliver(channel, lambda: notifier_of(connection, text, severity=severity, key=key, over=over))
 

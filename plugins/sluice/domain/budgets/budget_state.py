@@ -130,6 +130,8 @@ def _after(state: BudgetState, event: Event) -> BudgetState:
         )
     if kind is BudgetEvent.RECOVERED:
         return replace(state, escalation_levels={})
+    if kind is not BudgetEvent.NOTIFIED:
+        raise ValueError(f"an event of budgets that nothing reads: {kind}")
     about = str(facts.get("level"))
     escalation_level = max(int(str(facts.get("rung") or 0)), state.escalation_levels.get(about, 0))
     return replace(

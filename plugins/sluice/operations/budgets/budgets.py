@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from math import inf
+from typing import assert_never
 
 from sluice.domain.budgets import budget_actions
 from sluice.domain.budgets.budget_actions import Alert, BudgetPlan, Notice, Notify, Resolve, SetRestriction, Step
@@ -257,6 +258,8 @@ def _settings(
         return back
     if wanted is Restriction.SUSPENDED:
         return {"auto_resume": False}
+    if wanted is not Restriction.THROTTLED:
+        assert_never(wanted)
     size = back.get("size", warehouse.size)
     smaller = list(Size)[max(list(Size).index(Size(str(size))) - 1, 0)]
     return {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext, suppress
 from datetime import UTC, datetime
+from typing import assert_never
 
 from sluice.dbt import artifacts
 from sluice.domain.cleanup.cleanup_policy import CleanupPolicy
@@ -208,6 +209,8 @@ def _drop_one(session: Session, orphan: Orphan) -> None:
         case OrphanKind.RELATION:
             database, *path = undotted(orphan.name)
             session.run(promotion_sql.drop_relation(database, dotted(*path), orphan.kind))
+        case _:
+            assert_never(orphan.what)
 
 
 def _refuse_another(orphan: Orphan, there: Mapping[str, Marker | None], *, deployment: str | None = None) -> None:
