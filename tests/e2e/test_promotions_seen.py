@@ -167,7 +167,7 @@ def test_no_reason_brings_markup_along(browser: Browser, world: World, asked: tu
     first, _ = asked
     world.bob.answer(first, "approve", "Reject")
     assert world.alice.wait(first, seconds=200) == "failed"
-    assert "bob said no" in world.alice.log(first, "approve")
+    assert "bob rejected it" in world.alice.log(first, "approve")
     run = world.alice.trigger("promote_prod", reason=HOSTILE)
     world.known.add(run.run_id)
     until_it_waits(world, run)

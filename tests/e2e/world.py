@@ -78,7 +78,7 @@ class World:
         return Observer(self.stack.environment).live(self.specs[environment])
 
     def end_what_waits(self) -> None:
-        """No run of any DAG is left behind which another one would wait for its turn."""
+        """No run of any DAG is left behind which another one would wait for its turn; none is taken for a new one."""
         deadline = time.monotonic() + 120
         while waiting := self._unfinished():  # what is queued may begin once what runs is ended
             assert time.monotonic() < deadline, waiting
@@ -86,6 +86,7 @@ class World:
                 with suppress(ApiError):  # on SQLite it answers 500 while its scheduler writes: asked again
                     self.admin.call("PATCH", run.path, json={"state": "failed"})
             time.sleep(2)
+        self.known |= {run["dag_run_id"] for dag_id in self.admin.dags() for run in self.admin.runs(dag_id)}
 
     def _unfinished(self) -> list[Run]:
         runs = [(dag_id, run) for dag_id in self.admin.dags() for run in self.admin.runs(dag_id)]
