@@ -67,7 +67,7 @@ def test_a_frame_of_documents(client: Any) -> None:
     """Nested values of a frame arrive as documents, also in a column of texts."""
     cursor = client.cursor()
     cursor.execute("create table t (notified varchar, kept object, many array)")
-    frame = pd.DataFrame({"TOLD": [{"colour": "red"}], "KEPT": [{"sizes": [1, 2]}], "MANY": [[3, 4]]})
+    frame = pd.DataFrame({"NOTIFIED": [{"colour": "red"}], "KEPT": [{"sizes": [1, 2]}], "MANY": [[3, 4]]})
     write_pandas(client, frame, "T")
     found = cursor.execute("select notified, kept:sizes[1]::int, many[0]::int from t").fetchall()
     assert found == [('{"colour":"red"}', 2, 3)]
