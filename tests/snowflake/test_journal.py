@@ -57,6 +57,23 @@ def test_events_are_read_by_environment_deployment_and_kind(admin: Session) -> N
     assert [one.environment for one in journal.read(admin, kinds=[Kind.PROVISIONED, Kind.PLANNED])] == ["dev", "prod"]
 
 
+def test_what_was_live_comes_without_its_inventory(admin: Session) -> None:
+    """Each once, in order, of one environment or of all: what became live and what it retained, and nothing else."""
+    payload = {"live": "d2", "retained": {"deployment": "d1", "until": None}, "inventory": {"A.B": 1}, "checks": []}
+    event = Event.once("a", at=AT, actor="ana", environment="prod", kind=Kind.LIVE, deployment="d2", payload=payload)
+    for _ in range(2):
+        journal.append(admin, event)
+    journal.append(admin, Event(AT - timedelta(hours=1), "ana", "dev", Kind.LIVE, "d0", {"live": "d0"}))
+    journal.append(admin, Event(AT, "ana", "prod", Kind.PLANNED, "d3"))
+    moves = journal.moves(admin)
+    assert [move.deployment for move in moves] == ["d0", "d2"]
+    assert [dict(move.payload) for move in moves] == [
+        {"live": "d0"},
+        {"live": "d2", "retained": {"deployment": "d1", "until": None}},
+    ]
+    assert journal.moves(admin, "dev") == moves[:1]
+
+
 def test_the_views_fold_the_events(admin: Session) -> None:
     """Deployments, environments and the audit are read from the journal alone."""
     first = Event(AT, "ana", "prod", Kind.PLANNED, "d1", {"release": "r1", "kind": "promotion"})

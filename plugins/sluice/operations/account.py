@@ -14,7 +14,7 @@ from sluice.domain.budgets.budget_state import BudgetEvent, BudgetState
 from sluice.domain.ephemeral import ephemeral_state
 from sluice.domain.ephemeral.ephemeral_state import EPHEMERAL_EVENTS, EphemeralEnvironment
 from sluice.domain.journal.control_schema import control_warehouse
-from sluice.domain.journal.events import Event, Kind
+from sluice.domain.journal.events import Event
 from sluice.domain.names import Marker
 from sluice.domain.schedules import schedule_state
 from sluice.domain.schedules.schedule_state import ScheduleEvent, ScheduleState
@@ -22,7 +22,7 @@ from sluice.snowflake import control_sql, journal, observe, statements
 from sluice.snowflake.connect import Session
 from sluice.snowflake.error_mapping import MissingError
 
-STATE_EVENTS: tuple[str, ...] = (*EPHEMERAL_EVENTS, *BudgetEvent, *ScheduleEvent, *TemporaryGrantEvent, Kind.LIVE)
+STATE_EVENTS: tuple[str, ...] = (*EPHEMERAL_EVENTS, *BudgetEvent, *ScheduleEvent, *TemporaryGrantEvent)
 """The kinds of events that the state of every environment is built from: few for each, however long the journal."""
 _CURRENT = 60
 """Seconds for which what was read counts; a task that builds for an hour in between reads it again."""

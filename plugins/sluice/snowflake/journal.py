@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from sluice.domain.journal import control_schema as names
-from sluice.domain.journal.events import Event
+from sluice.domain.journal.events import Event, Kind
 from sluice.domain.names import Identifier, Marker
 from sluice.snowflake import control_sql
 from sluice.snowflake.connect import Row, Session
@@ -42,11 +42,25 @@ def read(
 ) -> list[Event]:
     """Return the matching events, oldest first, each once; with `since` only later ones."""
     kind_names = tuple(str(kind) for kind in kinds)
-    rows = session.run(_select(session.control, environment, deployment, kind_names, since))
-    events: dict[str, Event] = {}
-    for row in rows:
-        events.setdefault(row["event_id"], _event(row))
-    return list(events.values())
+    return _once(session.run(_select(session.control, environment, deployment, kind_names, since)))
+
+
+def moves(session: Session, environment: str | None = None) -> list[Event]:
+    """Return the `deployment.live` events, oldest first, with nothing but what became live and what it retained.
+
+    A whole one holds the inventory of its database: nobody who asks about all of them may have them sent.
+    """
+    where, params = ("\nAND ENVIRONMENT = %s", (environment,)) if environment is not None else ("", ())
+    rows = session.run(
+        Statement(
+            "SELECT EVENT_ID, OCCURRED_AT, ACTOR, ENVIRONMENT, DEPLOYMENT, KIND,\n"
+            "  OBJECT_CONSTRUCT('live', PAYLOAD:live, 'retained', PAYLOAD:retained) AS PAYLOAD\n"
+            f"FROM {names.journal_table(session.control).sql}\n"
+            f"WHERE KIND = %s{where}\nORDER BY OCCURRED_AT, EVENT_ID",
+            (str(Kind.LIVE), *params),
+        )
+    )
+    return _once(rows)
 
 
 def last_events(session: Session) -> dict[str, datetime]:
@@ -108,6 +122,13 @@ def _select(
         f"FROM {names.journal_table(name).sql}{where}\nORDER BY OCCURRED_AT, EVENT_ID",
         tuple(params),
     )
+
+
+def _once(rows: Iterable[Row]) -> list[Event]:
+    events: dict[str, Event] = {}
+    for row in rows:
+        events.setdefault(row["event_id"], _event(row))
+    return list(events.values())
 
 
 def _text(moment: datetime) -> str:

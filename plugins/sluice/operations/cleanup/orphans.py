@@ -11,7 +11,7 @@ from sluice.dbt import artifacts
 from sluice.domain.cleanup.cleanup_policy import CleanupPolicy
 from sluice.domain.cleanup.orphans import AccountInventory, Orphan, OrphanKind, OwnedObject, orphans
 from sluice.domain.ephemeral.ephemeral_state import EPHEMERAL_EVENTS, EphemeralEvent
-from sluice.domain.journal.events import Event, Kind
+from sluice.domain.journal.events import Event
 from sluice.domain.names import Identifier, Marker, dotted, undotted
 from sluice.domain.specs.environment import EnvironmentSpec
 from sluice.errors import SluiceError, StopError
@@ -80,7 +80,7 @@ def clear(
 
 def _inventory(work: Workspace, account: Account, holder: str | None) -> AccountInventory:
     session = account.computing()
-    events = account.events((*EPHEMERAL_EVENTS, Kind.LIVE))
+    events, moves = account.events(EPHEMERAL_EVENTS), journal.moves(session)
     lives = account.ephemeral()
     specs: dict[str, EnvironmentSpec] = {**{name: life.spec for name, life in lives.items()}, **work.environments}
     databases = [one for one in account.seen(observe.databases) if one.marker is not None]
@@ -104,9 +104,9 @@ def _inventory(work: Workspace, account: Account, holder: str | None) -> Account
             name for name in monitors.shown if resource_monitors.created_by_sluice(events, name)
         ),
         specs=specs,
-        journalled=frozenset({event.environment for event in events} | work.environments.keys()),
+        journalled=frozenset({event.environment for event in (*events, *moves)} | work.environments.keys()),
         forgotten=frozenset(event.environment for event in events if event.kind == EphemeralEvent.FORGOTTEN),
-        expiries=_expiries(events),
+        expiries=_expiries(moves),
         last_seen=_ended(session),
         locked=frozenset(
             locks.locked_by_others(session, specs, except_holder=holder, having_tables=account.seen(locks.schemas))

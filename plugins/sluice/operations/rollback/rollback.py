@@ -133,7 +133,7 @@ def _previous(
     session: Session, spec: EnvironmentSpec, markers: Mapping[str, Marker | None], restorable: Mapping[str, Marker]
 ) -> str:
     """The retained deployment that live descends from; asked for again, one further back."""
-    known = lineage(journal.read(session, environment=spec.name, kinds=[Kind.LIVE]))
+    known = lineage(journal.moves(session, spec.name))
     previous = known.previous(deployed(markers.get(spec.database.name.name)), restorable)
     if previous is None:
         undone = [name for name in restorable if name in known.rolled_back]
