@@ -11,6 +11,7 @@ import pytest
 
 from sluice.dbt.invoke import Invocation, run
 from sluice.dbt.profile import Target
+from sluice.domain.specs.blocks import DbtBlock
 from sluice.domain.specs.environment import load_environments
 
 ROOT = Path(__file__).parents[2]
@@ -114,6 +115,14 @@ def test_severities_follow_the_environment(
     assert (ordinary["warn_if"], ordinary["error_if"], ordinary["store_failures"]) == (warn_if, error_if, kept)
     assert ordinary["severity"].lower() == "error"
     assert configs["primary_key_fct_orders_order_id"]["error_if"] == ">0"
+
+
+def test_each_setting_of_a_spec_is_read_by_the_project() -> None:
+    """Dbt takes any variable: one that no file asks for would change nothing, and nobody would hear of it."""
+    files = [path for path in PROJECT.rglob("*") if path.suffix in {".sql", ".yml"} and "target" not in path.parts]
+    text = "\n".join(path.read_text() for path in files)
+    settings = set(DbtBlock(target="dev").as_vars())
+    assert {name for name in settings if f"var('{name}'" not in text and f"setting('{name}'" not in text} == set()
 
 
 def test_experiments_stay_in_development(manifests: dict[str, Manifest]) -> None:

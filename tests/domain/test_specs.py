@@ -98,6 +98,7 @@ MISTAKES = [
     ("at_limit: suspend", "at_limit: explode", "budget.at_limit", "explode", "'suspend'"),
     ("sources: [OLIST_RAW]", "sources: [OLIST_DEV]", "", None, None),
     ("criticality: low", "criticality: low\n  watch: [cost]", "monitoring.watch", "['cost']", "freshness_hours"),
+    ("dbt:\n", "dbt:\n  severity: warn\n", "dbt.severity", "warn", "warn_if and error_if"),
     ("strategy: in_place", "strategy: in_place\n  retained: 3", "promotion.retained", 3, "retained_days"),
     (
         "strategy: in_place",

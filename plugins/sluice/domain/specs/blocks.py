@@ -317,13 +317,14 @@ class MonitoringBlock(Block):
 class DbtBlock(Block):
     """How dbt builds here: one project, settings by environment."""
 
+    removed_keys = {"severity": "warn_if and error_if: how many bad rows warn, and how many stop"}
+
     target: EnvironmentName
     materialized: Literal["view", "table"] = "table"
     threads: Annotated[int, Field(ge=1, le=64)] = 4
     row_limit: Annotated[int, Field(ge=1)] | None = None
     lookback_days: Annotated[int, Field(ge=1)] | None = None
     contracts: bool = False
-    severity: Literal["warn", "error"] = "error"
     warn_if: Annotated[str, Field(pattern=r"^(>|>=|=|!=) ?\d+$")] = ">0"
     error_if: Annotated[str, Field(pattern=r"^(>|>=|=|!=) ?\d+$")] = ">0"
     store_failures: bool = False
@@ -338,7 +339,6 @@ class DbtBlock(Block):
             "row_limit": self.row_limit,
             "lookback_days": self.lookback_days,
             "contracts": self.contracts,
-            "severity": self.severity,
             "warn_if": self.warn_if,
             "error_if": self.error_if,
             "store_failures": self.store_failures,
