@@ -91,3 +91,15 @@ def test_the_files_that_a_walk_names_are_there(page: Path) -> None:
     paths = [path for path in named if not path.startswith("build/")]
     assert len(paths) > 10
     assert [path for path in paths if not any(any(room.glob(path.rstrip("/"))) for room in ROOMS)] == []
+
+
+def test_reliability_names_tests_that_are_there() -> None:
+    """Each row names its test, `file` or `file::test`, and the file holds it."""
+    rows = [line for line in (ROOT / "docs" / "reliability.md").read_text().splitlines() if line.startswith("| ")]
+    claims = [row for row in rows if not row.startswith("| What can go wrong")]
+    assert claims
+    for row in claims:
+        shown = re.findall(r"`((?:snowdome/)?tests/[\w/]+\.py)(?:::(\w+))?`", row.rsplit("|", 2)[1])
+        assert shown, f"names no test: {row}"
+        for file, test in shown:
+            assert not test or f"def {test}(" in (ROOT / file).read_text(), f"{file} has no {test}"

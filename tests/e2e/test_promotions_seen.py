@@ -72,10 +72,9 @@ def seen(part: Locator) -> None:
     expect(part).to_be_visible(timeout=PATIENCE * 1000)
 
 
-def in_sight(page: Page, option: str) -> bool:
-    """Whether a button lies in the window without scrolling."""
-    box = page.get_by_test_id(f"hitl-option-{option}").bounding_box()
-    return box is not None and box["y"] >= 0 and box["y"] + box["height"] <= WINDOW[1]
+def in_sight(page: Page, option: str) -> None:
+    """A button lies in the window without scrolling, once everything around it has been drawn."""
+    expect(page.get_by_test_id(f"hitl-option-{option}")).to_be_in_viewport(ratio=1, timeout=PATIENCE * 1000)
 
 
 def test_an_approver_sees_what_is_asked(browser: Browser, asked: tuple[Run, list[Ended]]) -> None:
@@ -102,8 +101,8 @@ def test_an_approver_sees_what_is_asked(browser: Browser, asked: tuple[Run, list
     assert re.search(r"and \d+ more · ", text)
     assert re.search(r"(\d+) of \1 passed \(20\d\d-\d\d-\d\d \d\d:\d\d UTC, deployment d", text)
     assert "model.till" not in text
-    assert in_sight(page, "Approve")
-    assert in_sight(page, "Reject")
+    in_sight(page, "Approve")
+    in_sight(page, "Reject")
     screenshot(page, "approval")
     page.close()
 
@@ -176,7 +175,7 @@ def test_no_reason_brings_markup_along(browser: Browser, world: World, asked: tu
     assert page.locator("img[src*='evil'], img[src='x'], strong:text-is('now'), code:text-is('code')").count() == 0
     links = page.locator("a[href*='evil']").all()
     assert all(link.inner_text().startswith("https://evil.example") for link in links)
-    assert in_sight(page, "Approve")
+    in_sight(page, "Approve")
     page.get_by_test_id("hitl-option-Reject").click()
     assert world.alice.wait(run, seconds=200) == "failed"
     page.close()
