@@ -7,11 +7,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from sluice.domain.names import Identifier, Marker, Qualified
+from sluice.domain.promotion.contents import of_kinds
 from sluice.domain.promotion.database_rights import Right
 from sluice.domain.promotion.gate_policy import ObjectKindsGate
+from sluice.errors import StopError
 from sluice.operations.provisioning.provision import provision
 from sluice.operations.workspace import Workspace
-from sluice.snowflake import observe, resources, row_parsing, warehouses
+from sluice.snowflake import contents, database_access, observe, resources, row_parsing, warehouses
 from sluice.snowflake.connect import Session
 from sluice.snowflake.statements import Statement
 from snowdome.pytest_plugin import Snowdome
@@ -85,17 +87,69 @@ def test_view_texts_are_as_written(admin: Session) -> None:
 
 
 def test_rights_are_read_without_the_databases_name(admin: Session) -> None:
-    """Names that need quotes too; so that live and candidate can be compared."""
-    found = observe.rights(admin, LIVE)
-    assert Right("OLIST_READER", "USAGE", "DATABASE", "") in found
-    assert Right("OLIST_READER", "USAGE", "SCHEMA", "MARTS") in found
-    assert Right("OLIST_READER", "SELECT", "TABLE", "MARTS.odd name") in found
-    assert [one.grantee for one in observe.future_rights(admin, LIVE)] == ["OLIST_READER"]
+    """Of every grantee, names that need quotes too, and those to come; so that live and candidate can be compared."""
+    for sql in (
+        "CREATE DATABASE ROLE LIVE.READ_ALL",
+        "GRANT SELECT ON TABLE LIVE.MARTS.T TO DATABASE ROLE LIVE.READ_ALL WITH GRANT OPTION",
+        "CREATE ROLE BELOW",
+        "CREATE ROLE BI",
+        "GRANT DATABASE ROLE LIVE.READ_ALL TO ROLE BI",
+        "GRANT ROLE BELOW TO ROLE BI",
+        "GRANT SELECT ON VIEW LIVE.MARTS.V TO ROLE BELOW",
+    ):
+        admin.run(Statement(sql))
+    held = database_access.rights(admin, (LIVE,), ())[LIVE]
+    assert Right("OLIST_READER", "USAGE", "DATABASE", "") in held
+    assert Right("OLIST_READER", "USAGE", "SCHEMA", "MARTS") in held
+    assert Right("OLIST_READER", "SELECT", "TABLE", "MARTS.odd name") in held
+    assert Right("OLIST_READER", "SELECT", "TABLE", "<FUTURE>") in held
+    assert Right("READ_ALL", "SELECT", "TABLE", "MARTS.T", True, "DATABASE_ROLE") in held
+    assert Right("BI", "USAGE", "DATABASE_ROLE", "READ_ALL") in held
+    assert Right("BELOW", "SELECT", "VIEW", "MARTS.V") in held
 
 
-def test_objects_that_a_swap_would_break_are_found_by_kind(admin: Session) -> None:
-    """Every kind that the policy names can be asked for; none is there."""
-    assert observe.object_kinds(admin, LIVE, ObjectKindsGate().refused) == {}
+def test_every_right_can_be_given_and_taken(admin: Session) -> None:
+    """What is read of one database can be granted on another, and revoked again."""
+    admin.run(Statement("CREATE DATABASE ROLE LIVE.READ_ALL"))
+    admin.run(Statement("CREATE ROLE BI"))
+    changes = (
+        Right("OLIST_READER", "SELECT", "TABLE", "MARTS.T", grant_option=True),
+        Right("OLIST_READER", "MONITOR", "DATABASE", ""),
+        Right("OLIST_READER", "SELECT", "VIEW", "MARTS.<FUTURE>"),
+        Right("READ_ALL", "SELECT", "TABLE", "MARTS.odd name", grantee_type="DATABASE_ROLE"),
+        Right("BI", "USAGE", "DATABASE_ROLE", "READ_ALL"),
+    )
+    before = database_access.rights(admin, (LIVE,), ())[LIVE]
+    for right in changes:
+        admin.run(database_access.change(LIVE, right, give=True))
+    given = database_access.rights(admin, (LIVE,), ())[LIVE]
+    assert given - before == set(changes)
+    for right in changes:
+        admin.run(database_access.change(LIVE, right, give=False))
+    assert database_access.rights(admin, (LIVE,), ())[LIVE] == before
+
+
+def test_contents_are_of_every_kind(admin: Session) -> None:
+    """One look for each kind; of none that a swap would break is there anything."""
+    for sql in ("CREATE STAGE LIVE.MARTS.S", "CREATE SEQUENCE LIVE.MARTS.N", "CREATE TAG LIVE.MARTS.G"):
+        admin.run(Statement(sql))
+    before = admin.statements
+    held = contents.contents(admin, LIVE)
+    assert admin.statements - before == len(contents.KINDS)
+    assert sorted(str(thing) for thing in held if thing.name.startswith("MARTS")) == [
+        "schema MARTS", "sequence MARTS.N", "stage MARTS.S", "table MARTS.T", "table MARTS.odd name", "tag MARTS.G",
+        "view MARTS.V",
+    ]  # fmt: skip
+    assert of_kinds(held, ObjectKindsGate().refused) == {}
+
+
+def test_more_than_show_tells_is_read_on(admin: Session) -> None:
+    """SHOW ends at ten thousand rows: tables, views and schemas are asked for by the page, the rest is refused."""
+    whole = contents.contents(admin, LIVE, ("TABLE", "VIEW", "SCHEMA"))
+    assert contents.contents(admin, LIVE, ("TABLE", "VIEW", "SCHEMA"), page=1) == whole
+    admin.run(Statement("CREATE STAGE LIVE.MARTS.S"))
+    with pytest.raises(StopError, match="SHOW tells of 1 stages at most"):
+        contents.contents(admin, LIVE, ("STAGE",), page=1)
 
 
 def test_a_warehouse_tells_what_it_does(admin: Session) -> None:

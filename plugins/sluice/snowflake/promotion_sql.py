@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import re
-
 from sluice.domain.names import Identifier, Marker, Qualified, undotted
-from sluice.domain.promotion.database_rights import Right
 from sluice.domain.sizes import Size
 from sluice.errors import StopError
 from sluice.snowflake.statements import Statement
 
-_PRIVILEGE = re.compile(r"[A-Z]+([ _][A-Z]+)*")
 _DROPPED = {"TABLE": "TABLE", "VIEW": "VIEW", "MATERIALIZED VIEW": "MATERIALIZED VIEW"}
 
 
 def clone(live: Identifier, candidate: Identifier, marker: Marker) -> Statement:
-    """Return CREATE DATABASE … CLONE of live as the candidate, with its marker."""
+    """Return CREATE DATABASE … CLONE of live as the candidate, with its marker; files in internal stages come along."""
     return Statement(
-        f"CREATE DATABASE {candidate.sql} CLONE {live.sql} IGNORE HYBRID TABLES COMMENT = %s",
+        f"CREATE DATABASE {candidate.sql} CLONE {live.sql} IGNORE HYBRID TABLES INCLUDE INTERNAL STAGES COMMENT = %s",
         (marker.comment,),
         repeatable=False,
     )
@@ -26,15 +22,6 @@ def clone(live: Identifier, candidate: Identifier, marker: Marker) -> Statement:
 def mark(database: Identifier, marker: Marker) -> Statement:
     """Return ALTER DATABASE with the marker as the comment."""
     return Statement(f"ALTER DATABASE {database.sql} SET COMMENT = %s", (marker.comment,))
-
-
-def grant(database: Identifier, right: Right) -> Statement:
-    """Return a GRANT of this right on the database itself."""
-    if not _PRIVILEGE.fullmatch(right.privilege):
-        raise StopError("not a privilege", where=f"grants on {database}", value=right.privilege, untouched="live")
-    option = " WITH GRANT OPTION" if right.grant_option else ""
-    role = Identifier.from_account(right.grantee)
-    return Statement(f"GRANT {right.privilege} ON DATABASE {database.sql} TO ROLE {role.sql}{option}")
 
 
 def drop_relation(database: Identifier, name: str, kind: str) -> Statement:

@@ -46,3 +46,19 @@ def qualified(shown: str) -> Qualified:
         if not kind and not arguments:
             parts.append(Identifier.from_account(quoted.replace('""', '"') if quoted else plain))
     return Qualified(*parts[:3])
+
+
+def argument_types(row: Row) -> str:
+    """Return the types of a function's arguments as `(NUMBER, VARCHAR)`; nothing for what takes none."""
+    shown = text(row, "arguments")
+    return "" if shown is None else "(" + shown.partition("(")[2].partition(") RETURN")[0].rstrip(")") + ")"
+
+
+def signature(shown: str) -> str:
+    """Return the arguments at the end of a name from SHOW GRANTS, as `argument_types` says them; nothing without."""
+    outside = re.sub(r'"(?:[^"]|"")*"', lambda quoted: "x" * len(quoted[0]), shown)
+    opening = outside.find("(")
+    if opening < 0:
+        return ""
+    types = (part.strip().rsplit(" ", 1)[-1] for part in shown[opening + 1 : shown.rindex(")")].split(","))
+    return "(" + ", ".join(types) + ")"

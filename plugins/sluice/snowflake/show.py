@@ -71,11 +71,6 @@ def grants_on_database(database: Identifier) -> Statement:
     return Statement(f"SHOW GRANTS ON DATABASE {database.sql}")
 
 
-def future_grants_in(database: Identifier) -> Statement:
-    """Privileges on objects to come in the database."""
-    return Statement(f"SHOW FUTURE GRANTS IN DATABASE {database.sql}")
-
-
 def schemas(database: Identifier) -> Statement:
     """Schemas of a database."""
     return Statement(f"SHOW SCHEMAS IN DATABASE {database.sql}")
@@ -132,20 +127,44 @@ def view_texts(database: Identifier) -> Statement:
     )
 
 
-_KINDS = {
-    "STREAM": "STREAMS",
-    "TASK": "TASKS",
-    "PIPE": "PIPES",
-    "DYNAMIC TABLE": "DYNAMIC TABLES",
-    "MATERIALIZED VIEW": "MATERIALIZED VIEWS",
-    "EXTERNAL TABLE": "EXTERNAL TABLES",
-    "ALERT": "ALERTS",
-}
+def objects_in(plural: str, container: Qualified, limit: int | None = None, after: str | None = None) -> Statement:
+    """Return SHOW of a kind, by its word in the plural, in a database or a schema.
+
+    With a limit where SHOW takes one, and from behind a name on.
+    """
+    level = "DATABASE" if container.schema is None else "SCHEMA"
+    asked = f"SHOW {plural} IN {level} {container.sql}" + (f" LIMIT {int(limit)}" if limit else "")
+    return Statement(asked) if after is None else Statement(f"{asked} FROM %s", (after,))
 
 
-def objects_of_kind(kind: str, database: Identifier) -> Statement:
-    """Objects of one of the kinds that a swap would break."""
-    return Statement(f"SHOW {_KINDS[kind]} IN DATABASE {database.sql}")
+def grants_on_account() -> Statement:
+    """Privileges on the account."""
+    return Statement("SHOW GRANTS ON ACCOUNT")
+
+
+def is_role_in_session(role: Identifier) -> Statement:
+    """Whether the session has the role, itself or through another."""
+    return Statement("SELECT IS_ROLE_IN_SESSION(%s) AS HELD", (role.name,))
+
+
+def grants_to_database_role(role: Qualified) -> Statement:
+    """Everything that a database role holds."""
+    return Statement(f"SHOW GRANTS TO DATABASE ROLE {role.sql}")
+
+
+def grants_of_database_role(role: Qualified) -> Statement:
+    """Roles that a database role was granted to."""
+    return Statement(f"SHOW GRANTS OF DATABASE ROLE {role.sql}")
+
+
+def future_grants_to_database_role(role: Qualified) -> Statement:
+    """Everything that a database role will hold on objects to come."""
+    return Statement(f"SHOW FUTURE GRANTS TO DATABASE ROLE {role.sql}")
+
+
+def plural(kind: str) -> str:
+    """Return the word for several objects of a kind, as GRANT and SHOW have it."""
+    return f"{kind[:-1]}IES" if kind.endswith("Y") else f"{kind}S"
 
 
 def _like(name: Identifier) -> str:

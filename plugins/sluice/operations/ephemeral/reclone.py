@@ -18,7 +18,7 @@ from sluice.operations.ephemeral.creation import base_deployment, base_is_free, 
 from sluice.operations.ephemeral.lifecycle import beside, done_before, locked, note, ours
 from sluice.operations.provisioning.provision import provision
 from sluice.operations.workspace import Workspace, in_one_session
-from sluice.snowflake import journal, observe, promotion_sql, provisioning_sql, reclone_sql
+from sluice.snowflake import database_access, journal, observe, provisioning_sql, reclone_sql
 from sluice.snowflake.connect import Session
 from sluice.snowflake.statements import drop_database, swap
 
@@ -126,8 +126,9 @@ def _grants(session: Session, spec: EnvironmentSpec, fresh: Identifier) -> None:
     inside = [one for one in desired_state(renamed, "").grants if one.on is not None and one.on.database == fresh]
     for one in sorted(inside, key=lambda grant: (grant.kind == "DATABASE", str(grant))):
         session.run(provisioning_sql.grant((one.privilege,), one))
-    for right in to_mirror(observe.rights(session, live, ()), observe.rights(session, fresh, ())):
-        session.run(promotion_sql.grant(fresh, right))
+    rights = database_access.rights(session, (live, fresh), ())
+    for right in to_mirror(rights[live], rights[fresh]):
+        session.run(database_access.change(fresh, right, give=True))
 
 
 def _intend(session: Session, life: EphemeralEnvironment, caller: Caller, facts: dict[str, object]) -> None:

@@ -9,15 +9,18 @@ from sluice.dbt import artifacts
 from sluice.dbt.invoke import run
 from sluice.domain.journal.events import Kind
 from sluice.domain.names import Identifier, Marker, candidate_name
+from sluice.domain.promotion import database_rights
+from sluice.domain.promotion.contents import vanishing
 from sluice.domain.promotion.cutover import Exchange, deployed, named
 from sluice.domain.promotion.database_rights import to_mirror
 from sluice.domain.promotion.deployments import Deployment, StageReport
 from sluice.domain.promotion.inventory import missing_from_clone, to_json
 from sluice.errors import RefusedError, StopError
+from sluice.operations.promotion.sight import consumers, sight_of_all
 from sluice.operations.refresh import dbt_builds
 from sluice.operations.stage import Stage, stage
 from sluice.operations.workspace import Workspace
-from sluice.snowflake import observe, promotion_sql
+from sluice.snowflake import contents, database_access, observe, promotion_sql
 from sluice.snowflake.statements import drop_database
 
 CLONED, BUILDING, BUILT, DROPPED = (f"candidate.{one}" for one in ("cloned", "building", "built", "dropped"))
@@ -106,12 +109,18 @@ def _clone(running: Stage, exchange: Exchange, markers: dict[str, Marker | None]
     candidate = Identifier.from_account(exchange.incoming)
     if exchange.incoming in markers:
         drop(running, exchange.incoming, exchange.wanted)
-    before = observe.inventory(running.session, running.live)
-    rights = observe.rights(running.session, running.live, ())
-    running.session.run(promotion_sql.clone(running.live, candidate, exchange.wanted))
-    for right in to_mirror(rights, observe.rights(running.session, candidate, ())):
-        running.session.run(promotion_sql.grant(candidate, right))
-    missing = missing_from_clone(before, observe.inventory(running.session, candidate))
+    with sight_of_all(running) as session:
+        before = observe.inventory(running.session, running.live)
+        held = contents.contents(session, running.live, contents.COMMON)
+        running.session.run(promotion_sql.clone(running.live, candidate, exchange.wanted))
+        gone = vanishing(held, contents.contents(session, candidate, contents.COMMON))
+        rights = database_access.rights(session, (running.live, candidate), consumers(running))
+        for right in to_mirror(rights[running.live], rights[candidate]):
+            session.run(database_access.change(candidate, right, give=True))
+    missing = [
+        *(f"{thing}: not in the clone" for thing in gone),
+        *missing_from_clone(before, observe.inventory(running.session, candidate)),
+    ]
     if missing:
         drop(running, exchange.incoming, exchange.wanted)
         raise RefusedError(
@@ -120,7 +129,8 @@ def _clone(running: Stage, exchange: Exchange, markers: dict[str, Marker | None]
             good="a role that owns or may read everything in live, and nobody writing meanwhile; run again",
             untouched=exchange.live,
         )
-    running.note(CLONED, {"candidate": exchange.incoming, "live": to_json(before)})
+    held_rights = database_rights.to_json(rights[running.live])
+    running.note(CLONED, {"candidate": exchange.incoming, "live": to_json(before), "rights": held_rights})
     return {"candidate": exchange.incoming, "relations": len(before)}
 
 

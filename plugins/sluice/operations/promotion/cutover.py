@@ -11,6 +11,7 @@ from sluice.domain.names import Identifier, Marker
 from sluice.domain.promotion.cutover import AlreadyLive, Exchange, Markers, Refuse, Stop, Swap, decide_cut_over, named
 from sluice.domain.promotion.deployments import Deployment, StageReport
 from sluice.errors import RefusedError, RetryError, StopError
+from sluice.operations.promotion.before_swap import align
 from sluice.operations.promotion.gates import writers
 from sluice.operations.stage import Stage, own_databases, stage
 from sluice.operations.workspace import Workspace
@@ -22,6 +23,7 @@ def cut_over(work: Workspace, deployment: Deployment, now: datetime) -> StageRep
     """Have the live name bear what is wanted: swapped once, or found swapped."""
     with stage("cut_over", work, deployment, now) as running:
         exchange, markers = running.exchange(), running.markers()
+        aligned = _aligned(running, exchange, markers)
         decision = decide_cut_over(exchange, markers, _foreign(running, exchange, markers))
         match decision:
             case AlreadyLive():
@@ -41,7 +43,16 @@ def cut_over(work: Workspace, deployment: Deployment, now: datetime) -> StageRep
                 assert_never(decision)
         facts = {"live": str(exchange.wanted.deployment), "former": named(exchange.former), "swap_seconds": seconds}
         running.note(Kind.CUT_OVER, facts, once=True)
+        facts |= aligned
         return running.report(f"{exchange.live} bears {named(exchange.wanted)}", facts)
+
+
+def _aligned(running: Stage, exchange: Exchange, markers: Markers) -> dict[str, object]:
+    """Contents and rights are looked at while the swap is still to come; the foreign writers after them."""
+    if not isinstance(decide_cut_over(exchange, markers, ()), Swap):
+        return {}
+    live, incoming = Identifier.from_account(exchange.live), Identifier.from_account(exchange.incoming)
+    return align(running, live, incoming, comes_back=running.deployment.kind == "rollback")
 
 
 def exchange_names(running: Stage, step: Swap, *, expect: Marker | None, before: Marker | None) -> float:

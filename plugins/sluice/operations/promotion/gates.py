@@ -10,6 +10,7 @@ from sluice.dbt import artifacts
 from sluice.dbt.project import REF_OVERRIDE
 from sluice.domain.names import Identifier
 from sluice.domain.promotion import gate_checks
+from sluice.domain.promotion.contents import of_kinds
 from sluice.domain.promotion.cutover import Exchange
 from sluice.domain.promotion.database_rights import Right, lost, visible
 from sluice.domain.promotion.evidence import Evidence
@@ -19,9 +20,11 @@ from sluice.domain.promotion.model_diff import Node
 from sluice.domain.promotion.view_references import escapes
 from sluice.errors import RefusedError, StopError
 from sluice.operations.promotion.candidate import BUILT, CLONED
+from sluice.operations.promotion.sight import consumers, sight_of_all
 from sluice.operations.refresh import dbt_builds
 from sluice.operations.stage import Stage
-from sluice.snowflake import observe, promotion_sql
+from sluice.snowflake import database_access, observe, promotion_sql
+from sluice.snowflake.contents import contents
 from sluice.snowflake.error_mapping import NoComputeError, StatementError, snowflake_message
 from sluice.snowflake.statements import use_database
 
@@ -162,7 +165,8 @@ def _foreign_writer(candidate: Candidate) -> Evidence:
 
 def _object_kinds(candidate: Candidate) -> Evidence:
     refused = candidate.gates.object_kinds.refused
-    return gate_checks.judge_kinds(observe.object_kinds(candidate.stage.session, candidate.database, refused))
+    with sight_of_all(candidate.stage) as session:
+        return gate_checks.judge_kinds(of_kinds(contents(session, candidate.database, refused), refused))
 
 
 GATES = (
@@ -204,13 +208,12 @@ def _artifacts(running: Stage) -> tuple[tuple[artifacts.Result, ...], dict[str, 
 
 
 def _rights(running: Stage, candidate: Identifier) -> tuple[list[str], list[Right], list[Right]]:
-    """The consumers of live, and what they may do in live and in the candidate."""
+    """The consumers of live, and what they may do in live and in the candidate: seen by who sees all of it."""
     ours = running.spec.access.role.name
-    on_live = observe.rights(running.session, running.live, ())
-    roles = sorted({right.grantee for right in on_live} - {ours} | {role.name for role in running.spec.access.readers})
-    of_live = observe.rights(running.session, running.live, roles)
-    of_candidate = observe.rights(running.session, candidate, roles)
-    return roles, [r for r in of_live if _kept(r, ours)], [r for r in of_candidate if _kept(r, ours)]
+    with sight_of_all(running) as session:
+        rights = database_access.rights(session, (running.live, candidate), consumers(running))
+    of_live, of_candidate = (sorted(right for right in rights[db] if _kept(right, ours)) for db in rights)
+    return sorted({right.grantee for right in of_live}), of_live, of_candidate
 
 
 def _kept(right: Right, ours: str) -> bool:

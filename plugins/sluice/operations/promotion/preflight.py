@@ -8,6 +8,7 @@ from sluice.dbt import artifacts
 from sluice.dbt.invoke import Invocation, run
 from sluice.domain.journal.events import Kind
 from sluice.domain.names import Marker
+from sluice.domain.promotion.contents import of_kinds
 from sluice.domain.promotion.cutover import deployed
 from sluice.domain.promotion.deployments import Deployment, StageReport
 from sluice.domain.promotion.evidence import Evidence, Verdict, failed
@@ -15,10 +16,12 @@ from sluice.domain.promotion.gate_checks import judge_kinds
 from sluice.domain.promotion.inventory import foreign_changes, from_json
 from sluice.errors import RefusedError
 from sluice.operations.promotion.planning import live_marker
+from sluice.operations.promotion.sight import sight_of_all
 from sluice.operations.refresh import dbt_builds
 from sluice.operations.stage import Stage, stage
 from sluice.operations.workspace import Workspace
 from sluice.snowflake import journal, observe, promotion_sql
+from sluice.snowflake.contents import contents
 
 _FRESH = {"pass": Verdict.PASS, "warn": Verdict.MARGINAL}
 
@@ -51,7 +54,8 @@ def check_target(work: Workspace, deployment: Deployment, now: datetime) -> Stag
         evidence = [_answers(running), _recoverable(running)]
         gate = work.gates(deployment.environment).object_kinds
         if gate.enabled:
-            evidence.append(judge_kinds(observe.object_kinds(running.session, running.live, gate.refused)))
+            with sight_of_all(running) as session:
+                evidence.append(judge_kinds(of_kinds(contents(session, running.live, gate.refused), gate.refused)))
         former = running.markers().get(running.live.name)
         evidence.append(_compiles(running, deployed(former)))
         if failed(evidence):

@@ -10,7 +10,8 @@ from sluice.domain.names import Identifier
 from sluice.domain.promotion.cutover import Exchange, NotSwapped, Stop, Swap, decide_undo, deployed, named
 from sluice.domain.promotion.deployments import Deployment, StageReport, Undone
 from sluice.domain.promotion.evidence import Evidence, Verdict, failed
-from sluice.errors import StopError
+from sluice.errors import SluiceError, StopError
+from sluice.operations.promotion.before_swap import align
 from sluice.operations.promotion.candidate import drop
 from sluice.operations.promotion.cutover import exchange_names
 from sluice.operations.promotion.verification import checked
@@ -60,8 +61,10 @@ def _bears_verified(running: Stage) -> bool:
 
 
 def _swap_back(running: Stage, exchange: Exchange, step: Swap) -> StageReport:
+    aligned = _aligned(running, step)
     seconds = exchange_names(running, step, expect=exchange.former, before=exchange.wanted)
     facts = {
+        **aligned,
         "swapped_back": True,
         "outcome": Undone.SWAPPED_BACK.value,
         "swap_seconds": seconds,
@@ -77,6 +80,14 @@ def _swap_back(running: Stage, exchange: Exchange, step: Swap) -> StageReport:
     return running.report(
         f"swapped back: {exchange.live} bears {named(exchange.former)} again, {kept}", facts, evidence
     )
+
+
+def _aligned(running: Stage, step: Swap) -> dict[str, object]:
+    """Who was granted or refused something since the swap; what cannot be compared holds up no way back."""
+    try:
+        return align(running, Identifier.from_account(step.live), Identifier.from_account(step.other), comes_back=True)
+    except SluiceError as error:
+        return {"rights": f"not compared: {error.message}"}
 
 
 def _checked(running: Stage, exchange: Exchange) -> tuple[Evidence, ...]:
