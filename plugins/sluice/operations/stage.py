@@ -178,6 +178,31 @@ def require_lock(running: Stage) -> locks.Lock:
     return lock if lock.left * 2 > lock.lease_seconds else locks.renew(running.session, lock)
 
 
+def own_marker(environment: str, live: Identifier, marker: Marker | None) -> Marker:
+    """Return the marker of live, which says that it is this environment's; without it nothing may be touched.
+
+    Raises:
+        StopError: live bears no marker of sluice, or another environment's: somebody has changed its comment, or made
+            another database of that name.
+    """
+    if marker is not None and marker.environment == environment:
+        return marker
+    raise StopError(
+        f"{live} does not say that it is live of {environment}: "
+        + (
+            "its comment holds no marker of sluice"
+            if marker is None
+            else f"its comment is that of {marker.environment}"
+        ),
+        where=f"database {live}, its comment",
+        value=marker.comment if marker is not None else None,
+        good=f"the comment that the last deployment gave it (`sluice history {environment}` says which is live), as "
+        f"{Marker(environment, 'd20261120t224901-1a2b3c', 'r0123456789abcdef').comment}; where no deployment ever was, "
+        f"{Marker(environment).comment}",
+        untouched=live.name,
+    )
+
+
 def own_databases(markers: Mapping[str, Marker | None], live: Identifier) -> dict[str, Marker | None]:
     """Return only live and what is named after it by us."""
     ours = (f"{live.name}__C_", f"{live.name}__R_")

@@ -24,7 +24,8 @@ def align(running: Stage, live: Identifier, incoming: Identifier, *, comes_back:
     """Have the incoming database hold what live holds, and its grantees what they have on live now; return the facts.
 
     What live holds and a candidate does not is refused by name, but for what the release removes. A database that
-    `comes_back` does so because it was decided: what that takes from live is told, and stays beside it. Grants that were given or revoked since are given or revoked on the incoming one, too.
+    `comes_back` does so because it was decided: what that takes from live is told, and stays beside it. Grants that
+    were given or revoked since are given or revoked on the incoming one, too.
 
     Raises:
         RefusedError: something would vanish, or a grant cannot be mirrored; live is untouched.

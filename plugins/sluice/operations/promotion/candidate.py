@@ -8,7 +8,7 @@ from time import monotonic
 from sluice.dbt import artifacts
 from sluice.dbt.invoke import run
 from sluice.domain.journal.events import Kind
-from sluice.domain.names import Identifier, Marker, candidate_name
+from sluice.domain.names import Identifier, Marker, candidate_name, deployment_id
 from sluice.domain.promotion import database_rights
 from sluice.domain.promotion.contents import vanishing
 from sluice.domain.promotion.cutover import Exchange, deployed, named
@@ -18,7 +18,7 @@ from sluice.domain.promotion.inventory import missing_from_clone, to_json
 from sluice.errors import RefusedError, StopError
 from sluice.operations.promotion.sight import consumers, sight_of_all
 from sluice.operations.refresh import dbt_builds
-from sluice.operations.stage import Stage, stage
+from sluice.operations.stage import Stage, own_marker, stage
 from sluice.operations.workspace import Workspace
 from sluice.snowflake import contents, database_access, observe, promotion_sql
 from sluice.snowflake.statements import drop_database
@@ -30,7 +30,9 @@ def record_undo(work: Workspace, deployment: Deployment, now: datetime) -> Stage
     """Have in the journal what undoes this deployment, before its first change; the first record stands."""
     with stage("record_undo", work, deployment, now) as running:
         wanted = Marker(deployment.environment, deployment.id, deployment.release)
-        former = running.markers().get(running.live.name)
+        former = _adopted(
+            running, own_marker(deployment.environment, running.live, running.markers()[running.live.name])
+        )
         exchange = Exchange(
             live=running.live.name,
             incoming=candidate_name(running.live, deployment.id).name,
@@ -42,6 +44,16 @@ def record_undo(work: Workspace, deployment: Deployment, now: datetime) -> Stage
             running.note(Kind.UNDO_RECORDED, exchange.to_json(), once=True)
         inverse = f"swap {exchange.live} back with {exchange.incoming} or {exchange.parking}, drop the candidate"
         return running.report(f"live bears {named(former)}; undo is known", {"undo": inverse})
+
+
+def _adopted(running: Stage, marker: Marker) -> Marker:
+    """Give live an id if it has none: a database that somebody has adopted can come back by it like any other."""
+    if marker.deployment is not None:
+        return marker
+    first = deployment_id(running.now, f"{marker.environment} adopted {running.deployment.id}")
+    adopted = Marker(marker.environment, first, marker.release)
+    running.session.run(promotion_sql.mark(running.live, adopted))
+    return adopted
 
 
 def clone(work: Workspace, deployment: Deployment, now: datetime) -> StageReport:

@@ -80,7 +80,7 @@ def _facts(running: Stage, exchange: Exchange) -> dict[str, object]:
         "release": exchange.wanted.release,
         "retained": {
             "name": exchange.parking,
-            "deployment": deployed(former),
+            "deployment": former.deployment if former else None,
             "release": former.release if former else None,
             "until": until.isoformat(),
         },

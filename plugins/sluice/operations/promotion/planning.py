@@ -15,6 +15,7 @@ from sluice.errors import SpecError, StopError
 from sluice.operations.promotion.gates import gate_names
 from sluice.operations.promotion.plan_facts import background
 from sluice.operations.refresh import dbt_builds
+from sluice.operations.stage import own_marker
 from sluice.operations.validation.project_check import cautions
 from sluice.operations.workspace import Workspace
 from sluice.snowflake import observe
@@ -64,8 +65,12 @@ def plan(
     return deployment, StageReport("plan", summary, promotion.to_json())
 
 
-def live_marker(work: Workspace, environment: str) -> Marker | None:
-    """Return what live of an environment bears, read as that environment."""
+def live_marker(work: Workspace, environment: str) -> Marker:
+    """Return what live of an environment bears, read as that environment.
+
+    Raises:
+        StopError: there is no live database, or it does not say that it is this environment's.
+    """
     spec = work.spec(environment)
     with work.session(environment, tag={"stage": "plan"}) as session:
         markers = observe.markers(session, spec.database.name.name)
@@ -77,7 +82,7 @@ def live_marker(work: Workspace, environment: str) -> Marker | None:
             good=f"provision_environment with environment = {environment}",
             untouched="everything",
         )
-    return markers[spec.database.name.name]
+    return own_marker(environment, spec.database.name, markers[spec.database.name.name])
 
 
 def beside_live(work: Workspace, call: Invocation, environment: str) -> tuple[str, ...]:

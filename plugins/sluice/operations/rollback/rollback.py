@@ -18,12 +18,14 @@ from sluice.operations.promotion.lock_and_scale import lock, unlock
 from sluice.operations.promotion.undo import undo
 from sluice.operations.promotion.verification import verify
 from sluice.operations.rollback.rows_since_cutover import note_arrivals
-from sluice.operations.stage import StageFunction, own_databases, stage
+from sluice.operations.stage import StageFunction, own_databases, own_marker, stage
 from sluice.operations.workspace import Workspace
 from sluice.snowflake import journal, observe
 from sluice.snowflake.connect import Session
 
 PREVIOUS = "previous"
+ADOPTED = "none"
+"""The release of what was there before the first deployment."""
 
 
 def plan(
@@ -41,13 +43,13 @@ def plan(
         )
     with work.session(environment, tag={"stage": "plan"}) as session:
         markers = own_databases(observe.markers(session, spec.database.name.name), spec.database.name)
+        live = own_marker(environment, spec.database.name, markers.get(spec.database.name.name))
         restored = _restored(session, spec, markers, deployment)
-    live = markers.get(spec.database.name.name)
     asked = Deployment(
         id=deployment_id(now, f"{environment} {now.isoformat()} {actor} rollback"),
         environment=environment,
         kind="rollback",
-        release=str(restored.release),
+        release=restored.release or ADOPTED,
         reason=reason.strip(),
         actor=actor,
         restores=restored.deployment,
@@ -62,10 +64,10 @@ def plan(
 
 
 def retained(markers: Mapping[str, Marker | None], spec: EnvironmentSpec) -> dict[str, Marker]:
-    """Return the deployments of this environment that can come back, by id."""
+    """Return what can come back in this environment, by its id: former deployments, and what was there before any."""
     deployments: dict[str, Marker] = {}
     for name, marker in markers.items():
-        deployment = deployed(marker)
+        deployment = marker.deployment if marker is not None else None
         if marker is None or deployment is None or marker.environment != spec.name:
             continue
         if name == retained_name(spec.database.name, deployment).name:
@@ -88,7 +90,7 @@ def record_undo(work: Workspace, deployment: Deployment, now: datetime) -> Stage
                 good=", ".join(retained(markers, running.spec)) or "nothing is retained",
                 untouched=running.live.name,
             )
-        former = markers[running.live.name]
+        former = own_marker(deployment.environment, running.live, markers[running.live.name])
         incoming = retained_name(running.live, str(wanted.deployment)).name
         exchange = Exchange(running.live.name, incoming, wanted=wanted, former=former, drops_incoming=False)
         facts = note_arrivals(running, former)
