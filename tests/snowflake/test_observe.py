@@ -9,12 +9,15 @@ import pytest
 from sluice.domain.names import Identifier, Marker, Qualified
 from sluice.domain.promotion.contents import of_kinds
 from sluice.domain.promotion.database_rights import Right
+from sluice.domain.promotion.evidence import Verdict
+from sluice.domain.promotion.gate_checks import judge_outside
 from sluice.domain.promotion.gate_policy import ObjectKindsGate
 from sluice.errors import StopError
 from sluice.operations.provisioning.provision import provision
 from sluice.operations.workspace import Workspace
 from sluice.snowflake import contents, database_access, observe, resources, row_parsing, warehouses
 from sluice.snowflake.connect import Session
+from sluice.snowflake.outside_consumers import outside_consumers
 from sluice.snowflake.statements import Statement
 from snowdome.pytest_plugin import Snowdome
 
@@ -150,6 +153,26 @@ def test_more_than_show_tells_is_read_on(admin: Session) -> None:
     admin.run(Statement("CREATE STAGE LIVE.MARTS.S"))
     with pytest.raises(StopError, match="SHOW tells of 1 stages at most"):
         contents.contents(admin, LIVE, ("STAGE",), page=1)
+
+
+def test_what_hangs_on_a_database_from_outside_is_named(admin: Session) -> None:
+    """Streams and dynamic tables of another database; what is of the database itself, or reads another, is not."""
+    assert outside_consumers(admin, LIVE) == {}
+    for sql in (
+        "CREATE WAREHOUSE LAG_WH WITH WAREHOUSE_SIZE = XSMALL",
+        "CREATE DATABASE OTHER",
+        "CREATE TABLE OTHER.PUBLIC.MINE (A NUMBER)",
+        "CREATE STREAM OTHER.PUBLIC.NEWS ON TABLE LIVE.MARTS.T",
+        "CREATE STREAM OTHER.PUBLIC.OWN ON TABLE OTHER.PUBLIC.MINE",
+        "CREATE STREAM LIVE.MARTS.INSIDE ON TABLE LIVE.MARTS.T",
+        "CREATE DYNAMIC TABLE OTHER.PUBLIC.LAGGING TARGET_LAG = '1 day' WAREHOUSE = LAG_WH "
+        "AS SELECT A FROM LIVE.MARTS.T",
+    ):
+        admin.run(Statement(sql))
+    found = outside_consumers(admin, LIVE)
+    assert found == {"OTHER.PUBLIC.NEWS": "stream on LIVE.MARTS.T", "OTHER.PUBLIC.LAGGING": "dynamic table"}
+    assert judge_outside(found, ()).verdict is Verdict.FAIL
+    assert judge_outside(found, tuple(found)).verdict is Verdict.PASS
 
 
 def test_a_warehouse_tells_what_it_does(admin: Session) -> None:

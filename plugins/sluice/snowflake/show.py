@@ -137,6 +137,16 @@ def objects_in(plural: str, container: Qualified, limit: int | None = None, afte
     return Statement(asked) if after is None else Statement(f"{asked} FROM %s", (after,))
 
 
+def everywhere(plural: str, *, in_account: bool) -> Statement:
+    """Return SHOW of a kind, by its word in the plural, in the whole account; some kinds are of the account anyway."""
+    return Statement(f"SHOW {plural}" + (" IN ACCOUNT" if in_account else ""))
+
+
+def databases_in_group(kind: str, group: Identifier) -> Statement:
+    """Databases that a failover or replication group holds."""
+    return Statement(f"SHOW DATABASES IN {kind.upper()} {group.sql}")
+
+
 def grants_on_account() -> Statement:
     """Privileges on the account."""
     return Statement("SHOW GRANTS ON ACCOUNT")

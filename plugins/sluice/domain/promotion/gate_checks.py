@@ -170,6 +170,14 @@ def judge_kinds(found: Mapping[str, Collection[str]]) -> Evidence:
     return Evidence("object kinds", verdict, f"{len(lines)} objects a swap would break", "0", lines[:_SHOWN])
 
 
+def judge_outside(consumers: Mapping[str, str], accepted: Collection[str]) -> Evidence:
+    """Nothing outside the database depends on it, but for what the policy accepts by name."""
+    lines = tuple(f"{kind}: {name}" for name, kind in sorted(consumers.items()) if name not in accepted)
+    verdict = Verdict.FAIL if lines else Verdict.PASS
+    observed = f"{len(lines)} outside live would stay with the former one, {len(consumers) - len(lines)} accepted"
+    return Evidence("outside consumers", verdict, observed, "0", lines[:_SHOWN])
+
+
 def _beyond(value: float, marginal: Decimal, fail: Decimal) -> Verdict:
     if value > fail:
         return Verdict.FAIL

@@ -100,6 +100,13 @@ class ObjectKindsGate(SwitchGate):
     ] = ("STREAM", "TASK", "PIPE", "DYNAMIC TABLE", "MATERIALIZED VIEW", "EXTERNAL TABLE", "ALERT")
 
 
+class OutsideConsumersGate(SwitchGate):
+    """What hangs on live from outside it, and would stay with the former one; what is named here may."""
+
+    accepted: tuple[str, ...] = ()
+    """Names as the evidence says them: `OTHER.PUBLIC.NEWS` of a stream, `PARTNERS` of a share."""
+
+
 class Gates(Block):
     """The gates of one environment."""
 
@@ -113,6 +120,7 @@ class Gates(Block):
     access_parity: SwitchGate = SwitchGate()
     foreign_writer: SwitchGate = SwitchGate()
     object_kinds: ObjectKindsGate = ObjectKindsGate()
+    outside_consumers: OutsideConsumersGate = OutsideConsumersGate()
     marginal: Literal["ask", "pass", "fail"] = "ask"
     """What a marginal result means when nobody is asked."""
 

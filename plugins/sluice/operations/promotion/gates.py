@@ -26,6 +26,7 @@ from sluice.operations.stage import Stage
 from sluice.snowflake import database_access, observe, promotion_sql
 from sluice.snowflake.contents import contents
 from sluice.snowflake.error_mapping import NoComputeError, StatementError, snowflake_message
+from sluice.snowflake.outside_consumers import outside_consumers
 from sluice.snowflake.statements import use_database
 
 _CURE = f"to fix a dbt project: put this into macros/ref.sql, so that its views name no database:\n{REF_OVERRIDE}"
@@ -169,6 +170,17 @@ def _object_kinds(candidate: Candidate) -> Evidence:
         return gate_checks.judge_kinds(of_kinds(contents(session, candidate.database, refused), refused))
 
 
+def outside(stage: Stage, gates: Gates) -> Evidence:
+    """Return what the gate of consumers outside live says; it looks at live, so that it can be asked at any time."""
+    with sight_of_all(stage) as session:
+        consumers = outside_consumers(session, stage.live)
+    return gate_checks.judge_outside(consumers, gates.outside_consumers.accepted)
+
+
+def _outside(candidate: Candidate) -> Evidence:
+    return outside(candidate.stage, candidate.gates)
+
+
 GATES = (
     Gate("dbt", "dbt results", _dbt),
     Gate("quality", "quality score", _quality),
@@ -180,6 +192,7 @@ GATES = (
     Gate("access_parity", "access parity", _access_parity),
     Gate("foreign_writer", "foreign writer", _foreign_writer),
     Gate("object_kinds", "object kinds", _object_kinds),
+    Gate("outside_consumers", "outside consumers", _outside),
 )
 """Every gate there is, in the order in which they are judged; one that is not here is neither planned nor judged."""
 

@@ -15,6 +15,7 @@ from sluice.domain.promotion.evidence import Evidence, Verdict, failed
 from sluice.domain.promotion.gate_checks import judge_kinds
 from sluice.domain.promotion.inventory import foreign_changes, from_json
 from sluice.errors import RefusedError
+from sluice.operations.promotion.gates import outside
 from sluice.operations.promotion.planning import live_marker
 from sluice.operations.promotion.sight import sight_of_all
 from sluice.operations.refresh import dbt_builds
@@ -52,10 +53,13 @@ def check_target(work: Workspace, deployment: Deployment, now: datetime) -> Stag
     """Know that the target answers, compiles, can be recovered, and holds nothing that a swap would break."""
     with stage("check_target", work, deployment, now) as running:
         evidence = [_answers(running), _recoverable(running)]
-        gate = work.gates(deployment.environment).object_kinds
-        if gate.enabled:
+        gates = work.gates(deployment.environment)
+        if gates.object_kinds.enabled:
+            refused = gates.object_kinds.refused
             with sight_of_all(running) as session:
-                evidence.append(judge_kinds(of_kinds(contents(session, running.live, gate.refused), gate.refused)))
+                evidence.append(judge_kinds(of_kinds(contents(session, running.live, refused), refused)))
+        if gates.outside_consumers.enabled:
+            evidence.append(outside(running, gates))
         former = running.markers().get(running.live.name)
         evidence.append(_compiles(running, deployed(former)))
         if failed(evidence):
