@@ -165,8 +165,10 @@ def test_what_hangs_on_a_database_from_outside_is_named(admin: Session) -> None:
         "CREATE STREAM OTHER.PUBLIC.NEWS ON TABLE LIVE.MARTS.T",
         "CREATE STREAM OTHER.PUBLIC.OWN ON TABLE OTHER.PUBLIC.MINE",
         "CREATE STREAM LIVE.MARTS.INSIDE ON TABLE LIVE.MARTS.T",
-        "CREATE DYNAMIC TABLE OTHER.PUBLIC.LAGGING TARGET_LAG = '1 day' WAREHOUSE = LAG_WH "
-        "AS SELECT A FROM LIVE.MARTS.T",
+        (
+            "CREATE DYNAMIC TABLE OTHER.PUBLIC.LAGGING TARGET_LAG = '1 day' WAREHOUSE = LAG_WH "
+            "AS SELECT A FROM LIVE.MARTS.T"
+        ),
     ):
         admin.run(Statement(sql))
     found = outside_consumers(admin, LIVE)

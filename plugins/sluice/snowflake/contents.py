@@ -103,7 +103,7 @@ def require_sight_of_all(session: Session) -> None:
     }
     if not any(row_parsing.truth(session.one(show.is_role_in_session(role)), "held") for role in sorted(managing)):
         raise RefusedError(
-            "the administrator's role does not see every object and grant, so what a swap would lose cannot be told",
+            "the administrator's role does not see every object and grant, so what a swap would lose cannot be known",
             where=f"Airflow connection {session.settings.name}, role {session.settings.role}",
             good="GRANT MANAGE GRANTS ON ACCOUNT to that role",
             untouched="everything",

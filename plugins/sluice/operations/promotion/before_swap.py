@@ -24,7 +24,7 @@ def align(running: Stage, live: Identifier, incoming: Identifier, *, comes_back:
     """Have the incoming database hold what live holds, and its grantees what they have on live now; return the facts.
 
     What live holds and a candidate does not is refused by name, but for what the release removes. A database that
-    `comes_back` does so because it was decided: what that takes from live is told, and stays beside it. Grants that
+    `comes_back` does so because it was decided: what that takes from live is reported, and stays beside it. Grants that
     were given or revoked since are given or revoked on the incoming one, too.
 
     Raises:
@@ -64,10 +64,10 @@ def _facts(running: Stage, changes: Alignment, gone: tuple[ContainedObject, ...]
         "not_mirrored": _texts(changes.refused),
         "objects_no_longer_live": _texts(gone),
     }
-    told = {key: value for key, value in facts.items() if value}
-    if told:
-        running.note(ALIGNED, told)
-    return told
+    reported = {key: value for key, value in facts.items() if value}
+    if reported:
+        running.note(ALIGNED, reported)
+    return reported
 
 
 def _texts(things: tuple[Right, ...] | tuple[ContainedObject, ...]) -> list[str]:
