@@ -32,6 +32,13 @@ def test_what_was_given_and_taken_since_the_clone_is_mirrored() -> None:
         assert aligned({right}, {right}, cloned={right}) == Alignment()
 
 
+def test_nobody_enters_a_candidate_and_everybody_what_takes_the_place_of_live() -> None:
+    """Rights on the database itself are those of live, whatever they were at the clone."""
+    assert aligned({ENTER}, set(), cloned={ENTER}) == Alignment(grant=(ENTER,))
+    assert aligned(set(), {ENTER}, cloned=set()) == Alignment(revoke=(ENTER,))
+    assert aligned(set(), set(), cloned={ENTER}) == Alignment()
+
+
 def test_what_the_build_gave_or_lost_is_not_a_persons_doing() -> None:
     """A grant of dbt's stays; one that a build lost is the gate's to judge, before."""
     assert aligned(set(), {READ}, cloned=set()) == Alignment()

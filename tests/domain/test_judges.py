@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from sluice.domain.promotion import gate_checks
-from sluice.domain.promotion.database_rights import Right, lost, to_mirror, visible
+from sluice.domain.promotion.database_rights import Right, entrances, lost, visible
 from sluice.domain.promotion.evidence import Evidence, Verdict, failed, worst
 from sluice.domain.promotion.gate_policy import ColumnsGate, DbtGate, Metric, QualityGate, RowCountGate, RunTimeGate
 from sluice.domain.promotion.inventory import Relation, arrived, foreign_changes, from_json, missing_from_clone, to_json
@@ -97,11 +97,10 @@ def test_access_that_would_be_lost_is_named() -> None:
     assert gate_checks.judge_access(lost([READ], []), 1).detail == ("READER: SELECT on table S.T",)
 
 
-def test_database_rights_are_mirrored_without_ownership() -> None:
-    """Everything on the database itself is handed on, with its grant option, except ownership."""
+def test_entrances_are_rights_on_the_database_without_ownership() -> None:
+    """Everything on the database itself, with its grant option, except ownership; SELECT makes visible."""
     owner = Right("SLUICE_PROD", "OWNERSHIP", "DATABASE", "")
-    assert to_mirror([USE, owner, READ], []) == (USE,)
-    assert to_mirror([USE], [USE]) == ()
+    assert entrances([USE, owner, READ]) == {USE}
     assert visible([READ, USE]) == {"S.T"}
 
 

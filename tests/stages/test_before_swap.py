@@ -14,7 +14,7 @@ from sluice.domain.promotion.deployments import Deployment
 from sluice.domain.promotion.promotion_plan import PROMOTION
 from sluice.errors import RefusedError
 from sluice.operations.stage import GateError
-from sluice.snowflake import contents
+from sluice.snowflake import contents, database_access
 from sluice.snowflake.connect import Row, connect
 from sluice.snowflake.statements import Statement
 
@@ -178,6 +178,9 @@ def test_grants_and_revokes_since_the_clone_hold_after_the_swap(judged: Judged) 
     assert holds(shop, "fraud", "SHOP_PROD.ANALYTICS.ORDERS")
     assert former is not None
     as_admin(shop, f"revoke select on table {LIVE}.analytics.orders from role auditor")
+    with connect(shop.work.connections("snowflake_admin")) as session:
+        entering = database_access.entrances_to(session, retained_name(Identifier("SHOP_PROD"), str(former.deployment)))
+    assert [right for right in entering if right.grantee != "SLUICE_PROD"] == []
     retained = retained_name(Identifier("SHOP_PROD"), str(former.deployment)).name
     assert holds(shop, "auditor", f"{retained}.ANALYTICS.ORDERS")
     shop.rollback("prod", str(former.deployment))

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from sluice.domain.names import Identifier, Qualified, dotted, undotted
-from sluice.domain.promotion.database_rights import DATABASE_ROLE, FUTURE, ROLE, Right
+from sluice.domain.promotion.database_rights import DATABASE_ROLE, FUTURE, ROLE, Right, entrances
 from sluice.errors import StopError
 from sluice.snowflake import row_parsing, show
 from sluice.snowflake.connect import Row, Session
@@ -53,7 +53,7 @@ def rights(
 
 
 def change(database: Identifier, right: Right, *, give: bool) -> Statement:
-    """Return the GRANT, or the REVOKE, of a right in a database; a revoked one is gone with its grant option."""
+    """Return the GRANT, or the REVOKE, of a right in a database; with a revoked one goes what was passed on of it."""
     if not _PRIVILEGE.fullmatch(right.privilege) or not _PRIVILEGE.fullmatch(right.kind):
         raise StopError("not a privilege", where=f"grants on {database}", value=str(right), untouched="live")
     if right.grantee_type == ROLE:
@@ -65,7 +65,17 @@ def change(database: Identifier, right: Right, *, give: bool) -> Statement:
         what = f"DATABASE ROLE {Qualified(database, *undotted(right.name)).sql}"
     else:
         what = f"{right.privilege} ON {_target(database, right)}"
-    return Statement(f"GRANT {what} TO {grantee}{option}" if give else f"REVOKE {what} FROM {grantee}")
+    if give:
+        return Statement(f"GRANT {what} TO {grantee}{option}")
+    return Statement(f"REVOKE {what} FROM {grantee}" + ("" if right.kind == DATABASE_ROLE else " CASCADE"))
+
+
+def entrances_to(session: Session, database: Identifier) -> tuple[Right, ...]:
+    """Return what lets roles into a database: one statement, and one for each of its database roles."""
+    held = {_right(row) for row in session.run(show.grants_on_database(database))}
+    for row in session.run(show.objects_in("DATABASE ROLES", Qualified(database))):
+        held |= _members(session, Qualified(database, row_parsing.name(row)))
+    return tuple(sorted(right for right in entrances(held) if right.grantee_type == ROLE))
 
 
 def _target(database: Identifier, right: Right) -> str:
@@ -81,7 +91,6 @@ def _target(database: Identifier, right: Right) -> str:
 
 
 def _add_database_role(session: Session, held: set[Right], role: Qualified) -> None:
-    name = dotted(role.parts[-1])
     for row in session.run(show.grants_to_database_role(role)):
         if _kind(row["granted_on"]) not in {"DATABASE", DATABASE_ROLE}:  # it may use its database, always
             held.add(_right({**row, "grantee_name": role.sql, "granted_to": DATABASE_ROLE}))
@@ -89,9 +98,14 @@ def _add_database_role(session: Session, held: set[Right], role: Qualified) -> N
         _future({**row, "grantee_name": role.sql, "grant_to": DATABASE_ROLE})
         for row in session.run(show.future_grants_to_database_role(role))
     }
-    for row in session.run(show.grants_of_database_role(role)):
-        grantee_type = _kind(row["granted_to"])
-        held.add(Right(_grantee(row, grantee_type), "USAGE", DATABASE_ROLE, name, grantee_type=grantee_type))
+    held |= _members(session, role)
+
+
+def _members(session: Session, role: Qualified) -> set[Right]:
+    """Who has a database role."""
+    name = dotted(role.parts[-1])
+    types = [(row, _kind(row["granted_to"])) for row in session.run(show.grants_of_database_role(role))]
+    return {Right(_grantee(row, kind), "USAGE", DATABASE_ROLE, name, grantee_type=kind) for row, kind in types}
 
 
 def _add_role(session: Session, found: dict[Identifier, set[Right]], role: Identifier) -> list[Identifier]:

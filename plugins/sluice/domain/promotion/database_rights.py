@@ -80,29 +80,26 @@ def lost(before: Iterable[Right], after: Iterable[Right], *, removed: Collection
     )
 
 
-def to_mirror(live: Iterable[Right], candidate: Iterable[Right]) -> tuple[Right, ...]:
-    """Return the rights of roles that a fresh clone lacks: on the database itself, and who has its database roles.
+def entrances(rights: Iterable[Right]) -> frozenset[Right]:
+    """Return what lets roles into the database: rights on the database itself, and who has its database roles.
 
-    Ownership is nobody's to hand on.
+    A clone has none of them, so nobody reads a candidate; nor does anybody read a retained database, from which they
+    are revoked. Ownership is nobody's to hand on.
     """
-    present = set(candidate)
-    return tuple(
-        sorted(
-            right
-            for right in live
-            if right.kind in {"DATABASE", DATABASE_ROLE}
-            and right.grantee_type in _MIRRORED
-            and right.privilege != "OWNERSHIP"
-            and right not in present
-        )
+    return frozenset(
+        right
+        for right in rights
+        if right.kind in {"DATABASE", DATABASE_ROLE}
+        and right.grantee_type in _MIRRORED
+        and right.privilege != "OWNERSHIP"
     )
 
 
 def alignment(
-    live: Iterable[Right],
-    incoming: Iterable[Right],
+    live: Collection[Right],
+    incoming: Collection[Right],
     *,
-    cloned: Iterable[Right] | None,
+    cloned: Collection[Right] | None,
     live_contents: Iterable[ContainedObject],
     incoming_contents: Iterable[ContainedObject],
 ) -> Alignment:
@@ -110,10 +107,10 @@ def alignment(
 
     `cloned` are live's rights when the incoming database was cloned from it: what differs from them now was given or
     taken since, and what the build itself gave stays. Without it, for a database that was live once, live's rights
-    count for all that both hold. Ownership is never handed on.
+    count for all that both hold. Entrances are always those of live. Ownership is never handed on.
     """
     now, there = _by_essence(live), _by_essence(incoming)
-    before = there if cloned is None else _by_essence(cloned)
+    before = there if cloned is None else _by_essence(set(cloned) - entrances(cloned) | entrances(incoming))
     on_live, on_incoming = _kinds(live_contents), _kinds(incoming_contents)
     given = [right for essence, right in now.items() if essence not in before or _wider(right, before[essence])]
     taken = [right for essence, right in before.items() if essence not in now]

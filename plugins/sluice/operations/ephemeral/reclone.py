@@ -8,7 +8,7 @@ from sluice.domain.ephemeral.ephemeral_state import CloneOrigin, EphemeralEnviro
 from sluice.domain.ephemeral.lifecycle_changes import refuse_unless_exists
 from sluice.domain.journal.events import Event
 from sluice.domain.names import Identifier, Marker, undotted
-from sluice.domain.promotion.database_rights import to_mirror
+from sluice.domain.promotion.database_rights import entrances
 from sluice.domain.promotion.inventory import Inventory
 from sluice.domain.provisioning.desired_state import desired_state
 from sluice.domain.specs.environment import EnvironmentSpec
@@ -127,7 +127,7 @@ def _grants(session: Session, spec: EnvironmentSpec, fresh: Identifier) -> None:
     for one in sorted(inside, key=lambda grant: (grant.kind == "DATABASE", str(grant))):
         session.run(provisioning_sql.grant((one.privilege,), one))
     rights = database_access.rights(session, (live, fresh), ())
-    for right in to_mirror(rights[live], rights[fresh]):
+    for right in sorted(entrances(rights[live]) - rights[fresh]):
         session.run(database_access.change(fresh, right, give=True))
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from sluice.domain.names import Identifier
 from sluice.domain.promotion import database_rights
 from sluice.domain.promotion.contents import ContainedObject, vanishing
-from sluice.domain.promotion.database_rights import Alignment, Right, alignment
+from sluice.domain.promotion.database_rights import Alignment, Right, alignment, entrances
 from sluice.errors import RefusedError, StopError
 from sluice.operations.promotion.candidate import BUILT, CLONED
 from sluice.operations.promotion.sight import consumers, sight_of_all
@@ -59,7 +59,7 @@ def _apply(session: Session, incoming: Identifier, changes: Alignment) -> None:
 
 def _facts(running: Stage, changes: Alignment, gone: tuple[ContainedObject, ...]) -> dict[str, object]:
     facts: dict[str, object] = {
-        "granted": _texts(changes.grant),
+        "granted": _texts(tuple(sorted(set(changes.grant) - entrances(changes.grant)))),
         "revoked": _texts(changes.revoke),
         "not_mirrored": _texts(changes.refused),
         "objects_no_longer_live": _texts(gone),

@@ -12,7 +12,6 @@ from sluice.domain.names import Identifier, Marker, candidate_name, deployment_i
 from sluice.domain.promotion import database_rights
 from sluice.domain.promotion.contents import vanishing
 from sluice.domain.promotion.cutover import Exchange, deployed, named
-from sluice.domain.promotion.database_rights import to_mirror
 from sluice.domain.promotion.deployments import Deployment, StageReport
 from sluice.domain.promotion.inventory import missing_from_clone, to_json
 from sluice.errors import RefusedError, StopError
@@ -57,7 +56,7 @@ def _adopted(running: Stage, marker: Marker) -> Marker:
 
 
 def clone(work: Workspace, deployment: Deployment, now: datetime) -> StageReport:
-    """Have a candidate: a clone of live, marked, complete, with the rights on the database that live grants."""
+    """Have a candidate: a clone of live, marked, complete; nobody but its owner may enter it."""
     with stage("clone", work, deployment, now) as running:
         exchange = running.exchange()
         markers = running.markers()
@@ -127,8 +126,6 @@ def _clone(running: Stage, exchange: Exchange, markers: dict[str, Marker | None]
         running.session.run(promotion_sql.clone(running.live, candidate, exchange.wanted))
         gone = vanishing(held, contents.contents(session, candidate, contents.COMMON))
         rights = database_access.rights(session, (running.live, candidate), consumers(running))
-        for right in to_mirror(rights[running.live], rights[candidate]):
-            session.run(database_access.change(candidate, right, give=True))
     missing = [
         *(f"{thing}: not in the clone" for thing in gone),
         *missing_from_clone(before, observe.inventory(running.session, candidate)),

@@ -12,11 +12,12 @@ from sluice.domain.promotion.deployments import Deployment, StageReport
 from sluice.domain.promotion.inventory import to_json
 from sluice.errors import StopError
 from sluice.operations.promotion.candidate import BUILT, drop
+from sluice.operations.promotion.sight import sight_of_all
 from sluice.operations.promotion.verification import checks_of
 from sluice.operations.rollback.rows_since_cutover import ARRIVED
 from sluice.operations.stage import Stage, stage
 from sluice.operations.workspace import Workspace
-from sluice.snowflake import observe
+from sluice.snowflake import database_access, observe
 from sluice.snowflake.statements import rename_database
 
 
@@ -29,6 +30,7 @@ def settle(work: Workspace, deployment: Deployment, now: datetime) -> StageRepor
                 f"live bears {named(markers.get(exchange.live))}", where=exchange.live, value=named(exchange.wanted)
             )
         _park(running, exchange, markers)
+        closed_to = _close(running, exchange)
         facts = _facts(running, exchange)
         inventory = to_json(observe.inventory(running.session, running.live))
         checks = [check.model_dump(mode="json") for check in checks_of(running)]
@@ -37,7 +39,7 @@ def settle(work: Workspace, deployment: Deployment, now: datetime) -> StageRepor
         receipt = _receipt(running) if deployment.kind == "rollback" else {}
         kept = _retire(running, exchange)
         summary = f"{deployment.environment} is live with {exchange.wanted.release}; {kept}"
-        return running.report(summary, {**facts, **receipt})
+        return running.report(summary, {**facts, **receipt, "entrance_revoked": closed_to})
 
 
 def _park(running: Stage, exchange: Exchange, markers: Markers) -> None:
@@ -56,6 +58,21 @@ def _park(running: Stage, exchange: Exchange, markers: Markers) -> None:
     running.session.run(
         rename_database(Identifier.from_account(exchange.incoming), Identifier.from_account(exchange.parking))
     )
+
+
+def _close(running: Stage, exchange: Exchange) -> int:
+    """Let nobody into the former live but its owner: what was deleted or masked since is not readable in it.
+
+    Return how many grants were revoked. A rollback gives it the entrances that live has then.
+    """
+    ours, former = running.spec.access.role.name, Identifier.from_account(exchange.parking)
+    if former.name not in running.markers():
+        return 0
+    with sight_of_all(running) as session:
+        entrances = [right for right in database_access.entrances_to(session, former) if right.grantee != ours]
+        for right in entrances:
+            session.run(database_access.change(former, right, give=False))
+    return len(entrances)
 
 
 def _retire(running: Stage, exchange: Exchange) -> str:

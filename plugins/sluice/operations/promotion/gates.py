@@ -12,7 +12,7 @@ from sluice.domain.names import Identifier
 from sluice.domain.promotion import gate_checks
 from sluice.domain.promotion.contents import of_kinds
 from sluice.domain.promotion.cutover import Exchange
-from sluice.domain.promotion.database_rights import Right, lost, visible
+from sluice.domain.promotion.database_rights import Right, entrances, lost, visible
 from sluice.domain.promotion.evidence import Evidence
 from sluice.domain.promotion.gate_policy import Gates, Metric, SwitchGate
 from sluice.domain.promotion.inventory import Inventory, foreign_changes, from_json
@@ -156,7 +156,8 @@ def _self_containment(candidate: Candidate) -> Evidence:
 
 
 def _access_parity(candidate: Candidate) -> Evidence:
-    missing = lost(candidate.rights, candidate.new_rights, removed=candidate.removed)
+    inside = set(candidate.rights) - entrances(candidate.rights)  # those are given right before the swap
+    missing = lost(inside, candidate.new_rights, removed=candidate.removed)
     return gate_checks.judge_access(missing, len(candidate.roles))
 
 
