@@ -14,20 +14,43 @@ pytest_plugins = ["snowdome.pytest_plugin"]
 
 TOGETHER = {"e2e", "stages"}
 """Folders whose tests share one stack, or one shop."""
-ALONE = {"tests/e2e/test_own_project_page.py", "tests/e2e/test_stack_stops.py"}
-"""Files in such folders that use nothing of what the others share: the first of them starts a stack of its own."""
+ALONE = {
+    "tests/e2e/test_own_project_page.py",
+    "tests/e2e/test_stack_stops.py",
+    "tests/stages/test_environment_check.py",
+    "tests/stages/test_further_environments.py",
+    "tests/stages/test_gates.py",
+    "tests/stages/test_own_environment.py",
+    "tests/stages/test_project_check.py",
+    "tests/stages/test_promotion_way.py",
+    "tests/stages/test_quoted_names.py",
+    "tests/stages/test_stopped_compute.py",
+    "tests/stages/test_validate.py",
+}
+"""Files in such folders that use nothing of what the others share: a stack or an account of their own, or none."""
 SECONDS = {
-    "e2e": 900,
-    "tests/e2e/test_own_project_page.py": 300,
-    "stages": 250,
+    "e2e": 1500,
+    "stages": 600,
+    "tests/airflow/test_groups.py": 900,
+    "tests/cli/test_init.py": 500,
+    "tests/e2e/test_own_project_page.py": 340,
+    "tests/stages/test_further_environments.py": 250,
+    "tests/stages/test_quoted_names.py": 240,
+    "tests/airflow/test_plain_dags.py": 240,
+    "tests/stages/test_own_environment.py": 200,
+    "tests/stages/test_project_check.py": 200,
+    "tests/stages/test_promotion_way.py": 180,
+    "tests/stages/test_stopped_compute.py": 150,
+    "tests/stages/test_validate.py": 150,
     "tests/airflow/test_flows.py": 120,
     "tests/airflow/test_examples.py": 100,
+    "tests/installing/test_wheel.py": 80,
     "tests/airflow/test_form_readers.py": 60,
-    "tests/snowflake/test_hours.py": 40,
-    "tests/snowflake/test_ledger_chaos.py": 45,
-    "tests/snowflake/test_lifecycle.py": 50,
-    "tests/snowflake/test_provisioning.py": 45,
     "tests/snowflake/test_sweep.py": 70,
+    "tests/snowflake/test_lifecycle.py": 50,
+    "tests/snowflake/test_ledger_chaos.py": 45,
+    "tests/snowflake/test_provisioning.py": 45,
+    "tests/snowflake/test_hours.py": 40,
 }
 """About what a scope of tests takes, where that is more than its number of tests lets expect: what begins first."""
 USUAL = 0.3
