@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from sluice.domain.journal.events import Event, Kind
-from sluice.snowflake import journal
+from sluice.snowflake import control_database, journal
 from sluice.snowflake.connect import Session
 from sluice.snowflake.statements import Statement
 
@@ -18,7 +18,7 @@ TRICKY = {"text": 'it\'s; "quoted" \\ and\nnew 100% %s ünï', "n": 3, "list": [
 
 @pytest.fixture(autouse=True)
 def _control(admin: Session) -> None:
-    journal.ensure(admin)
+    control_database.ensure(admin)
 
 
 def test_an_event_comes_back_as_it_went_in(admin: Session) -> None:
@@ -92,5 +92,5 @@ def test_the_views_fold_the_events(admin: Session) -> None:
 def test_making_the_control_database_again_changes_nothing(admin: Session) -> None:
     """Events stay where they are."""
     journal.append(admin, Event(AT, "ana", "prod", Kind.LIVE))
-    journal.ensure(admin)
+    control_database.ensure(admin)
     assert len(journal.read(admin)) == 1

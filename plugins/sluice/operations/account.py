@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager, ExitStack, suppress
 from datetime import datetime
 from time import monotonic
 from typing import TypeVar, cast
@@ -18,7 +18,7 @@ from sluice.domain.journal.events import Event
 from sluice.domain.names import Marker
 from sluice.domain.schedules import schedule_state
 from sluice.domain.schedules.schedule_state import ScheduleEvent, ScheduleState
-from sluice.snowflake import control_sql, journal, observe, statements
+from sluice.snowflake import control_database, control_sql, journal, observe, statements
 from sluice.snowflake.connect import Session
 from sluice.snowflake.error_mapping import MissingError
 
@@ -71,6 +71,7 @@ class Account:
 
         Raises:
             MissingError: nothing was provisioned in this account yet.
+            RefusedError: a newer version of sluice has made the control schema.
         """
         session = self.session
         if self._computing:
@@ -88,6 +89,8 @@ class Account:
                 ) from None
             session.run(control_sql.create_warehouse(warehouse, Marker("control").comment))
             session.run(statements.use_warehouse(warehouse))
+        with suppress(MissingError):  # who makes the first environment makes the schema too
+            control_database.version(session)
         self._computing = True
         return session
 

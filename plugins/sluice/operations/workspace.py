@@ -148,7 +148,9 @@ class Workspace:
             settings = replace(settings, database=database.written)
         spec = self.spec(environment)
         said = query_tag(spec, tag or {})
-        with connect(settings, query_tag=said, retries=retries, control=spec.control_database) as session:
+        with connect(
+            settings, query_tag=said, retries=retries, control=spec.control_database, environment=environment
+        ) as session:
             yield session
 
     @contextmanager

@@ -26,6 +26,15 @@ class Kind(StrEnum):
     RELEASED = "release.registered"
 
 
+BY_ENVIRONMENTS = ("lock", "deployment", "candidate", "rollback", "release")
+"""What the kinds of events begin with that an environment's own role may write; all others are the administrator's."""
+
+
+def by_environments(kind: str) -> bool:
+    """Return whether an environment's own role may write events of this kind."""
+    return str(kind).partition(".")[0] in BY_ENVIRONMENTS
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
     """Something that happened, once."""

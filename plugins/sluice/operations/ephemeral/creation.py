@@ -17,7 +17,7 @@ from sluice.domain.specs.environment import EnvironmentSpec
 from sluice.errors import RefusedError, RetryError, SpecError, StopError
 from sluice.operations.provisioning.provision import Provisioned, plan_provision, provision
 from sluice.operations.workspace import Workspace, in_one_session
-from sluice.snowflake import journal, locks, observe
+from sluice.snowflake import control_database, journal, locks, observe
 from sluice.snowflake.connect import Session
 from sluice.snowflake.error_mapping import MissingError
 
@@ -122,7 +122,7 @@ def _journal_there(session: Session) -> None:
     try:
         journal.read(session, environment="control", kinds=("none",))
     except MissingError:
-        journal.ensure(session)
+        control_database.ensure(session)
 
 
 def _requested(

@@ -28,6 +28,7 @@ from sluice.operations.ephemeral.creation import template
 from sluice.operations.provisioning.provision import provision
 from sluice.operations.workspace import Workspace, in_one_session
 from sluice.snowflake import (
+    control_database,
     control_sql,
     journal,
     observe,
@@ -170,7 +171,10 @@ def drop(
 
 
 def forget(work: Workspace, name: str, caller: Caller) -> None:
-    """Leave nothing at all: the role and the lock of an environment that can be brought back no longer are gone."""
+    """Leave nothing at all: the role and the lock of an environment that can be brought back no longer are gone.
+
+    Its events stay, in the administrator's journal.
+    """
     with work.account() as account:
         life = _life(work, account, name)
         _forget(account.computing(), life, caller)
@@ -195,6 +199,7 @@ def _forget(session: Session, life: EphemeralEnvironment, caller: Caller) -> Non
         elif role in markers:
             left.append(f"role {role} does not bear this environment's marker")
     session.run(teardown_sql.drop_schema(Qualified(session.control, lock_schema(name))))
+    control_database.retire(session, name)
     note(session, life, EphemeralEvent.FORGOTTEN, caller, {"left": left})
 
 
