@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
+from sluice.domain.cleanup.cleanup_policy import load_cleanup
+from sluice.domain.ephemeral.ephemeral_state import EphemeralEvent
 from sluice.domain.journal import control_schema
 from sluice.domain.journal.control_schema import environment_journal
 from sluice.domain.journal.events import Event, Kind
-from sluice.errors import RefusedError
-from sluice.operations.provisioning.provision import plan_provision
+from sluice.errors import RefusedError, StopError
+from sluice.operations.budgets.metering import measure
+from sluice.operations.caller import Caller
+from sluice.operations.cleanup.sweep import plan_sweep, run_sweep
+from sluice.operations.provisioning.provision import plan_provision, provision
 from sluice.operations.provisioning.upgrade import upgrade
 from sluice.operations.workspace import Workspace
 from sluice.snowflake import control_database, control_sql, journal
@@ -19,7 +25,9 @@ from sluice.snowflake.error_mapping import MissingError
 from sluice.snowflake.statements import Statement
 from tests.snowflake.prepared import provisioned
 
+INCLUDE = Path(__file__).resolve().parents[2] / "include"
 AT = datetime(2026, 11, 20, 22, 49, 1, tzinfo=UTC)
+POLICY = load_cleanup(INCLUDE / "policies" / "cleanup.yml")
 PREPARED = {"dev": provisioned("dev")}
 
 
@@ -69,6 +77,18 @@ def test_a_newer_control_schema_is_refused_in_plain_words(admin: Session) -> Non
         control_database.ensure(admin)
 
 
+def test_one_unreadable_life_stops_neither_budgets_nor_the_sweep(dev: Workspace, admin: Session) -> None:
+    """Both go on for the rest and name it; whoever asks for it by name reads why."""
+    payload = {"spec": {"name": "later"}, "owner": "ann", "team": "data"}
+    journal.append(admin, Event(AT, "ann", "later", EphemeralEvent.REQUESTED, payload=payload))
+    now = dev.now()
+    assert any(note.startswith("later is left out") for note in measure(dev, now, record=False).notes)
+    plan = plan_sweep(dev, POLICY, now)
+    assert [name for name, _ in run_sweep(dev, plan, Caller("run", "ann", now)).failed] == ["later"]
+    with pytest.raises(StopError, match="no readable spec"):
+        dev.including("later")
+
+
 def test_an_older_installation_is_brought_forward(dev: Workspace, admin: Session) -> None:
     """What its one journal holds stays; its environments get their own, and cannot write that one any more."""
     for sql in (
@@ -94,3 +114,6 @@ def test_an_older_installation_is_brought_forward(dev: Workspace, admin: Session
     assert {item.id for item in former} < {item.id for item in journal.read(admin)}
     assert plan_provision(dev, "dev", dev.now()).steps == ()
     assert upgrade(dev).before == control_schema.VERSION
+    admin.run(Statement("COMMENT ON SCHEMA SLUICE.CONTROL IS ''"))
+    provision(dev, "dev", dev.now(), holder="again")
+    assert control_database.version(admin) == control_schema.VERSION

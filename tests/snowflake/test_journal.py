@@ -74,6 +74,18 @@ def test_what_was_live_comes_without_its_inventory(admin: Session) -> None:
     assert journal.moves(admin, "dev") == moves[:1]
 
 
+def test_what_a_deployment_went_live_with_is_read_alone(admin: Session) -> None:
+    """The last event of it, however many deployments there were; and of many events the latest, oldest first."""
+    for number, live in enumerate(["d1", "d2", "d1", "d3"]):
+        payload = {"live": live, "inventory": {"A.B": number}}
+        journal.append(admin, Event(AT + timedelta(hours=number), "ana", "prod", Kind.LIVE, f"r{number}", payload))
+    lived = journal.lived(admin, "prod", "d1")
+    assert lived is not None
+    assert lived.payload["inventory"] == {"A.B": 2}
+    assert journal.lived(admin, "prod", "d9") is None
+    assert [event.deployment for event in journal.read(admin, environment="prod", latest=2)] == ["r2", "r3"]
+
+
 def test_the_views_fold_the_events(admin: Session) -> None:
     """Deployments, environments and the audit are read from the journal alone."""
     first = Event(AT, "ana", "prod", Kind.PLANNED, "d1", {"release": "r1", "kind": "promotion"})

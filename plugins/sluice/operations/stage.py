@@ -107,7 +107,7 @@ class Stage:
     def refuse(self, message: str, evidence: tuple[Evidence, ...], *, untouched: str) -> GateError:
         """Return the refusal that the failing evidence makes; the evidence is in the journal."""
         bad = failed(evidence)
-        self.note("deployment.refused", {"stage": self.name, "evidence": [piece.to_json() for piece in evidence]})
+        self.note(Kind.REFUSED, {"stage": self.name, "evidence": [piece.to_json() for piece in evidence]})
         lines = [f"{piece.gate}: {piece.observed} (limit: {piece.limit}){_details(piece)}" for piece in bad]
         return GateError(
             f"{message}: " + "; ".join(lines),

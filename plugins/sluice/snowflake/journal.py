@@ -38,15 +38,16 @@ def read(
     kinds: Iterable[str] = (),
     since: datetime | None = None,
     every: bool = False,
+    latest: int | None = None,
 ) -> list[Event]:
-    """Return the matching events, oldest first, each once; with `since` only later ones.
+    """Return the matching events, oldest first, each once; with `since` only later ones, with `latest` so many.
 
     `every`: also those of the same id, of which the first counts: who must not be deceived looks at all of them.
     """
     kind_names = tuple(str(kind) for kind in kinds)
 
     def select(source: str) -> Statement:
-        return _select(source, environment, deployment, kind_names, since)
+        return _select(source, environment, deployment, kind_names, since, latest)
 
     if kind_names and not any(map(by_environments, kind_names)):
         return _once(session.run(select(control_sql.administrators(session.control))))
@@ -71,6 +72,21 @@ def moves(session: Session, environment: str | None = None) -> list[Event]:
         )
 
     return _once(_rows(session, environment, select))
+
+
+def lived(session: Session, environment: str, deployment: str) -> Event | None:
+    """Return the event, with its inventory, by which a deployment became live last; None: the journal has none."""
+
+    def select(source: str) -> Statement:
+        return Statement(
+            f"SELECT {control_sql.COLUMNS}\nFROM ({source})\n"
+            "WHERE KIND = %s AND ENVIRONMENT = %s AND PAYLOAD:live::VARCHAR = %s\n"
+            "ORDER BY OCCURRED_AT DESC, EVENT_ID DESC LIMIT 1",
+            (str(Kind.LIVE), environment, deployment),
+        )
+
+    events = _once(_rows(session, environment, select))
+    return events[0] if events else None
 
 
 def last_events(session: Session) -> dict[str, datetime]:
@@ -147,12 +163,13 @@ def _insert(table: Qualified, event: Event) -> Statement:
     )
 
 
-def _select(
+def _select(  # noqa: PLR0917 (a private function of one caller)
     source: str,
     environment: str | None,
     deployment: str | None,
     kinds: tuple[str, ...],
     since: datetime | None,
+    latest: int | None,
 ) -> Statement:
     conditions: list[str] = []
     params: list[Value] = []
@@ -169,10 +186,12 @@ def _select(
         conditions.append("OCCURRED_AT > %s::TIMESTAMP_NTZ")
         params.append(_text(since))
     where = f"\nWHERE {' AND '.join(conditions)}" if conditions else ""
-    return Statement(
-        f"SELECT {control_sql.COLUMNS}\nFROM ({source}){where}\nORDER BY OCCURRED_AT, EVENT_ID",
-        tuple(params),
-    )
+    events = f"SELECT {control_sql.COLUMNS}\nFROM ({source}){where}"
+    if latest is not None:
+        events = (
+            f"SELECT {control_sql.COLUMNS}\nFROM ({events}\nORDER BY OCCURRED_AT DESC, EVENT_ID DESC LIMIT {latest})"
+        )
+    return Statement(f"{events}\nORDER BY OCCURRED_AT, EVENT_ID", tuple(params))
 
 
 def _once(rows: Iterable[Row]) -> list[Event]:

@@ -14,7 +14,7 @@ from sluice.domain.ephemeral.lifecycle_changes import (
     refuse_destroying,
     refuse_unless_exists,
 )
-from sluice.domain.journal.control_schema import lock_schema
+from sluice.domain.journal.control_schema import environment_journal, lock_schema
 from sluice.domain.journal.events import Event, Kind
 from sluice.domain.names import Identifier, Marker, Qualified
 from sluice.domain.provisioning.desired_state import monitor_name
@@ -273,6 +273,7 @@ def _life(work: Workspace, account: Account, name: str) -> EphemeralEnvironment:
             good="one that comes and goes: sluice env list",
             untouched="everything",
         )
+    account.refuse_unreadable(name)
     lives = account.ephemeral()
     if name not in lives:
         raise no_such_environment(
@@ -287,6 +288,7 @@ def locked(work: Workspace, name: str, caller: Caller) -> Iterator[tuple[Session
     with work.account() as account:
         session = account.computing()
         session.run(control_sql.create_schema(session.control, lock_schema(name)))
+        session.run(control_sql.create_journal(environment_journal(session.control, name)))
         with locking.locked(session, name, caller.holder, locking.LIFECYCLE, actor=caller.actor):
             account.forget()  # read again under the lock: somebody may have changed it while we waited for it
             yield session, _life(work, account, name)

@@ -9,6 +9,7 @@ from sluice.domain.specs.environment import EnvironmentSpec
 from sluice.operations.workspace import Workspace, in_one_session
 from sluice.snowflake import control_database, control_sql, row_parsing, show
 from sluice.snowflake.connect import Session
+from sluice.snowflake.error_mapping import MissingError
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,15 @@ def upgrade(work: Workspace) -> Upgraded:
         for spec in specs:
             session.run(control_sql.grant_events(session.control, spec.access.role))
     return Upgraded(before, VERSION, tuple(spec.name for spec in specs))
+
+
+def older(work: Workspace) -> bool:
+    """Return whether the account has a control schema, and an older sluice has made it."""
+    try:
+        with work.control() as session:
+            return control_database.version(session) < VERSION
+    except MissingError:
+        return False
 
 
 def _own_journal(session: Session, spec: EnvironmentSpec) -> None:
