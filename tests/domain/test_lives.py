@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from sluice.domain.ephemeral.ephemeral_name import EphemeralName
-from sluice.domain.ephemeral.ephemeral_state import EphemeralEnvironment, EphemeralEvent, State, from_events
+from sluice.domain.ephemeral.ephemeral_state import EphemeralEnvironment, EphemeralEvent, State, from_events, lives_of
 from sluice.domain.ephemeral.templates import Request, load_templates, specify
 from sluice.domain.journal.events import Event, Kind
 from sluice.domain.specs.blocks import Kind as EnvironmentKind
 from sluice.domain.specs.environment import EnvironmentSpec, load_environments
-from sluice.errors import StopError
 
 INCLUDE = Path(__file__).resolve().parents[2] / "include" / "environments"
 NOW = datetime(2023, 12, 1, 9, tzinfo=UTC)
@@ -105,7 +105,27 @@ def test_standing_environments_are_passed_over() -> None:
     assert not from_events([Event(at=NOW, actor="ops", environment="prod", kind=Kind.PROVISIONED)])
 
 
-def test_a_spec_nobody_can_read_stops() -> None:
-    """A journal of another version is not guessed at."""
-    with pytest.raises(StopError, match="no readable spec"):
-        life(happened(EphemeralEvent.CHANGED, 1, spec={"name": "x"}))
+def test_a_life_that_cannot_be_read_stops_itself_alone() -> None:
+    """Its name is known with the reason, its later events change nothing, and the others go on."""
+    other = replace(asked(2), environment="other", id="other")
+    wrong = [
+        happened(EphemeralEvent.CHANGED, 1, spec={"name": "x"}),
+        happened(EphemeralEvent.CHANGED, 1, spec=SPEC.model_dump(mode="json"), owner="john", expires="soon"),
+        happened(EphemeralEvent.NOTICED, 1),
+    ]
+    for event in wrong:
+        lives = lives_of([asked(), event, happened(EphemeralEvent.PINNED, 2), asked(3), other])
+        assert list(lives.environments) == ["other"]
+        assert list(lives.unreadable) == [SPEC.name]
+        assert lives_of([asked(), event, happened(EphemeralEvent.FORGOTTEN, 2)]).unreadable == {}
+    assert "no readable spec" in str(lives_of([asked(), wrong[0]]).unreadable[SPEC.name])
+
+
+def test_what_a_newer_version_wrote_into_a_spec_is_passed_over_by_name() -> None:
+    """Budgets and the sweep go on; which keys were not understood is said."""
+    spec = SPEC.model_dump(mode="json")
+    newer = {**spec, "carbon": {"grams": 1}, "budget": {**spec["budget"], "yearly_usd": 9}}
+    lives = lives_of([asked(spec=newer)])
+    assert lives.environments[SPEC.name].spec == SPEC
+    assert set(lives.passed_over[SPEC.name]) == {"carbon", "budget.yearly_usd"}
+    assert lives_of([asked()]).passed_over == {}

@@ -219,7 +219,7 @@ def test_of_two_at_once_one_wins(base: Workspace) -> None:
     with ThreadPoolExecutor(2) as pool:
         ends = list(pool.map(run, ["ann", "ben"]))
     assert ends.count("done") == 1
-    assert any("has an environment of this name" in end for end in ends)
+    assert any("has an environment of this name" in end for end in ends), ends
     known = base.including("dev_orders_john_20261120")
     assert plan_provision(known, "dev_orders_john_20261120", NOW).empty
 

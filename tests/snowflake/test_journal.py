@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from sluice.domain.journal.events import Event, Kind
-from sluice.snowflake import journal
+from sluice.snowflake import control_database, journal
 from sluice.snowflake.connect import Session
 from sluice.snowflake.statements import Statement
 
@@ -18,7 +18,7 @@ TRICKY = {"text": 'it\'s; "quoted" \\ and\nnew 100% %s ünï', "n": 3, "list": [
 
 @pytest.fixture(autouse=True)
 def _control(admin: Session) -> None:
-    journal.ensure(admin)
+    control_database.ensure(admin)
 
 
 def test_an_event_comes_back_as_it_went_in(admin: Session) -> None:
@@ -74,6 +74,18 @@ def test_what_was_live_comes_without_its_inventory(admin: Session) -> None:
     assert journal.moves(admin, "dev") == moves[:1]
 
 
+def test_what_a_deployment_went_live_with_is_read_alone(admin: Session) -> None:
+    """The last event of it, however many deployments there were; and of many events the latest, oldest first."""
+    for number, live in enumerate(["d1", "d2", "d1", "d3"]):
+        payload = {"live": live, "inventory": {"A.B": number}}
+        journal.append(admin, Event(AT + timedelta(hours=number), "ana", "prod", Kind.LIVE, f"r{number}", payload))
+    lived = journal.lived(admin, "prod", "d1")
+    assert lived is not None
+    assert lived.payload["inventory"] == {"A.B": 2}
+    assert journal.lived(admin, "prod", "d9") is None
+    assert [event.deployment for event in journal.read(admin, environment="prod", latest=2)] == ["r2", "r3"]
+
+
 def test_the_views_fold_the_events(admin: Session) -> None:
     """Deployments, environments and the audit are read from the journal alone."""
     first = Event(AT, "ana", "prod", Kind.PLANNED, "d1", {"release": "r1", "kind": "promotion"})
@@ -92,5 +104,5 @@ def test_the_views_fold_the_events(admin: Session) -> None:
 def test_making_the_control_database_again_changes_nothing(admin: Session) -> None:
     """Events stay where they are."""
     journal.append(admin, Event(AT, "ana", "prod", Kind.LIVE))
-    journal.ensure(admin)
+    control_database.ensure(admin)
     assert len(journal.read(admin)) == 1

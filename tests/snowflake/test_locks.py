@@ -7,18 +7,20 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from sluice.domain.journal.control_schema import environment_journal
 from sluice.domain.journal.events import Kind
 from sluice.domain.names import Identifier, Qualified
 from sluice.errors import RefusedError, RetryError, SluiceError
-from sluice.snowflake import control_sql, journal, locks
+from sluice.snowflake import control_database, control_sql, journal, locks
 from sluice.snowflake.connect import Session
 from sluice.snowflake.statements import Statement
 
 
 @pytest.fixture(autouse=True)
 def _control(admin: Session) -> None:
-    journal.ensure(admin)
+    control_database.ensure(admin)
     admin.run(control_sql.create_schema(admin.control, Identifier("LOCK_PROD")))
+    admin.run(control_sql.create_journal(environment_journal(admin.control, "prod")))
 
 
 def test_a_lock_is_held_until_it_is_released(admin: Session) -> None:

@@ -22,7 +22,7 @@ def test_a_cut_line_and_a_failed_verification(running_shop: Shop, server: Snowdo
     shop.validated(orders="select 1 as id, 10 as amount")
     shop.write(orders=orders)
     deployment = shop.plan("prod")
-    shop.run(deployment, PROMOTION[: PROMOTION.index("judge")])
+    shop.run(deployment, (*PROMOTION[: PROMOTION.index("judge")], "judged"))
     server.fault(SWAP, do="drop", when="before")
     with pytest.raises(RetryError, match="did not take effect"):
         shop.stage(deployment, "cut_over")

@@ -79,7 +79,7 @@ def test_after_a_rollback_live_is_as_old_as_the_rollback(running_shop: Shop) -> 
     """Since when counts from the swap that made this deployment live, not from its first."""
     shop = running_shop
     release = shop.validated(leaf="select orders, 'rolled' as version from {{ ref('totals') }}")
-    shop.run(asked(shop, release), ("lock", "record_undo", "clone", "cut_over", "settle", "unlock"))
+    shop.run(asked(shop, release), ("lock", "record_undo", "clone", "judged", "cut_over", "settle", "unlock"))
     began = shop.now()
     shop.rollback("prod")
     assert datetime.fromisoformat(planned(shop)["live_since"]) >= began
@@ -95,7 +95,7 @@ def test_an_undo_says_whether_live_was_touched(running_shop: Shop) -> None:
     assert report.facts["outcome"] == "stopped before the swap"
     assert report.summary.startswith("stopped before the swap; live unchanged, SHOP_PROD__C_")
     shop.run(stopped, ("unlock",))
-    shop.run(swapped, ("lock", "record_undo", "clone", "cut_over"))
+    shop.run(swapped, ("lock", "record_undo", "clone", "judged", "cut_over"))
     report = shop.stage(swapped, "undo")
     assert report.facts["outcome"] == "swapped back"
     assert report.summary.startswith("swapped back: SHOP_PROD bears deployment ")

@@ -19,7 +19,7 @@ def promoted(shop: Shop, version: str) -> str:
     release = shop.validated(leaf=f"select orders, '{version}' as version from {{{{ ref('totals') }}}}")
     now = shop.now()
     wanted = Deployment(deployment_id(now, version), "prod", "promotion", release, actor="ann")
-    shop.run(wanted, ("lock", "record_undo", "clone", "cut_over", "verify", "settle", "unlock"))
+    shop.run(wanted, ("lock", "record_undo", "clone", "judged", "cut_over", "verify", "settle", "unlock"))
     return wanted.id
 
 

@@ -16,7 +16,10 @@ def actor(context: Context) -> str:
     """Return the user who triggered this run, or who started the chain of assets that did; else `airflow`."""
     if name := context["dag_run"].triggering_user_name:
         return str(name)
-    return next((str(extra["actor"]) for extra in asset_extras(context) if extra.get("actor")), "airflow")
+    extras = (
+        extra for extra in asset_extras(context) if not extra.get("from_rest_api")
+    )  # there, anyone may say anyone
+    return next((str(extra["actor"]) for extra in extras if extra.get("actor")), "airflow")
 
 
 def caller(workspace: Workspace, context: Context) -> Caller:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager, ExitStack, suppress
 from datetime import datetime
 from time import monotonic
 from typing import TypeVar, cast
@@ -12,15 +13,18 @@ from sluice.domain.access.temporary_access import TemporaryGrantEvent
 from sluice.domain.budgets import budget_state
 from sluice.domain.budgets.budget_state import BudgetEvent, BudgetState
 from sluice.domain.ephemeral import ephemeral_state
-from sluice.domain.ephemeral.ephemeral_state import EPHEMERAL_EVENTS, EphemeralEnvironment
+from sluice.domain.ephemeral.ephemeral_state import EPHEMERAL_EVENTS, EphemeralEnvironment, Lives
 from sluice.domain.journal.control_schema import control_warehouse
 from sluice.domain.journal.events import Event
 from sluice.domain.names import Marker
 from sluice.domain.schedules import schedule_state
 from sluice.domain.schedules.schedule_state import ScheduleEvent, ScheduleState
-from sluice.snowflake import control_sql, journal, observe, statements
+from sluice.errors import StopError
+from sluice.snowflake import control_database, control_sql, journal, observe, statements
 from sluice.snowflake.connect import Session
 from sluice.snowflake.error_mapping import MissingError
+
+log = logging.getLogger(__name__)
 
 STATE_EVENTS: tuple[str, ...] = (*EPHEMERAL_EVENTS, *BudgetEvent, *ScheduleEvent, *TemporaryGrantEvent)
 """The kinds of events that the state of every environment is built from: few for each, however long the journal."""
@@ -71,6 +75,7 @@ class Account:
 
         Raises:
             MissingError: nothing was provisioned in this account yet.
+            RefusedError: a newer version of sluice has made the control schema.
         """
         session = self.session
         if self._computing:
@@ -88,6 +93,8 @@ class Account:
                 ) from None
             session.run(control_sql.create_warehouse(warehouse, Marker("control").comment))
             session.run(statements.use_warehouse(warehouse))
+        with suppress(MissingError):  # who makes the first environment makes the schema too
+            control_database.version(session)
         self._computing = True
         return session
 
@@ -122,10 +129,34 @@ class Account:
 
     def ephemeral(self) -> dict[str, EphemeralEnvironment]:
         """Return the ephemeral environments, as the journal tells them; none where there is no journal yet."""
+        return self._lives().environments
+
+    def unreadable(self) -> dict[str, StopError]:
+        """Return why an ephemeral environment is not among the others: a version of sluice wrote it that is not ours.
+
+        Nothing is done about it; the others are looked after as ever.
+        """
+        return self._lives().unreadable
+
+    def refuse_unreadable(self, environment: str) -> None:
+        """Refuse an ephemeral environment whose journal cannot be read.
+
+        Raises:
+            StopError: it is one.
+        """
+        if environment in (unreadable := self.unreadable()):
+            raise unreadable[environment]
+
+    def _lives(self) -> Lives:
         try:
-            return ephemeral_state.from_events(self.events(EPHEMERAL_EVENTS))
+            lives = ephemeral_state.lives_of(self.events(EPHEMERAL_EVENTS))
         except MissingError:
-            return {}
+            return Lives({}, {}, {})
+        for name, error in lives.unreadable.items():
+            log.warning("%s is left out: %s", name, error.message)
+        for name, keys in lives.passed_over.items():
+            log.info("in the spec of %s this sluice does not know %s", name, ", ".join(keys))
+        return lives
 
     def budgets(self) -> dict[str, BudgetState]:
         """Return the state of every budget that has one."""

@@ -11,11 +11,11 @@ from time import monotonic
 
 from sluice.domain.journal.events import Event, Kind
 from sluice.domain.names import Identifier, Marker
-from sluice.domain.promotion.cutover import Exchange
+from sluice.domain.promotion.cutover import Exchange, recorded
 from sluice.domain.promotion.deployments import Deployment, StageReport
 from sluice.domain.promotion.evidence import Evidence, failed
 from sluice.domain.specs.environment import EnvironmentSpec
-from sluice.errors import RefusedError, RetryError, SluiceError, StopError
+from sluice.errors import RefusedError, RetryError, SluiceError
 from sluice.operations.workspace import Workspace
 from sluice.snowflake import journal, locks, observe
 from sluice.snowflake.connect import Session
@@ -86,16 +86,14 @@ class Stage:
 
     def exchange(self) -> Exchange:
         """Return the recorded exchange; without one nothing may be swapped."""
-        noted = self.recall(Kind.UNDO_RECORDED)
-        if not noted:
-            raise StopError(
-                "no undo is recorded for this deployment, so nothing may be changed",
-                where=f"journal of {self.deployment.environment}",
-                value=self.deployment.id,
-                good="the stage record_undo, run before",
-                untouched="live",
-            )
-        return Exchange.from_json(noted[0].payload)
+        noted = journal.read(
+            self.session,
+            environment=self.deployment.environment,
+            deployment=self.deployment.id,
+            kinds=(Kind.UNDO_RECORDED,),
+            every=True,
+        )
+        return recorded((event.payload for event in noted), self.live, self.deployment)
 
     def report(
         self, summary: str, facts: Mapping[str, object] | None = None, evidence: tuple[Evidence, ...] = ()
@@ -109,7 +107,7 @@ class Stage:
     def refuse(self, message: str, evidence: tuple[Evidence, ...], *, untouched: str) -> GateError:
         """Return the refusal that the failing evidence makes; the evidence is in the journal."""
         bad = failed(evidence)
-        self.note("deployment.refused", {"stage": self.name, "evidence": [piece.to_json() for piece in evidence]})
+        self.note(Kind.REFUSED, {"stage": self.name, "evidence": [piece.to_json() for piece in evidence]})
         lines = [f"{piece.gate}: {piece.observed} (limit: {piece.limit}){_details(piece)}" for piece in bad]
         return GateError(
             f"{message}: " + "; ".join(lines),

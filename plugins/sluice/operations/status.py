@@ -81,7 +81,7 @@ def history(work: Workspace, environment: str, *, limit: int = 50) -> list[Event
     """Return the latest events of an environment, oldest first; none of one that is not provisioned yet."""
     try:
         with work.session(environment, tag={"stage": "history"}) as session:
-            return journal.read(session, environment=environment)[-limit:]
+            return journal.read(session, environment=environment, latest=limit)
     except (LoginError, MissingError):
         if _absent(work, environment):
             return []
@@ -91,7 +91,7 @@ def history(work: Workspace, environment: str, *, limit: int = 50) -> list[Event
 def audit(work: Workspace, environment: str, *, limit: int = 200) -> list[Event]:
     """Return who did what to an environment, oldest first; also of one that is gone."""
     with work.control() as session:
-        return journal.read(session, environment=environment)[-limit:]
+        return journal.read(session, environment=environment, latest=limit)
 
 
 def _read(work: Workspace, spec: EnvironmentSpec) -> Status:
@@ -99,7 +99,8 @@ def _read(work: Workspace, spec: EnvironmentSpec) -> Status:
     with work.session(spec.name, tag={"stage": "status"}) as session:
         found = {one.name.name: one for one in observe.databases(session, live)}
         lock = locks.read(session, spec.name)
-        moves = journal.read(session, environment=spec.name, kinds=(Kind.CUT_OVER, Kind.LIVE, Kind.ROLLED_BACK))
+        kinds = (Kind.CUT_OVER, Kind.LIVE, Kind.ROLLED_BACK)
+        moves = journal.read(session, environment=spec.name, kinds=kinds, latest=1)
     if live not in found:
         return Status(
             spec.name, spec.kind, live, problem=f"{live} is not there: run provision_environment for {spec.name}"

@@ -58,6 +58,8 @@ class Workspace:
         """Return this workspace with the living environment of that name, which the journal knows, or refuse it."""
         if environment in self.environments:
             return self
+        with self.account() as account:
+            account.refuse_unreadable(environment)
         lives = {name: life for name, life in self.lives().items() if life.state is not State.DROPPED}
         if environment in lives:
             return self.knowing(lives[environment].spec)
@@ -148,7 +150,9 @@ class Workspace:
             settings = replace(settings, database=database.written)
         spec = self.spec(environment)
         said = query_tag(spec, tag or {})
-        with connect(settings, query_tag=said, retries=retries, control=spec.control_database) as session:
+        with connect(
+            settings, query_tag=said, retries=retries, control=spec.control_database, environment=environment
+        ) as session:
             yield session
 
     @contextmanager

@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import assert_never
 
-from sluice.domain.journal.control_schema import JOURNAL, METER, VIEWS
+from sluice.domain.journal.control_schema import (
+    CONTROL,
+    EVENTS,
+    JOURNAL,
+    METER,
+    VIEWS,
+    is_environment_journal,
+)
 from sluice.domain.names import Marker
 from sluice.domain.provisioning.steps import (
     AlterDatabase,
@@ -24,6 +31,7 @@ from sluice.domain.provisioning.steps import (
     GrantRole,
     GrantViewer,
     Plan,
+    RevokePrivilege,
     SetMonitor,
     SetTags,
     Step,
@@ -84,6 +92,8 @@ def statements_of(step: Step) -> list[Statement]:  # noqa: C901, PLR0911, PLR091
             return [access.grant_viewer(step.viewer, step.role)]
         case GrantPrivileges():
             return [provisioning_sql.grant(step.privileges, step.grant)]
+        case RevokePrivilege():
+            return [provisioning_sql.revoke(step.grant)]
         case CreateTag():
             return [provisioning_sql.create_tag(step.tag)]
         case SetTags():
@@ -93,14 +103,17 @@ def statements_of(step: Step) -> list[Statement]:  # noqa: C901, PLR0911, PLR091
 
 
 def _control(step: CreateControl) -> Iterable[Statement]:
-    for missing in sorted(step.missing, key=lambda each: each.name in VIEWS):  # the views read the journal
+    # the first view reads the journals, the others read the first
+    for missing in sorted(step.missing, key=lambda each: (each.name in VIEWS, each.name != EVENTS)):
         if missing.schema is None:
             yield control_sql.create_database(missing.database, Marker("control").comment)
         elif missing.name is None:
             yield control_sql.create_schema(missing.database, missing.schema)
-        elif missing.name == JOURNAL:
-            yield control_sql.create_journal(missing.database)
+        elif missing.name == JOURNAL or is_environment_journal(missing):
+            yield control_sql.create_journal(missing)
         elif missing.name == METER:
             yield control_sql.create_meter(missing.database)
         elif missing.name in VIEWS:
-            yield control_sql.create_view(missing.database, missing.name)
+            yield control_sql.create_view(missing.database, missing.name, step.journals)
+    if any(missing.schema == CONTROL and missing.name is None for missing in step.missing):
+        yield control_sql.say_version(step.database)  # last: until then the schema counts as an older one

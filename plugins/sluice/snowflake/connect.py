@@ -121,10 +121,13 @@ class Session:
         settings: ConnectionSettings,
         *,
         control: Identifier,
+        environment: str | None = None,
         retries: bool = True,
     ) -> None:
         self.connection = connection
         self.control = control
+        self.environment = environment
+        """Whose role it has, and so whose journal it writes; None: an administrator's."""
         self.settings = settings
         self.retries = retries
         self.statements = 0
@@ -210,8 +213,12 @@ def connect(
     query_tag: str | Mapping[str, object] | None = None,
     retries: bool = True,
     control: Identifier = _CONTROL,
+    environment: str | None = None,
 ) -> Iterator[Session]:
-    """Open a session and close it; `retries=False` leaves every repetition to the caller."""
+    """Open a session and close it; `retries=False` leaves every repetition to the caller.
+
+    `environment`: whose role it has; without, it is an administrator's.
+    """
     if query_tag is not None and not isinstance(query_tag, str):
         query_tag = json.dumps(query_tag, separators=(",", ":"), default=str)
     arguments = settings.arguments()
@@ -235,7 +242,7 @@ def connect(
         found = classify(error)
         found.where = f"Airflow connection {settings.name} (user {settings.user}, account {settings.account})"
         raise found from error
-    session = Session(connection, settings, control=control, retries=retries)
+    session = Session(connection, settings, control=control, environment=environment, retries=retries)
     try:
         yield session
     finally:

@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sluice.domain.journal.control_schema import journal_table, lock_schema
+from sluice.domain.journal.control_schema import lock_schema
 from sluice.domain.journal.events import Event, Kind
 from sluice.domain.names import Identifier, Qualified
 from sluice.errors import RefusedError, RetryError
@@ -200,7 +200,7 @@ def _create(  # noqa: PLR0917 (a private function of one caller)
 ) -> None:
     """One statement is test, set and content; the fence exceeds every one that is known. Whose it is, is read next."""
     fences = (
-        f"SELECT MAX(PAYLOAD:fence::NUMBER) FROM {journal_table(session.control).sql} "
+        f"SELECT MAX(PAYLOAD:fence::NUMBER) FROM ({journal.of_environment(session, environment)}) "
         f"WHERE ENVIRONMENT = %s AND KIND IN ('{Kind.LOCK_ACQUIRED}', '{Kind.LOCK_RELEASED}')"
     )
     statement = Statement(
@@ -214,6 +214,8 @@ def _create(  # noqa: PLR0917 (a private function of one caller)
         session.run(statement)
     except ExistsError:
         return
+    except MissingError as missing:
+        raise journal.no_journal(session, environment) from missing
     except RetryError as cut:
         if not cut.lost:
             raise

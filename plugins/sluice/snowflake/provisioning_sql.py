@@ -162,6 +162,11 @@ def grant(privileges: Sequence[str], where: Grant) -> Statement:
     return Statement(f"GRANT {names} ON {_target(where)} TO ROLE {where.role.sql}{current_grants}")
 
 
+def revoke(where: Grant) -> Statement:
+    """Return a REVOKE of one privilege."""
+    return Statement(f"REVOKE {where.privilege} ON {_target(where)} FROM ROLE {where.role.sql}")
+
+
 def create_tag(tag: Qualified) -> Statement:
     """Return CREATE TAG."""
     return Statement(f"CREATE TAG IF NOT EXISTS {tag.sql}")

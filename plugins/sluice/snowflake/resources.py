@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 
-from sluice.domain.journal.control_schema import TAGS, control_warehouse, lock_schema
+from sluice.domain.journal.control_schema import (
+    CONTROL,
+    EVENTS,
+    TAGS,
+    VERSION,
+    VIEWS,
+    control_warehouse,
+    environment_journal,
+    is_environment_journal,
+    lock_schema,
+)
 from sluice.domain.names import Identifier, Marker, Qualified
 from sluice.domain.provisioning.resources import (
     Database,
@@ -18,7 +28,7 @@ from sluice.domain.provisioning.resources import (
     Warehouse,
 )
 from sluice.domain.specs.environment import EnvironmentSpec
-from sluice.snowflake import locks, resource_monitors, row_parsing, show, statements, warehouses
+from sluice.snowflake import control_database, locks, resource_monitors, row_parsing, show, statements, warehouses
 from sluice.snowflake.connect import Row, Session
 
 _KINDS = ("SCHEMA", "TABLE", "VIEW")
@@ -97,11 +107,24 @@ def _user(session: Session, name: Identifier) -> User | None:
 
 
 def _control(session: Session, spec: EnvironmentSpec) -> frozenset[Qualified]:
+    """What is there of the control database as this version of sluice makes it; an older view counts as missing."""
     control = spec.control_database
-    found = {Qualified(control)}
-    found |= {Qualified(control, row_parsing.name(row)) for row in session.run(show.schemas(control))}
-    for row in [*session.run(show.tables(control)), *session.run(show.views(control))]:
-        found.add(Qualified(control, row_parsing.name(row, "schema_name"), row_parsing.name(row)))
+    schemas = {row_parsing.name(row): row for row in session.run(show.schemas(control))}
+    tables = {
+        Qualified(control, row_parsing.name(row, "schema_name"), row_parsing.name(row))
+        for row in session.run(show.tables(control))
+    }
+    views = {
+        Qualified(control, row_parsing.name(row, "schema_name"), row_parsing.name(row)): row
+        for row in session.run(show.views(control))
+    }
+    found = {Qualified(control), *(Qualified(control, name) for name in schemas), *tables, *views}
+    if CONTROL in schemas and control_database.version_in(schemas[CONTROL], control) < VERSION:
+        found -= {Qualified(control, CONTROL), *(Qualified(control, CONTROL, view) for view in VIEWS)}
+    events = Qualified(control, CONTROL, EVENTS)
+    journals = {name for name in tables if is_environment_journal(name)} | {environment_journal(control, spec.name)}
+    if events in views and control_database.read_by(views[events], control) != journals:
+        found.discard(events)
     return frozenset(found)
 
 

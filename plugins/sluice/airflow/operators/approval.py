@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from airflow.providers.standard.exceptions import HITLRejectException
+from airflow.providers.standard.exceptions import HITLRejectException, HITLTimeoutError
 from airflow.providers.standard.operators.hitl import ApprovalOperator
 from airflow.sdk.exceptions import AirflowFailException
 
@@ -20,6 +20,11 @@ from sluice.errors import RefusedError
 if TYPE_CHECKING:
     from airflow.sdk import BaseOperatorLink, Context
 
+    from sluice.domain.promotion.clearance import About
+
+_PATIENCE = timedelta(days=3)
+"""How long a question waits unless the task says otherwise: over a weekend."""
+
 
 class ApproveDeploymentOperator(ApprovalOperator):
     """A person other than the deployment's actor has approved; a rejection fails the run before it changes anything.
@@ -28,7 +33,8 @@ class ApproveDeploymentOperator(ApprovalOperator):
             task_id="approve", deployment=plan.output["deployment"], reports=[plan.output], approvers=["ann", "bob"]
         )
 
-    The task waits without a worker. XCom has Airflow's answer (`chosen_options`, `responded_by_user` …).
+    The task waits without a worker, three days unless `response_timeout` says otherwise. XCom has Airflow's answer
+    (`chosen_options`, `responded_by_user` …), the journal who approved what, and what was live then.
 
     Args:
         deployment: What a plan has left in XCom under the key `deployment`.
@@ -40,6 +46,8 @@ class ApproveDeploymentOperator(ApprovalOperator):
         AirflowFailException: a rejection, an answer of the deployment's own actor, or no other approver than that one.
     """
 
+    about: ClassVar[About | None] = "promotion"
+    """What the answer is about, for the journal; None: it is not kept there."""
     custom_operator_name = "Ask for approval"
     template_fields: Sequence[str] = (*ApprovalOperator.template_fields, "deployment", "reports", "approvers")
     operator_extra_links: Sequence[BaseOperatorLink] = LINKS
@@ -59,6 +67,7 @@ class ApproveDeploymentOperator(ApprovalOperator):
             "retries": 2,
             "retry_delay": timedelta(seconds=5),
             "fail_on_reject": True,
+            "response_timeout": _PATIENCE,
         } | arguments
         super().__init__(**arguments)
         self.deployment = deployment
@@ -78,7 +87,7 @@ class ApproveDeploymentOperator(ApprovalOperator):
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> Any:
         """The answer counts only if it is not the actor's own."""
-        deployment, _ = self.given()
+        deployment, reports = self.given()
         responder: Mapping[str, str] = event.get("responded_by_user") or {}
         if deployment.actor in {responder.get("id"), responder.get("name")}:
             raise AirflowFailException(
@@ -87,11 +96,25 @@ class ApproveDeploymentOperator(ApprovalOperator):
             )
         self.log.info("answered by %s: %s", responder.get("name"), event.get("chosen_options"))
         try:
-            return super().execute_complete(context, event)
+            result = super().execute_complete(context, event)
+        except HITLTimeoutError as late:  # asked again, it would wait as long again
+            text = f"nobody has answered within {self.response_timeout}: {deployment.environment} stays as it is"
+            raise AirflowFailException(text) from late
         except HITLRejectException as no:
             text = f"{responder.get('name') or 'somebody'} rejected it: {deployment.environment} stays as it is"
             self.log.error("%s", text)  # noqa: TRY400 (the message is for people; the traceback follows)
             raise AirflowFailException(text) from no
+        self.keep(deployment, reports, responder.get("name") or responder.get("id") or "somebody")
+        return result
+
+    def keep(self, deployment: Deployment, reports: list[StageReport], approver: str) -> None:
+        """Leave in the journal who approved, and what was shown: the cut-over asks for it there."""
+        if self.about is None:
+            return
+        from sluice.airflow.workspace import airflow_workspace
+        from sluice.operations.promotion.approvals import record
+
+        record(airflow_workspace(), deployment, self.about, reports, approver)
 
     def question(self, deployment: Deployment, reports: list[StageReport], approvers: list[str]) -> Question:
         """Return what is asked: a line for Airflow's list of required actions, and the page behind it."""
@@ -132,6 +155,7 @@ class ApproveMarginalOperator(ApproveDeploymentOperator):
         **arguments: As for Airflow's `ApprovalOperator`: `task_id`, `response_timeout`, `notifiers` …
     """
 
+    about: ClassVar[About | None] = "marginal"
     custom_operator_name = "Ask if marginal"
 
     def execute(self, context: Context) -> Any:
@@ -160,6 +184,7 @@ class ApproveCostOperator(ApproveMarginalOperator):
         **arguments: As for Airflow's `ApprovalOperator`: `task_id`, `response_timeout`, `notifiers` …
     """
 
+    about: ClassVar[About | None] = "cost"
     custom_operator_name = "Ask about cost"
 
     def question(self, deployment: Deployment, reports: list[StageReport], approvers: list[str]) -> Question:

@@ -172,6 +172,7 @@ class ApproveEnvironmentOperator(ApproveDeploymentOperator):
         **arguments: As for Airflow's `ApprovalOperator`: `task_id`, `response_timeout`, `notifiers` …
     """
 
+    about = None  # there is no such environment yet, so nothing that could be kept about it
     custom_operator_name = "Ask for approval"
 
     def execute(self, context: Context) -> Any:

@@ -97,33 +97,62 @@ class EphemeralEnvironment:
         return (self.expires - now).total_seconds() / 3600
 
 
+@dataclass(frozen=True, slots=True)
+class Lives:
+    """The ephemeral environments of a journal, and what of it this version of sluice cannot read."""
+
+    environments: dict[str, EphemeralEnvironment]
+    unreadable: dict[str, StopError]
+    """By name: nothing is done about these environments alone."""
+    passed_over: dict[str, tuple[str, ...]]
+    """Keys of a spec that this version does not know, by the environment's name."""
+
+
 def from_events(events: Iterable[Event]) -> dict[str, EphemeralEnvironment]:
+    """Return the environments by name that can be read: see `lives_of`."""
+    return lives_of(events).environments
+
+
+def lives_of(events: Iterable[Event]) -> Lives:
     """Return the environments by name, in the order of their requests; events of permanent ones are ignored.
 
     A dropped name may be requested again: the newer environment replaces the older one. Of two requests for one name,
-    the first gets it.
+    the first gets it. One of whose events cannot be read is unreadable until it is forgotten.
     """
-    environments: dict[str, EphemeralEnvironment] = {}
+    lives = Lives({}, {}, {})
     for event in sorted(events, key=lambda item: (item.at, item.kind != EphemeralEvent.REQUESTED, item.id)):
-        if event.kind == EphemeralEvent.REQUESTED:
-            if (former := environments.get(event.environment)) is None or former.state is State.DROPPED:
-                environments.pop(event.environment, None)
-                environments[event.environment] = _requested(event)
-        elif event.kind == EphemeralEvent.FORGOTTEN:
+        try:
+            _fold(lives.environments, event, unreadable=event.environment in lives.unreadable)
+        except StopError as error:
+            lives.environments.pop(event.environment, None)
+            lives.unreadable[event.environment] = error
+        if event.kind == EphemeralEvent.FORGOTTEN:
+            lives.unreadable.pop(event.environment, None)
+        if event.environment in lives.environments and (unknown := _unknown_keys(event)):
+            lives.passed_over[event.environment] = unknown
+    return lives
+
+
+def _fold(environments: dict[str, EphemeralEnvironment], event: Event, *, unreadable: bool) -> None:
+    if event.kind == EphemeralEvent.REQUESTED:
+        former = environments.get(event.environment)
+        if not unreadable and (former is None or former.state is State.DROPPED):
             environments.pop(event.environment, None)
-        elif event.environment in environments:
-            environments[event.environment] = _after(environments[event.environment], event)
-    return environments
+            environments[event.environment] = _requested(event)
+    elif event.kind == EphemeralEvent.FORGOTTEN:
+        environments.pop(event.environment, None)
+    elif event.environment in environments:
+        environments[event.environment] = _after(environments[event.environment], event)
 
 
 def _requested(event: Event) -> EphemeralEnvironment:
     facts = event.payload
     return EphemeralEnvironment(
         spec=_spec(event),
-        owner=str(facts["owner"]),
-        team=str(facts["team"]),
+        owner=_text(event, "owner"),
+        team=_text(event, "team"),
         created=event.at,
-        expires=_moment(facts, "expires"),
+        expires=_moment(event, "expires"),
         since=event.at,
         holder=str(facts.get("holder") or ""),
         reason=str(facts.get("reason") or ""),
@@ -131,7 +160,7 @@ def _requested(event: Event) -> EphemeralEnvironment:
 
 
 def _after(environment: EphemeralEnvironment, event: Event) -> EphemeralEnvironment:  # noqa: PLR0911 (one line for each kind)
-    facts, reason = event.payload, str(event.payload.get("reason") or environment.reason)
+    reason = str(event.payload.get("reason") or environment.reason)
     match event.kind:
         case Kind.PROVISIONED:
             return _provisioned(environment, event)
@@ -139,7 +168,7 @@ def _after(environment: EphemeralEnvironment, event: Event) -> EphemeralEnvironm
             return _notice_answered(replace(environment, cloned=_cloned(event)), event)
         case EphemeralEvent.CHANGED:
             changed = replace(
-                environment, spec=_spec(event), owner=str(facts["owner"]), expires=_moment(facts, "expires")
+                environment, spec=_spec(event), owner=_text(event, "owner"), expires=_moment(event, "expires")
             )
             return _notice_answered(changed, event)
         case EphemeralEvent.PINNED:
@@ -165,7 +194,7 @@ def _provisioned(environment: EphemeralEnvironment, event: Event) -> EphemeralEn
 
 
 def _in_state(environment: EphemeralEnvironment, state: State, event: Event, reason: str) -> EphemeralEnvironment:
-    return replace(environment, state=state, since=event.at, until=_moment(event.payload, "until"), reason=reason)
+    return replace(environment, state=state, since=event.at, until=_moment(event, "until"), reason=reason)
 
 
 def _notice_answered(environment: EphemeralEnvironment, event: Event) -> EphemeralEnvironment:
@@ -188,14 +217,48 @@ def _spec(event: Event) -> EnvironmentSpec:
     try:
         return EnvironmentSpec.model_validate(event.payload["spec"], context=JOURNALLED)
     except (KeyError, ValueError) as wrong:
+        why = " ".join(str(wrong).split())[:160]
         raise StopError(
-            f"the journal holds no readable spec of environment {event.environment}: {wrong}",
+            f"the journal holds no readable spec of environment {event.environment}: {why}",
             where=f"journal event {event.id}",
             good="the spec that this version of sluice wrote",
             untouched="everything",
         ) from wrong
 
 
-def _moment(facts: Mapping[str, object], key: str) -> datetime:
-    moment = datetime.fromisoformat(str(facts[key]))
+def _unknown_keys(event: Event) -> tuple[str, ...]:
+    """Return the keys of an event's spec, dotted, that no spec of this version has."""
+    written = event.payload.get("spec")
+    return tuple(_beyond(written, _spec(event).model_dump(mode="json"))) if isinstance(written, Mapping) else ()
+
+
+def _beyond(written: Mapping[str, object], known: Mapping[str, object]) -> Iterable[str]:
+    for key, value in written.items():
+        if key not in known:
+            yield key
+        elif isinstance(value, Mapping) and isinstance(inside := known[key], Mapping):
+            yield from (f"{key}.{name}" for name in _beyond(value, inside))
+
+
+def _text(event: Event, key: str) -> str:
+    if key in event.payload:
+        return str(event.payload[key])
+    raise _unreadable(event, key)
+
+
+def _unreadable(event: Event, key: str) -> StopError:
+    return StopError(
+        f"the journal does not say {key} of environment {event.environment} in a way that this sluice reads",
+        where=f"journal event {event.id}",
+        value=event.payload.get(key),
+        good="the version of sluice that wrote it",
+        untouched=event.environment,
+    )
+
+
+def _moment(event: Event, key: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(str(event.payload[key]))
+    except (KeyError, ValueError) as wrong:
+        raise _unreadable(event, key) from wrong
     return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)

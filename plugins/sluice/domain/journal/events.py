@@ -19,11 +19,24 @@ class Kind(StrEnum):
     PLANNED = "deployment.planned"
     UNDO_RECORDED = "deployment.undo_recorded"
     STAGE_DONE = "deployment.stage"
+    JUDGED = "deployment.judged"
+    REFUSED = "deployment.refused"
+    APPROVED = "approval.given"
+    """By a person; the administrator writes it."""
     CUT_OVER = "deployment.cut_over"
     LIVE = "deployment.live"
     ROLLED_BACK = "deployment.rolled_back"
     FAILED = "deployment.failed"
     RELEASED = "release.registered"
+
+
+BY_ENVIRONMENTS = ("lock", "deployment", "candidate", "rollback", "release")
+"""What the kinds of events begin with that an environment's own role may write; all others are the administrator's."""
+
+
+def by_environments(kind: str) -> bool:
+    """Return whether an environment's own role may write events of this kind."""
+    return str(kind).partition(".")[0] in BY_ENVIRONMENTS
 
 
 @dataclass(frozen=True, slots=True)

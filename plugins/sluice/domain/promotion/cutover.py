@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 
-from sluice.domain.names import Identifier, Marker, retained_name
+from sluice.domain.names import Identifier, Marker, candidate_name, retained_name
+from sluice.domain.promotion.deployments import Deployment
+from sluice.errors import StopError
 
 Markers = Mapping[str, Marker | None]
 """Name of an existing database → its marker; None where it has none."""
@@ -45,6 +47,47 @@ class Exchange:
         former = _marker(value["former"])
         names = str(value["live"]), str(value["incoming"])
         return cls(*names, wanted=wanted, former=former, drops_incoming=bool(value["drops_incoming"]))
+
+
+def recorded(records: Iterable[Mapping[str, object]], live: Identifier, deployment: Deployment) -> Exchange:
+    """Return the exchange that the journal has of a deployment, which names its own databases and no others.
+
+    Raises:
+        StopError: there is none, there are two that differ, or it is not this deployment's.
+    """
+    where = f"journal of {deployment.environment}"
+    exchanges = list(dict.fromkeys(Exchange.from_json(record) for record in records))
+    if not exchanges:
+        raise StopError(
+            "no undo is recorded for this deployment, so nothing may be changed",
+            where=where,
+            value=deployment.id,
+            good="the stage record_undo, run before",
+            untouched="live",
+        )
+    if len(exchanges) > 1:
+        raise StopError(
+            f"{len(exchanges)} exchanges are recorded for this deployment, and they differ",
+            where=where,
+            value=", ".join(exchange.incoming for exchange in exchanges),
+            good="one record: somebody has written another; look who, then run a new deployment",
+            untouched="live",
+        )
+    (exchange,) = exchanges
+    incoming = (
+        candidate_name(live, deployment.id) if deployment.restores is None else retained_name(live, deployment.restores)
+    )
+    wanted = deployment.restores or deployment.id
+    own = (live.name, incoming.name, deployment.environment, wanted)
+    if (exchange.live, exchange.incoming, exchange.wanted.environment, exchange.wanted.deployment) != own:
+        raise StopError(
+            "the recorded exchange is not this deployment's",
+            where=where,
+            value=f"{exchange.live} with {exchange.incoming}, which bears {named(exchange.wanted)}",
+            good=f"{live.name} with {incoming.name}, which bears deployment {wanted} of {deployment.environment}",
+            untouched="live",
+        )
+    return exchange
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from sluice.domain.journal.control_schema import (
     METER,
     TAGS,
     VIEWS,
+    environment_journal,
     journal_table,
     lock_schema,
     tag_name,
@@ -66,6 +67,7 @@ def _control(spec: EnvironmentSpec) -> Iterable[Qualified]:
         yield Qualified(control, schema)
     for name in (JOURNAL, METER, *VIEWS):
         yield Qualified(control, CONTROL, name)
+    yield environment_journal(control, spec.name)
 
 
 def _warehouse(spec: EnvironmentSpec) -> Warehouse:
@@ -141,9 +143,10 @@ def _of_the_role(spec: EnvironmentSpec, tags: Iterable[Identifier]) -> Iterable[
     yield Grant("CREATE TABLE", "SCHEMA", lock, role)
     # Whoever made the lock's table, also the administrator while provisioning: the environment's role can take it over.
     yield Grant("OWNERSHIP", "TABLE", lock, role, "future")
-    journal = journal_table(control)
-    yield Grant("SELECT", "TABLE", journal, role)
-    yield Grant("INSERT", "TABLE", journal, role)
+    own = environment_journal(control, spec.name)  # what others have done, nobody's role but their own may write
+    yield Grant("SELECT", "TABLE", own, role)
+    yield Grant("INSERT", "TABLE", own, role)
+    yield Grant("SELECT", "TABLE", journal_table(control), role)
     for view in VIEWS:
         yield Grant("SELECT", "VIEW", Qualified(control, CONTROL, view), role)
     for tag in tags:

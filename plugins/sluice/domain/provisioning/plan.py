@@ -7,7 +7,7 @@ from dataclasses import fields, replace
 from datetime import datetime
 
 from sluice.domain.budgets.prices import Prices
-from sluice.domain.journal.control_schema import tag_name
+from sluice.domain.journal.control_schema import is_environment_journal, journal_table, tag_name
 from sluice.domain.names import Identifier, Marker, Qualified, deployment_id
 from sluice.domain.provisioning.desired_state import PUBLIC, desired_state, monitor_suspend_at
 from sluice.domain.provisioning.resources import Database, Grant, PlanningContext, Resources, User, Warehouse
@@ -28,6 +28,7 @@ from sluice.domain.provisioning.steps import (
     GrantPrivileges,
     GrantRole,
     Plan,
+    RevokePrivilege,
     SetMonitor,
     SetTags,
     Step,
@@ -72,6 +73,7 @@ def plan(
         *_user(desired, found, public_key, marker),
         *_tag_names(desired, found),
         *_grants(desired, found, context),
+        *_revoked(spec, found),
         *_tags(spec, desired, found),
     ]
     return Plan(spec.name, tuple(steps), tuple(_notes(spec, found, context)))
@@ -148,7 +150,8 @@ def _control(spec: EnvironmentSpec, desired: Resources, found: Resources) -> Ite
     missing = desired.control - found.control
     if missing:
         ordered = tuple(sorted(missing, key=lambda object_: (len(object_.parts), str(object_))))
-        yield CreateControl(spec.control_database, ordered, "for journal, locks and tags")
+        journals = tuple(sorted(name for name in found.control | desired.control if is_environment_journal(name)))
+        yield CreateControl(spec.control_database, ordered, "for journal, locks and tags", journals)
 
 
 def _roles(desired: Resources, found: Resources, marker: Marker) -> Iterable[Step]:
@@ -292,6 +295,13 @@ def _grants(desired: Resources, found: Resources, context: PlanningContext) -> I
         names = tuple(sorted(grant_.privilege for grant_ in grants))
         first = min(grants, key=lambda grant_: grant_.privilege)
         yield GrantPrivileges(names, first, _why(first, context))
+
+
+def _revoked(spec: EnvironmentSpec, found: Resources) -> Iterable[Step]:
+    """What an earlier version granted: to write the one journal of all environments."""
+    insert = Grant("INSERT", "TABLE", journal_table(spec.control_database), spec.access.role)
+    if insert in found.grants:
+        yield RevokePrivilege(insert, "each environment writes a journal of its own")
 
 
 def _why(grant: Grant, context: PlanningContext) -> str:

@@ -27,6 +27,8 @@ class CreateControl:
     database: Identifier
     missing: tuple[Qualified, ...]
     reason: str
+    journals: tuple[Qualified, ...] = ()
+    """Of all environments that there are: the view EVENTS reads them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +165,14 @@ class GrantPrivileges:
 
 
 @dataclass(frozen=True, slots=True)
+class RevokePrivilege:
+    """Take a privilege away that an earlier version has granted, and that forges what others have done."""
+
+    grant: Grant
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class CreateTag:
     """Make a tag in the control database."""
 
@@ -196,6 +206,7 @@ Step = (
     | GrantRole
     | GrantViewer
     | GrantPrivileges
+    | RevokePrivilege
     | CreateTag
     | SetTags
 )
@@ -292,6 +303,8 @@ def _describe(step: Step) -> tuple[str, str, str]:  # noqa: C901, PLR0911, PLR09
             return "grant", f"SNOWFLAKE.{step.viewer}", f"to role {step.role}"
         case GrantPrivileges():
             return "grant", ", ".join(step.privileges), f"on {_where(step.grant)} to role {step.grant.role}"
+        case RevokePrivilege():
+            return "revoke", step.grant.privilege, f"on {_where(step.grant)} from role {step.grant.role}"
         case CreateTag():
             return "create", f"tag {step.tag}", ""
         case SetTags():

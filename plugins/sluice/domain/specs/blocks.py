@@ -67,9 +67,9 @@ class Block(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _as_written_earlier(cls, content: Any, info: ValidationInfo) -> Any:
-        """What the journal keeps was written by whatever version: there a removed key is passed over."""
+        """What the journal keeps was written by whatever version: there a key that this one has not is passed over."""
         if info.context == JOURNALLED and isinstance(content, Mapping):
-            return {key: value for key, value in content.items() if key not in cls.removed_keys}
+            return {key: value for key, value in content.items() if key in cls.model_fields}
         return content
 
 

@@ -85,7 +85,8 @@ def measure(work: Workspace, now: datetime, *, record: bool = True, anomaly: Ano
     with work.account() as account:
         home, session = _household(work, account), account.computing()
         before = _before(session, now, record=record)
-        reading = _Reading(session)
+        left_out = [f"{name} is left out: {error.message}" for name, error in account.unreadable().items()]
+        reading = _Reading(session, left_out)
         sample = _look(work.prices, reading, home, account.seen(warehouses.show_all), before, now)
         usual = _usual(reading, home, before, now, (anomaly or AnomalyBlock()).weeks)
         if usual is not None and all(earlier.usual != usual for earlier in before):

@@ -106,7 +106,7 @@ def _inventory(work: Workspace, account: Account, holder: str | None) -> Account
         specs=specs,
         journalled=frozenset({event.environment for event in (*events, *moves)} | work.environments.keys()),
         forgotten=frozenset(event.environment for event in events if event.kind == EphemeralEvent.FORGOTTEN),
-        expiries=_expiries(moves),
+        expiries=_expiries(moves, {one.name.name: one.marker for one in databases}),
         last_seen=_ended(session),
         locked=frozenset(
             locks.locked_by_others(session, specs, except_holder=holder, having_tables=account.seen(locks.schemas))
@@ -128,11 +128,15 @@ def _marked_roles(session: Session) -> list[OwnedObject]:
     return [OwnedObject(name, marker) for name, marker in found if marker is not None]
 
 
-def _expiries(events: list[Event]) -> dict[str, datetime]:
+def _expiries(events: list[Event], markers: Mapping[str, Marker | None]) -> dict[str, datetime]:
+    """Return until when each database is retained, as its own environment says: no other may say it."""
     made: dict[str, datetime] = {}
     for event in events:
         kept = event.payload.get("retained")
         if isinstance(kept, Mapping) and kept.get("until"):
+            marker = markers.get(str(kept["name"]))
+            if marker is None or marker.environment != event.environment:
+                continue
             made[str(kept["name"])] = datetime.fromisoformat(str(kept["until"])).astimezone(UTC)
     return made
 

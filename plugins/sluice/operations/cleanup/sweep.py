@@ -72,7 +72,8 @@ def run_sweep(
     """
     lives = work.lives()
     done: list[Finding] = []
-    failed: list[tuple[str, str]] = []
+    with work.account() as account:
+        failed = [(name, error.message) for name, error in account.unreadable().items()]
     for finding in plan.of(*_GENTLE) if plan.stopped else plan.of(*_GENTLE, Action.QUARANTINE, Action.DROP):
         try:
             _take(work, finding, lives[finding.name], caller)

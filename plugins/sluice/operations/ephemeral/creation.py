@@ -17,7 +17,7 @@ from sluice.domain.specs.environment import EnvironmentSpec
 from sluice.errors import RefusedError, RetryError, SpecError, StopError
 from sluice.operations.provisioning.provision import Provisioned, plan_provision, provision
 from sluice.operations.workspace import Workspace, in_one_session
-from sluice.snowflake import journal, locks, observe
+from sluice.snowflake import control_database, journal, locks, observe
 from sluice.snowflake.connect import Session
 from sluice.snowflake.error_mapping import MissingError
 
@@ -26,6 +26,8 @@ from sluice.snowflake.error_mapping import MissingError
 def plan_create(work: Workspace, kind: str, request: Request, now: datetime) -> tuple[EnvironmentSpec, Plan]:
     """Return what the environment would be and the steps that would make it; nothing is changed or written."""
     spec = specify(template(work, kind), request, work.environments, now)
+    with work.account() as account:
+        account.refuse_unreadable(spec.name)
     _refuse_taken(work.lives(), spec.name, holder=None)
     return spec, plan_provision(work.knowing(spec), spec.name, now)
 
@@ -53,6 +55,8 @@ def create(
     name = str(request.name)
     with work.control(first=True) as session:
         _journal_there(session)
+        with work.account() as account:
+            account.refuse_unreadable(name)
         lives = work.lives()
         life = lives.get(name)
         if life is None or life.state is State.DROPPED:
@@ -122,7 +126,7 @@ def _journal_there(session: Session) -> None:
     try:
         journal.read(session, environment="control", kinds=("none",))
     except MissingError:
-        journal.ensure(session)
+        control_database.ensure(session)
 
 
 def _requested(

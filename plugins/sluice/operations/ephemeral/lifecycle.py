@@ -14,7 +14,7 @@ from sluice.domain.ephemeral.lifecycle_changes import (
     refuse_destroying,
     refuse_unless_exists,
 )
-from sluice.domain.journal.control_schema import lock_schema
+from sluice.domain.journal.control_schema import environment_journal, lock_schema
 from sluice.domain.journal.events import Event, Kind
 from sluice.domain.names import Identifier, Marker, Qualified
 from sluice.domain.provisioning.desired_state import monitor_name
@@ -28,6 +28,7 @@ from sluice.operations.ephemeral.creation import template
 from sluice.operations.provisioning.provision import provision
 from sluice.operations.workspace import Workspace, in_one_session
 from sluice.snowflake import (
+    control_database,
     control_sql,
     journal,
     observe,
@@ -170,7 +171,10 @@ def drop(
 
 
 def forget(work: Workspace, name: str, caller: Caller) -> None:
-    """Leave nothing at all: the role and the lock of an environment that can be brought back no longer are gone."""
+    """Leave nothing at all: the role and the lock of an environment that can be brought back no longer are gone.
+
+    Its events stay, in the administrator's journal.
+    """
     with work.account() as account:
         life = _life(work, account, name)
         _forget(account.computing(), life, caller)
@@ -195,6 +199,7 @@ def _forget(session: Session, life: EphemeralEnvironment, caller: Caller) -> Non
         elif role in markers:
             left.append(f"role {role} does not bear this environment's marker")
     session.run(teardown_sql.drop_schema(Qualified(session.control, lock_schema(name))))
+    control_database.retire(session, name)
     note(session, life, EphemeralEvent.FORGOTTEN, caller, {"left": left})
 
 
@@ -268,6 +273,7 @@ def _life(work: Workspace, account: Account, name: str) -> EphemeralEnvironment:
             good="one that comes and goes: sluice env list",
             untouched="everything",
         )
+    account.refuse_unreadable(name)
     lives = account.ephemeral()
     if name not in lives:
         raise no_such_environment(
@@ -282,6 +288,7 @@ def locked(work: Workspace, name: str, caller: Caller) -> Iterator[tuple[Session
     with work.account() as account:
         session = account.computing()
         session.run(control_sql.create_schema(session.control, lock_schema(name)))
+        session.run(control_sql.create_journal(environment_journal(session.control, name)))
         with locking.locked(session, name, caller.holder, locking.LIFECYCLE, actor=caller.actor):
             account.forget()  # read again under the lock: somebody may have changed it while we waited for it
             yield session, _life(work, account, name)

@@ -22,7 +22,9 @@ from sluice.operations.workspace import Workspace
 from sluice.snowflake import contents, database_access, observe, promotion_sql
 from sluice.snowflake.statements import drop_database
 
-CLONED, BUILDING, BUILT, DROPPED = (f"candidate.{one}" for one in ("cloned", "building", "built", "dropped"))
+CLONED, BUILDING, BUILT, DROPPED = STEPS = (
+    "candidate.cloned", "candidate.building", "candidate.built", "candidate.dropped",
+)  # fmt: skip
 
 
 def record_undo(work: Workspace, deployment: Deployment, now: datetime) -> StageReport:

@@ -11,6 +11,7 @@ from sluice.domain.names import Identifier, Marker
 from sluice.domain.promotion.cutover import AlreadyLive, Exchange, Markers, Refuse, Stop, Swap, decide_cut_over, named
 from sluice.domain.promotion.deployments import Deployment, StageReport
 from sluice.errors import RefusedError, RetryError, StopError
+from sluice.operations.promotion.approvals import require_clearance
 from sluice.operations.promotion.before_swap import align
 from sluice.operations.promotion.gates import writers
 from sluice.operations.stage import Stage, own_databases, stage
@@ -29,6 +30,7 @@ def cut_over(work: Workspace, deployment: Deployment, now: datetime) -> StageRep
             case AlreadyLive():
                 seconds = 0.0
             case Swap():
+                require_clearance(running, exchange)
                 seconds = exchange_names(running, decision, expect=exchange.wanted, before=exchange.former)
             case Refuse(because):
                 raise RefusedError(

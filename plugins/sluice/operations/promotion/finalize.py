@@ -90,7 +90,7 @@ def _retire(running: Stage, exchange: Exchange) -> str:
 
 def _facts(running: Stage, exchange: Exchange) -> dict[str, object]:
     former = exchange.former
-    until = running.now + timedelta(days=running.spec.promotion.retained_days)
+    until = observe.now(running.session) + timedelta(days=running.spec.promotion.retained_days)
     built = running.recall(BUILT)
     return {
         "live": exchange.wanted.deployment,

@@ -12,12 +12,13 @@ from sluice.errors import StopError
 from sluice.operations.budgets.budgets import state_of
 from sluice.operations.stage import Stage, stage
 from sluice.operations.workspace import Workspace
-from sluice.snowflake import locks, promotion_sql, warehouses
+from sluice.snowflake import control_database, locks, promotion_sql, warehouses
 
 
 def lock(work: Workspace, deployment: Deployment, now: datetime) -> StageReport:
     """Lock the environment for this deployment; a retried task goes on with the lock it has."""
     with stage("lock", work, deployment, now, locked=False) as running:
+        control_database.version(running.session)  # an older sluice does not know what a newer one relies on
         lease = running.spec.promotion.lease_minutes * 60
         taken = locks.acquire(running.session, deployment.environment, deployment.id, lease, actor=deployment.actor)
         running.note(Kind.PLANNED, deployment.to_json(), once=True)

@@ -6,7 +6,6 @@ from datetime import datetime
 
 from sluice.dbt import artifacts
 from sluice.dbt.invoke import Invocation, run
-from sluice.domain.journal.events import Kind
 from sluice.domain.names import Marker
 from sluice.domain.promotion.contents import of_kinds
 from sluice.domain.promotion.cutover import deployed
@@ -70,20 +69,12 @@ def check_target(work: Workspace, deployment: Deployment, now: datetime) -> Stag
 def _validated(work: Workspace, upstream: str, marker: Marker, call: Invocation) -> tuple[Evidence, ...]:
     """The upstream's own evidence, when nothing there has changed since; its tests run again otherwise."""
     with work.session(upstream, tag={"stage": "check_source"}) as session:
-        lived = [
-            e
-            for e in journal.read(session, environment=upstream, kinds=[Kind.LIVE])
-            if e.payload.get("live") == marker.deployment
-        ]
+        lived = journal.lived(session, upstream, str(marker.deployment))
         now = observe.inventory(session, work.spec(upstream).database.name)
-    if lived:
-        recorded = lived[-1].payload.get("evidence")
+    if lived is not None:
+        recorded = lived.payload.get("evidence")
         evidence = tuple(Evidence.from_json(piece) for piece in recorded) if isinstance(recorded, list) else ()
-        if (
-            evidence
-            and not failed(evidence)
-            and not foreign_changes(from_json(lived[-1].payload.get("inventory")), now)
-        ):
+        if evidence and not failed(evidence) and not foreign_changes(from_json(lived.payload.get("inventory")), now):
             seen = f"{len(evidence)} gates passed when it went live; nothing has changed since"
             return (Evidence("upstream evidence", Verdict.PASS, seen, "0 failed", (str(marker.deployment),)),)
     run(call, ["test", "--exclude", dbt_builds.AFTER], check=False)

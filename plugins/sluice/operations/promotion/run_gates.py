@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Literal
 
+from sluice.domain.journal.events import Kind
 from sluice.domain.promotion.deployments import Deployment, StageReport
 from sluice.domain.promotion.evidence import Evidence, Verdict, failed, worst
 from sluice.operations.promotion import gates
@@ -24,6 +25,7 @@ def judge(work: Workspace, deployment: Deployment, now: datetime) -> StageReport
         if failed(evidence):
             raise judging.refuse("the candidate does not pass", evidence, untouched=exchange.live)
         verdict = worst(evidence)
+        judging.note(Kind.JUDGED, {"candidate": exchange.incoming, "verdict": verdict.value, "gates": len(evidence)})
         return judging.report(f"{len(evidence)} gates: {verdict.value}", {"verdict": verdict.value}, evidence)
 
 

@@ -14,6 +14,7 @@ from sluice.domain.provisioning.steps import Plan, Step, as_text, explain
 from sluice.domain.schedules.schedule_state import ScheduleState
 from sluice.errors import RefusedError, SpecError
 from sluice.operations.locking import PROVISIONING, locked
+from sluice.operations.provisioning.upgrade import older, upgrade
 from sluice.operations.schedules import schedules
 from sluice.operations.workspace import Workspace, in_one_session
 from sluice.snowflake import journal, resources, statements
@@ -60,7 +61,12 @@ def provision(
     actor: str = "",
     done: Callable[[Step], None] = lambda _: None,
 ) -> Provisioned:
-    """Leave the environment as its spec says, under its lock; `holder` names the run, so that a retry goes on."""
+    """Leave the environment as its spec says, under its lock; `holder` names the run, so that a retry goes on.
+
+    A control schema of an older sluice is brought forward first, for all environments: see `upgrade`.
+    """
+    if older(work):
+        upgrade(work)
     budget, schedule = restrictions = _restrictions(work, environment)
     if budget.restriction is Restriction.SUSPENDED:
         raise RefusedError(

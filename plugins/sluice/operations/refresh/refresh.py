@@ -144,17 +144,14 @@ def _sources(running: Stage) -> dict[str, Relation]:
 
 def _stale(running: Stage, marker: Marker, sources: Inventory) -> bool:
     """Whether anything but the project changed since the last refresh, or a build failed half-way since."""
-    events = journal.read(
-        running.session, environment=running.deployment.environment, kinds=[Kind.LIVE, BUILT, Kind.FAILED]
-    )
-    lived = [
-        place
-        for place, event in enumerate(events)
-        if event.kind == Kind.LIVE and event.payload.get("live") == marker.deployment
-    ]
-    if not lived or any(event.deployment != marker.deployment for event in events[lived[-1] + 1 :]):
+    session, environment = running.session, running.deployment.environment
+    lived = journal.lived(session, environment, str(marker.deployment))
+    if lived is None:
         return True
-    return bool(foreign_changes(from_json(events[lived[-1]].payload.get("sources")), sources))
+    later = journal.read(session, environment=environment, kinds=[Kind.LIVE, BUILT, Kind.FAILED], since=lived.at)
+    if any(event.deployment != marker.deployment for event in later):
+        return True
+    return bool(foreign_changes(from_json(lived.payload.get("sources")), sources))
 
 
 def _remove(running: Stage, removed: tuple[str, ...]) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from sluice.domain.journal.events import Kind
 from sluice.domain.names import Marker
 from sluice.domain.promotion.inventory import arrived, from_json
 from sluice.operations.stage import Stage
@@ -13,12 +12,12 @@ ARRIVED = "rollback.arrived"
 
 def note_arrivals(running: Stage, live: Marker | None) -> dict[str, object]:
     """Leave in the journal which rows and relations came into live since its cut-over, and return them."""
-    events = journal.read(running.session, environment=running.deployment.environment, kinds=[Kind.LIVE])
-    lived = [event for event in events if live is not None and event.payload.get("live") == live.deployment]
-    if lived:
-        came = arrived(from_json(lived[-1].payload.get("inventory")), observe.inventory(running.session, running.live))
+    known = None if live is None or live.deployment is None else live.deployment
+    lived = journal.lived(running.session, running.deployment.environment, known) if known is not None else None
+    if lived is not None:
+        came = arrived(from_json(lived.payload.get("inventory")), observe.inventory(running.session, running.live))
         counted = {name: rows for name, rows in came.items() if rows is not None}
-        facts: dict[str, object] = {"since": lived[-1].at.isoformat(), "relations": came, "rows": sum(counted.values())}
+        facts: dict[str, object] = {"since": lived.at.isoformat(), "relations": came, "rows": sum(counted.values())}
     else:
         facts = {"since": None, "relations": {}, "rows": None}
     running.note(ARRIVED, facts)
