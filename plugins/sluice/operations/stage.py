@@ -15,7 +15,7 @@ from sluice.domain.promotion.cutover import Exchange, recorded
 from sluice.domain.promotion.deployments import Deployment, StageReport
 from sluice.domain.promotion.evidence import Evidence, failed
 from sluice.domain.specs.environment import EnvironmentSpec
-from sluice.errors import RefusedError, RetryError, SluiceError
+from sluice.errors import RefusedError, RetryError, SluiceError, StopError
 from sluice.operations.workspace import Workspace
 from sluice.snowflake import journal, locks, observe
 from sluice.snowflake.connect import Session
