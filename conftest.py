@@ -55,7 +55,6 @@ SECONDS = {
     "snowdome/tests/test_ledger.py": 90,
     "snowdome/tests/test_snowdome_dbt.py": 90,
     "tests/cli/test_empty_account.py": 90,
-    "tests/installing/test_wheel.py": 80,
     "tests/snowflake/test_sweep.py": 80,
     "tests/airflow/test_form_readers.py": 60,
     "tests/snowflake/test_renewal.py": 60,
