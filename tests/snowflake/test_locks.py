@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 
 import pytest
 
 from sluice.domain.journal.control_schema import environment_journal
-from sluice.domain.journal.events import Kind
+from sluice.domain.journal.events import Event, Kind
 from sluice.domain.names import Identifier, Qualified
 from sluice.errors import RefusedError, RetryError, SluiceError
+from sluice.operations.locking import CLEANUP, locked
 from sluice.snowflake import control_database, control_sql, journal, locks
 from sluice.snowflake.connect import Session
 from sluice.snowflake.statements import Statement
@@ -77,6 +79,35 @@ def test_a_dead_holder_is_taken_over_with_a_higher_fence(admin: Session, advance
     assert not locks.release(admin, "prod", "a")
     assert locks.check(admin, lock).holder == "b"
     assert Kind.LOCK_STOLEN in [one.kind for one in journal.read(admin, environment="prod")]
+
+
+def test_housekeeping_leaves_an_unsettled_deployment_its_lock(admin: Session, advance: Callable[[int], None]) -> None:
+    """Its lease is over, but it may have swapped: it counts as locked until it is live, undone, or taken over."""
+    locks.acquire(admin, "prod", "d1", 600)
+    journal.append(admin, _event("d1", Kind.UNDO_RECORDED))
+    advance(601)
+    assert locks.locked_by_others(admin, ["prod"]) == {"prod": "d1"}
+    with (
+        pytest.raises(RefusedError, match="neither gone live nor been undone"),
+        locked(admin, "prod", "sweep", CLEANUP),
+    ):
+        pass
+    journal.append(admin, _event("d1", Kind.ROLLED_BACK))
+    assert locks.locked_by_others(admin, ["prod"]) == {}
+    with locked(admin, "prod", "sweep", CLEANUP) as lock:
+        assert lock.holder == "sweep"
+
+
+def test_whatever_ends_the_work_releases_its_lock(admin: Session) -> None:
+    """Not only what is an error of ours: a full disk, a missing key, an interrupt."""
+    for error in (KeyError("x"), OSError("disk"), KeyboardInterrupt()):
+        with pytest.raises(type(error)), locked(admin, "prod", "sweep", CLEANUP):
+            raise error
+        assert locks.read(admin, "prod") is None
+
+
+def _event(deployment: str, kind: Kind) -> Event:
+    return Event(datetime.now(UTC), "ann", "prod", kind, deployment)
 
 
 def test_many_thieves_one_takes_over(

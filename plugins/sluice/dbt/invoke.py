@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +17,17 @@ from sluice.errors import RefusedError, RetryError, SluiceError, SpecError
 
 log = logging.getLogger(__name__)
 
+_BEFORE_WORK = {"LogStartLine", "SQLQuery"}
+"""Events of a node's start and of each statement: whatever is raised there fails that node, and dbt goes on."""
 _NODES = {"LogModelResult", "LogTestResult", "LogSeedResult", "LogSnapshotResult"}
+
+
+class DbtStoppedError(Exception):
+    """Whoever runs dbt may not go on: no further node begins, and no further statement is sent."""
+
+
+def _go_on() -> None:
+    """Nothing stops it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +39,8 @@ class Invocation:
     home: Path
     """Scratch folder of this environment and deployment: profile, target path, logs."""
     variables: Mapping[str, object]
+    may_go_on: Callable[[], None] = _go_on
+    """Called before each node and each statement; raises `DbtStoppedError` to have nothing further done."""
 
     @property
     def artifacts(self) -> Path:
@@ -57,7 +69,7 @@ def run(call: Invocation, command: Sequence[str], *, check: bool = True) -> DbtR
     What is no node's failure (the project does not parse, Snowflake is not reached, a hook fails) is always raised.
     """
     log.info("dbt %s, target %s, database %s", " ".join(command), call.target.name, call.target.database)
-    answer = invoke([*command, *_options(call)], call.target.variables(), _progress)
+    answer = invoke([*command, *_options(call)], call.target.variables(), lambda event: _watch(call, event))
     name = " ".join(word for word in command[:2] if not word.startswith("-"))
     if answer.raised or not (answer.success or answer.failures):
         raise failure(name, answer, f"dbt project {call.project}", call.log_file)
@@ -108,8 +120,10 @@ def _options(call: Invocation) -> list[str]:
     return [*where, "--quiet", "--log-level", "none", "--log-level-file", "info", "--vars", as_yaml(call.variables)]
 
 
-def _progress(event: object) -> None:
-    """Log each finished node, so that a long build is seen to move."""
+def _watch(call: Invocation, event: object) -> None:
+    """Stop what may not go on; log each finished node, so that a long build is seen to move."""
     info = getattr(event, "info", None)
+    if getattr(info, "name", "") in _BEFORE_WORK:
+        call.may_go_on()
     if getattr(info, "name", "") in _NODES:
         log.info("%s", getattr(info, "msg", ""))

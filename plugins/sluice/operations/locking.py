@@ -29,15 +29,16 @@ SCHEDULE = Lease(120)
 def locked(session: Session, environment: str, holder: str, lease: Lease, *, actor: str = "") -> Iterator[locks.Lock]:
     """Yield the environment's lock, and release it at the end.
 
-    Where the work fails, its own error is the one to read: a lock that then cannot be released ends with its lease.
+    It is not taken over from an unsettled deployment, however long its lease is over. Where the work fails, whatever
+    the error, that error is the one to read: a lock that then cannot be released ends with its lease.
 
     Raises:
         RefusedError: another run holds it; nothing was done.
     """
-    lock = locks.acquire(session, environment, holder, lease.seconds, actor=actor)
+    lock = locks.acquire(session, environment, holder, lease.seconds, actor=actor, only_settled=True)
     try:
         yield lock
-    except SluiceError:
+    except BaseException:
         with suppress(SluiceError):
             locks.release(session, environment, holder, actor=actor)
         raise

@@ -132,7 +132,11 @@ def stage(
                 running.lock = require_lock(running)
             yield running
         except SluiceError as error:
-            _note_failure(running, error)
+            _note_failure(running, str(error), error.advice)
+            raise
+        except Exception as error:
+            # its text may hold what it worked on: rows, keys; the task's log has it
+            _note_failure(running, f"an unexpected {type(error).__name__}", "read the task's log")
             raise
 
 
@@ -207,8 +211,8 @@ def own_databases(markers: Mapping[str, Marker | None], live: Identifier) -> dic
     return {name: marker for name, marker in markers.items() if name == live.name or name.startswith(ours)}
 
 
-def _note_failure(running: Stage, error: SluiceError) -> None:
-    facts = {"stage": running.name, "error": str(error), "advice": error.advice}
+def _note_failure(running: Stage, error: str, advice: str) -> None:
+    facts = {"stage": running.name, "error": error, "advice": advice}
     try:
         try:
             running.note(Kind.FAILED, facts)

@@ -51,8 +51,23 @@ class Lock:
         return self.left <= 0
 
 
-def acquire(session: Session, environment: str, holder: str, lease_seconds: int, *, actor: str = "") -> Lock:
-    """Acquire the environment's lock: created, re-entered by the same holder, or taken over after its lease."""
+def acquire(
+    session: Session,
+    environment: str,
+    holder: str,
+    lease_seconds: int,
+    *,
+    actor: str = "",
+    only_settled: bool = False,
+) -> Lock:
+    """Acquire the environment's lock: created, re-entered by the same holder, or taken over after its lease.
+
+    With `only_settled` it is not taken over from a deployment that has neither gone live nor been undone: who only
+    looks after the account would take from it what it, or the next deployment, needs to finish.
+
+    Raises:
+        RefusedError: somebody else holds it.
+    """
     for _ in range(_ATTEMPTS):
         before = read(session, environment)
         if before is not None and before.holder == holder:
@@ -61,6 +76,8 @@ def acquire(session: Session, environment: str, holder: str, lease_seconds: int,
             _create(session, environment, LOCK_TABLE, holder, lease_seconds, beyond=0)
         elif not before.expired:
             raise _locked_error(before)
+        elif only_settled and unsettled(session, before):
+            raise _unsettled_error(before)
         else:
             _record(session, before, Kind.LOCK_ACQUIRED, before.holder)  # so that no later fence is as low
             _create(session, environment, _after(before.fence), holder, lease_seconds, beyond=before.fence)
@@ -99,18 +116,33 @@ def locked_by_others(
     except_holder: str | None = None,
     having_tables: frozenset[str] | None = None,
 ) -> dict[str, str]:
-    """Return the owner of each environment's lock, without `except_holder` and expired leases.
+    """Return the owner of each environment's lock, without `except_holder`.
 
-    One look-up for all unless it was made already (`having_tables`), and one more for each that is locked.
+    An expired lease counts only where its deployment is unsettled. One look-up for all unless it was made already
+    (`having_tables`), and one more for each that is locked.
     """
     taken = schemas(session) if having_tables is None else having_tables
     owners: dict[str, str] = {}
     for name in environments:
         if lock_schema(name).name in taken:
             lock = read(session, name)
-            if lock is not None and lock.holder != except_holder and lock.left > 0:
+            if lock is None or lock.holder == except_holder:
+                continue
+            if not lock.expired or unsettled(session, lock):
                 owners[name] = lock.holder
     return owners
+
+
+def unsettled(session: Session, lock: Lock) -> bool:
+    """Return whether its holder is a deployment with a recorded undo that has neither gone live nor been undone."""
+    kinds = (Kind.UNDO_RECORDED, Kind.LIVE, Kind.ROLLED_BACK, Kind.STAGE_DONE)
+    events = journal.read(session, environment=lock.environment, deployment=lock.holder, kinds=kinds)
+    ended = any(
+        event.kind in (Kind.LIVE, Kind.ROLLED_BACK)
+        or (event.kind == Kind.STAGE_DONE and event.payload.get("stage") == "undo")
+        for event in events
+    )
+    return not ended and any(event.kind == Kind.UNDO_RECORDED for event in events)
 
 
 def check(session: Session, lock: Lock, *, margin: int = _MARGIN) -> Lock:
@@ -275,6 +307,16 @@ def _locked_error(lock: Lock) -> RefusedError:
         where=f"environment {lock.environment}",
         value=lock.holder,
         good="wait for it to end; after the lease it is taken over automatically",
+        untouched="everything",
+    )
+
+
+def _unsettled_error(lock: Lock) -> RefusedError:
+    return RefusedError(
+        f"the lease of {lock.holder} ended at {lock.until:%H:%M:%S} UTC, but it has neither gone live nor been undone",
+        where=f"environment {lock.environment}",
+        value=lock.holder,
+        good="its run cleared, so that it goes on or is undone; or the next deployment there, which takes over",
         untouched="everything",
     )
 

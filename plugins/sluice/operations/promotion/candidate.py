@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from time import monotonic
 
 from sluice.dbt import artifacts
-from sluice.dbt.invoke import run
 from sluice.domain.journal.events import Kind
 from sluice.domain.names import Identifier, Marker, candidate_name, deployment_id
 from sluice.domain.promotion import database_rights
@@ -15,6 +15,7 @@ from sluice.domain.promotion.cutover import Exchange, deployed, named
 from sluice.domain.promotion.deployments import Deployment, StageReport
 from sluice.domain.promotion.inventory import missing_from_clone, to_json
 from sluice.errors import RefusedError, StopError
+from sluice.operations.heartbeat import heartbeat
 from sluice.operations.promotion.sight import consumers, sight_of_all
 from sluice.operations.refresh import dbt_builds
 from sluice.operations.stage import Stage, own_marker, stage
@@ -83,8 +84,7 @@ def build(work: Workspace, deployment: Deployment, now: datetime) -> StageReport
         if state != CLONED:  # a build that died half-way: incremental models must go on from live's state, not from its
             _clone(running, exchange, markers)
         running.note(BUILDING, {"candidate": exchange.incoming})
-        facts, effort = _build(running, exchange)
-        running.note(BUILT, {**facts, **effort})
+        facts = _build(running, exchange)
         summary = f"{facts['built']} models built, {facts['tests']} tests run in {facts['build_seconds']} s"
         return running.report(summary, facts)
 
@@ -145,14 +145,17 @@ def _clone(running: Stage, exchange: Exchange, markers: dict[str, Marker | None]
     return {"candidate": exchange.incoming, "relations": len(before)}
 
 
-def _build(running: Stage, exchange: Exchange) -> tuple[dict[str, object], dict[str, object]]:
+def _build(running: Stage, exchange: Exchange) -> dict[str, object]:
+    """Build in the candidate, note it as built, and return the build's facts."""
     deployment, environment = running.deployment, running.deployment.environment
     candidate = Identifier.from_account(exchange.incoming)
     former = deployed(exchange.former)
     call = dbt_builds.invocation(running.work, environment, deployment.release, candidate, deployment.id)
     selection = dbt_builds.select(running.work, call, environment, former, everything=deployment.full_refresh)
     started = monotonic()
-    results = dbt_builds.run_build(call, selection.options, full=deployment.full_refresh)
+    with heartbeat(running) as beat:
+        watched = replace(call, may_go_on=beat.check)
+        results = dbt_builds.run_build(watched, selection.options, full=deployment.full_refresh)
     seconds = round(monotonic() - started, 1)
     changes = selection.changes({result.id for result in results})
     inventory = observe.inventory(running.session, candidate)
@@ -162,9 +165,6 @@ def _build(running: Stage, exchange: Exchange) -> tuple[dict[str, object], dict[
     dbt_builds.keep_settings(running.work, call, environment, deployment.id)
     dbt_builds.keep_outcomes(running.work, selection, environment, deployment.id, former)
     links = artifacts.keep(running.work.store, environment, deployment.id, artifacts.written(call.artifacts))
-    if not any(result.failed for result in results):
-        run(call, ["docs", "generate", "--no-compile"])
-        links |= artifacts.keep(running.work.store, environment, deployment.id, [call.artifacts / "catalog.json"])
     facts: dict[str, object] = {
         "built": sum(1 for result in results if result.built),
         "tests": sum(1 for result in results if result.tested),
@@ -174,4 +174,10 @@ def _build(running: Stage, exchange: Exchange) -> tuple[dict[str, object], dict[
         "build_seconds": seconds,
         "artifacts": links,
     }
-    return facts, dbt_builds.effort(running.spec, results, everything=deployment.full_refresh or not selection.options)
+    everything = deployment.full_refresh or not selection.options
+    running.note(BUILT, {**facts, **dbt_builds.effort(running.spec, results, everything=everything)})
+    if any(result.failed for result in results):
+        return facts
+    with heartbeat(running) as beat:
+        watched = replace(call, may_go_on=beat.check)
+        return dbt_builds.with_docs(running.work, watched, environment, deployment.id, facts)

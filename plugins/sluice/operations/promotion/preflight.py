@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from sluice.dbt import artifacts
@@ -14,6 +15,7 @@ from sluice.domain.promotion.evidence import Evidence, Verdict, failed
 from sluice.domain.promotion.gate_checks import judge_kinds
 from sluice.domain.promotion.inventory import foreign_changes, from_json
 from sluice.errors import RefusedError
+from sluice.operations.heartbeat import heartbeat
 from sluice.operations.promotion.gates import outside
 from sluice.operations.promotion.planning import live_marker
 from sluice.operations.promotion.sight import sight_of_all
@@ -42,7 +44,9 @@ def check_source(work: Workspace, deployment: Deployment, now: datetime) -> Stag
         call = dbt_builds.invocation(
             work, upstream, deployment.release, work.spec(upstream).database.name, deployment.id
         )
-        evidence = (*_validated(work, upstream, marker, call), *_freshness(work, upstream, marker, call))
+        with heartbeat(running) as beat:
+            call = replace(call, may_go_on=beat.check)
+            evidence = (*_validated(work, upstream, marker, call), *_freshness(work, upstream, marker, call))
         if failed(evidence):
             raise running.refuse(f"{upstream} does not pass", evidence, untouched=deployment.environment)
         return running.report(f"{upstream} is live with {deployment.release} and passes", {}, evidence)

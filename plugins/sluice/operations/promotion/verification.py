@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from sluice.dbt import artifacts
@@ -13,6 +14,7 @@ from sluice.domain.promotion.deployments import Deployment, StageReport
 from sluice.domain.promotion.evidence import Evidence, Verdict, failed
 from sluice.domain.promotion.gate_policy import Check
 from sluice.errors import RefusedError, StopError
+from sluice.operations.heartbeat import heartbeat
 from sluice.operations.refresh import dbt_builds
 from sluice.operations.stage import Stage, stage
 from sluice.operations.workspace import Workspace
@@ -109,7 +111,8 @@ def _tested(running: Stage) -> tuple[Evidence, ...]:
         return ()
     call = dbt_builds.invocation(running.work, environment, running.deployment.release, running.live, key)
     (call.artifacts / "run_results.json").unlink(missing_ok=True)
-    run(call, ["test", "--select", dbt_builds.AFTER], check=False)
+    with heartbeat(running) as beat:
+        run(replace(call, may_go_on=beat.check), ["test", "--select", dbt_builds.AFTER], check=False)
     results = artifacts.results(call.artifacts / "run_results.json")
     evidence = dbt_builds.dbt_evidence(running.work.gates(environment).dbt, results)
     return (Evidence("post-promotion tests", evidence.verdict, evidence.observed, evidence.limit, evidence.detail),)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import logging
 import os
 import tempfile
 from collections.abc import Collection, Sequence
@@ -22,8 +23,10 @@ from sluice.domain.promotion.gate_checks import TestOutcome, judge_dbt
 from sluice.domain.promotion.gate_policy import DbtGate
 from sluice.domain.promotion.model_diff import Changes, Node, compare
 from sluice.domain.specs.environment import EnvironmentSpec
-from sluice.errors import RefusedError, StopError
+from sluice.errors import RefusedError, SluiceError, StopError
 from sluice.operations.workspace import Workspace, query_tag
+
+log = logging.getLogger(__name__)
 
 SCHEMA = "ANALYTICS"
 """Where dbt builds what names no schema of its own, unless the connection says otherwise; the same everywhere."""
@@ -222,6 +225,23 @@ def run_build(call: Invocation, selection: Sequence[str], *, full: bool) -> tupl
     recorded.unlink(missing_ok=True)
     run(call, [*words, "--full-refresh"] if full else words, check=False)
     return artifacts.results(recorded)
+
+
+def with_docs(
+    work: Workspace, call: Invocation, environment: str, deployment: str, facts: dict[str, object]
+) -> dict[str, object]:
+    """Return a build's facts with dbt's catalog among its artifacts; a build that is noted is no worse without.
+
+    Where dbt cannot make it, `docs` says why.
+    """
+    links = facts.get("artifacts")
+    try:
+        run(call, ["docs", "generate", "--no-compile"])
+        kept = artifacts.keep(work.store, environment, deployment, [call.artifacts / "catalog.json"])
+    except (SluiceError, OSError) as error:
+        log.warning("the build stands without its docs: %s", error)
+        return {**facts, "docs": f"not made: {str(error).splitlines()[0]}"}
+    return {**facts, "artifacts": {**(links if isinstance(links, dict) else {}), **kept}}
 
 
 def effort(spec: EnvironmentSpec, results: Sequence[artifacts.Result], *, everything: bool) -> dict[str, object]:

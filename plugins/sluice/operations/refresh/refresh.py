@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from time import monotonic
 
@@ -15,6 +16,7 @@ from sluice.domain.promotion.evidence import Evidence, failed
 from sluice.domain.promotion.gate_checks import judge_quality
 from sluice.domain.promotion.inventory import Inventory, Relation, foreign_changes, from_json, to_json
 from sluice.errors import SpecError, StopError
+from sluice.operations.heartbeat import heartbeat
 from sluice.operations.promotion.candidate import BUILT
 from sluice.operations.promotion.lock_and_scale import lock, scale_down, scale_up, unlock
 from sluice.operations.promotion.planning import live_marker
@@ -75,7 +77,9 @@ def build_in_place(work: Workspace, deployment: Deployment, now: datetime) -> St
         call = dbt_builds.invocation(work, deployment.environment, deployment.release, running.live, deployment.id)
         selection = _selection(running, call, former, everything=everything)
         started = monotonic()
-        results = dbt_builds.run_build(call, selection.options, full=deployment.full_refresh)
+        with heartbeat(running) as beat:
+            watched = replace(call, may_go_on=beat.check)
+            results = dbt_builds.run_build(watched, selection.options, full=deployment.full_refresh)
         facts: dict[str, object] = {
             "built": sum(1 for result in results if result.built),
             "tests": sum(1 for result in results if result.tested),
@@ -84,12 +88,15 @@ def build_in_place(work: Workspace, deployment: Deployment, now: datetime) -> St
             "build_seconds": round(monotonic() - started, 1),
         }
         evidence = _evidence(running, selection, results, former)
-        facts["artifacts"] = _keep(running, selection, ok=not failed(evidence))
+        facts["artifacts"] = _keep(running, selection)
         effort = dbt_builds.effort(running.spec, results, everything=everything or not selection.options)
         more = {"sources": to_json(sources), "evidence": [each.to_json() for each in evidence]}
         running.note(BUILT, {**facts, **effort, **more})
         if failed(evidence):
             raise running.refuse("the build does not pass", evidence, untouched="every other environment")
+        with heartbeat(running) as beat:
+            watched = replace(call, may_go_on=beat.check)
+            facts = dbt_builds.with_docs(work, watched, deployment.environment, deployment.id, facts)
         return running.report(
             f"{facts['built']} models, {facts['tests']} tests in {facts['build_seconds']} s", facts, evidence
         )
@@ -176,11 +183,7 @@ def _evidence(
     return tuple(found)
 
 
-def _keep(running: Stage, selection: dbt_builds.Selection, *, ok: bool) -> dict[str, str]:
+def _keep(running: Stage, selection: dbt_builds.Selection) -> dict[str, str]:
     environment, key, call = running.deployment.environment, running.deployment.id, selection.call
     dbt_builds.keep_settings(running.work, call, environment, key)
-    links = artifacts.keep(running.work.store, environment, key, artifacts.written(call.artifacts))
-    if ok:
-        run(call, ["docs", "generate", "--no-compile"])
-        links |= artifacts.keep(running.work.store, environment, key, [call.artifacts / "catalog.json"])
-    return links
+    return artifacts.keep(running.work.store, environment, key, artifacts.written(call.artifacts))
