@@ -43,7 +43,7 @@ def test_gates_name_what_they_saw_and_live_stays(running_shop: Shop) -> None:
     deployment = replace(asked(shop, release, "gates"), keep_candidate=True)
     candidate = candidate_name(shop.work.spec("prod").database.name, deployment.id).name
     shop.run(deployment, BEFORE_JUDGE)
-    shop.do(f"revoke usage on database {candidate} from role shop_prod_reader")
+    shop.do(f"revoke select on table {candidate}.analytics.orders from role shop_prod_reader")
     shop.do("insert into analytics.orders select 99, 0")
     with pytest.raises(GateError) as refused:
         shop.stage(deployment, "judge")
@@ -53,7 +53,7 @@ def test_gates_name_what_they_saw_and_live_stays(running_shop: Shop) -> None:
     assert failed == {"self-containment", "access parity", "foreign writer"}
     assert seen["self-containment"].detail[0] == "ANALYTICS.LATEST names SHOP_PROD"
     assert "macro ref" in seen["self-containment"].detail[-1]
-    assert seen["access parity"].detail == ("SHOP_PROD_READER: USAGE on database",)
+    assert seen["access parity"].detail == ("SHOP_PROD_READER: SELECT on table ANALYTICS.ORDERS",)
     assert seen["foreign writer"].detail == ("ANALYTICS.ORDERS: 2 rows became 3",)
     with pytest.raises(RefusedError, match="2 rows became 3"):
         shop.stage(deployment, "cut_over")
