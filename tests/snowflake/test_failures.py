@@ -6,7 +6,10 @@ import pytest
 from snowflake.connector import errors as vendor
 
 from sluice.errors import RefusedError, RetryError, SluiceError, SpecError, StopError
+from sluice.snowflake.connect import Session
 from sluice.snowflake.error_mapping import DeniedError, ExistsError, MissingError, classify, failure_of
+from sluice.snowflake.statements import Statement
+from snowdome.pytest_plugin import Snowdome
 
 
 @pytest.mark.parametrize(
@@ -50,3 +53,24 @@ def test_missing_and_existing_are_refusals() -> None:
     """Who catches a refusal catches these too."""
     assert issubclass(MissingError, RefusedError)
     assert issubclass(ExistsError, RefusedError)
+
+
+def test_an_ended_session_is_opened_anew_as_it_was(admin: Session, account: Snowdome) -> None:
+    """Idle for longer than Snowflake allows: the next statement logs in again, with the role and settings it had."""
+    admin.run(Statement("USE SECONDARY ROLES NONE"))
+    admin.run(Statement("USE ROLE SYSADMIN"))
+    account.fault("(?i)select current_role", when="before", do="error", errno=390114)
+    asked = Statement("SELECT CURRENT_ROLE() AS ROLE, CURRENT_SECONDARY_ROLES() AS SECONDARY")
+    before = admin.connection
+    (row,) = admin.run(asked)
+    assert admin.connection is not before
+    assert row["role"] == "SYSADMIN"
+    assert "ALL" not in str(row["secondary"])
+
+
+def test_what_may_not_be_repeated_is_left_to_the_caller_of_an_ended_session(admin: Session, account: Snowdome) -> None:
+    """It fails as lost, and whoever looks next has a session that answers."""
+    account.fault("(?i)create database twice", when="before", do="error", errno=390114)
+    with pytest.raises(RetryError):
+        admin.run(Statement("CREATE DATABASE TWICE", repeatable=False))
+    assert admin.run(Statement("SHOW DATABASES LIKE 'TWICE'")) == []

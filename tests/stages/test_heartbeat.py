@@ -13,13 +13,14 @@ from shop import Shop
 
 from sluice.dbt.invoke import DbtStoppedError, run
 from sluice.dbt.releases import register
+from sluice.domain.journal.events import Kind
 from sluice.domain.names import deployment_id
 from sluice.domain.promotion.deployments import Deployment
 from sluice.errors import RefusedError
 from sluice.operations.heartbeat import Heartbeat, heartbeat
 from sluice.operations.refresh import dbt_builds
 from sluice.operations.stage import Stage, stage
-from sluice.snowflake import locks, observe
+from sluice.snowflake import journal, locks, observe
 from snowdome.pytest_plugin import Snowdome
 
 OFTEN = 0.05
@@ -102,3 +103,27 @@ def test_a_lost_lock_stops_dbt_and_refuses(shop: Shop, server: Snowdome) -> None
             lose(beat)
         with shop.work.session("dev") as session:
             locks.release(session, "dev", "other")
+
+
+def test_a_build_stands_without_its_docs(shop: Shop, server: Snowdome) -> None:
+    """What the catalog cannot be made of is said in the facts; the build's other artifacts are kept."""
+    release = register(shop.work.store, shop.project, now=shop.now(), actor="ann").id
+    call = dbt_builds.invocation(shop.work, "dev", release, shop.work.spec("dev").database.name, "docs")
+    for number in (1, 2, 3):
+        server.fault("(?i)information_schema", nth=number, do="error", errno=90030)
+    facts = dbt_builds.with_docs(shop.work, call, "dev", "docs", {"artifacts": {"manifest.json": "there"}})
+    assert facts["artifacts"] == {"manifest.json": "there"}
+    assert str(facts["docs"]).startswith("not made: ")
+
+
+def test_an_error_nobody_foresaw_is_in_the_journal_without_its_text(shop: Shop) -> None:
+    """Its kind and its stage are noted; its text, which may hold rows, is not."""
+    deployment = Deployment(deployment_id(shop.now(), "odd"), "dev", "refresh", "r0", actor="ann")
+    with (
+        pytest.raises(KeyError),
+        stage("register", shop.work, deployment, shop.now(), locked=False),
+    ):
+        raise KeyError("jane@example.com")
+    with shop.work.session("dev") as session:
+        (event,) = journal.read(session, environment="dev", deployment=deployment.id, kinds=(Kind.FAILED,))
+    assert event.payload["error"] == "an unexpected KeyError"

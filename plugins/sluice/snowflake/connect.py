@@ -6,7 +6,7 @@ import json
 import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,7 +17,7 @@ from snowflake.connector import errors as vendor
 from sluice.domain.names import Identifier
 from sluice.errors import RetryError, SpecError, StopError
 from sluice.snowflake import keys
-from sluice.snowflake.error_mapping import classify
+from sluice.snowflake.error_mapping import classify, session_ended
 from sluice.snowflake.statements import Statement, Value
 
 Row = dict[str, Any]
@@ -123,8 +123,12 @@ class Session:
         control: Identifier,
         environment: str | None = None,
         retries: bool = True,
+        log_in: Callable[[], SnowflakeConnection] | None = None,
     ) -> None:
         self.connection = connection
+        self._log_in = log_in
+        self._settings: list[Statement] = []
+        """What was set in it, USE and the like: a new one, where Snowflake has ended it, is to be the same."""
         self.control = control
         self.environment = environment
         """Whose role it has, and so whose journal it writes; None: an administrator's."""
@@ -146,8 +150,24 @@ class Session:
             except RetryError as cut:
                 if not cut.lost:
                     raise
-                time.sleep(seconds)
-        return self._run(statement)
+                if not self._logged_in_again(cut):
+                    time.sleep(seconds)
+        try:
+            return self._run(statement)
+        except RetryError as cut:
+            self._logged_in_again(cut)  # for whoever asks again: this one may not be repeated
+            raise
+
+    def _logged_in_again(self, cut: RetryError) -> bool:
+        """Log in anew, with all that was set, where Snowflake has ended the session: nothing else would answer."""
+        if self._log_in is None or not session_ended(cut):
+            return False
+        former, self.connection = self.connection, self._log_in()
+        with suppress(vendor.Error, OSError):
+            former.close(retry=False)
+        for setting in self._settings:
+            self._send(setting)
+        return True
 
     def _pauses(self) -> list[float]:
         """Return the seconds to wait before each repetition."""
@@ -165,6 +185,12 @@ class Session:
                 return
 
     def _run(self, statement: Statement) -> list[Row]:
+        rows = self._send(statement)
+        if statement.template.lstrip().upper().startswith(("USE ", "ALTER SESSION ")):
+            self._settings.append(statement)
+        return rows
+
+    def _send(self, statement: Statement) -> list[Row]:
         self.statements += 1
         cursor = self.connection.cursor(snowflake.connector.DictCursor)
         try:
@@ -221,29 +247,34 @@ def connect(
     """
     if query_tag is not None and not isinstance(query_tag, str):
         query_tag = json.dumps(query_tag, separators=(",", ":"), default=str)
-    arguments = settings.arguments()
+    arguments = settings.arguments(token=False)
     parameters = {**arguments.pop("session_parameters", {}), **OWN_PARAMETERS}
     if query_tag:
         parameters["QUERY_TAG"] = query_tag
     _quieten()
     if settings.private_key is not None:
         arguments["private_key"] = settings._key()  # read already: as bytes, the connector would read it again
-    try:
-        connection = snowflake.connector.connect(
-            **arguments,
-            login_timeout=settings.login_timeout,
-            network_timeout=settings.network_timeout,
-            session_parameters=parameters,
-            application="sluice",
-            client_session_keep_alive=False,
-            platform_detection_timeout_seconds=0,
-        )
-    except (vendor.Error, OSError) as error:
-        found = classify(error)
-        found.where = f"Airflow connection {settings.name} (user {settings.user}, account {settings.account})"
-        raise found from error
-    session = Session(connection, settings, control=control, environment=environment, retries=retries)
+
+    def log_in() -> SnowflakeConnection:
+        if settings.access_token is not None:
+            arguments["token"] = settings.access_token()
+        try:
+            return snowflake.connector.connect(
+                **arguments,
+                login_timeout=settings.login_timeout,
+                network_timeout=settings.network_timeout,
+                session_parameters=parameters,
+                application="sluice",
+                client_session_keep_alive=False,
+                platform_detection_timeout_seconds=0,
+            )
+        except (vendor.Error, OSError) as error:
+            refused = classify(error)
+            refused.where = f"Airflow connection {settings.name} (user {settings.user}, account {settings.account})"
+            raise refused from error
+
+    session = Session(log_in(), settings, control=control, environment=environment, retries=retries, log_in=log_in)
     try:
         yield session
     finally:
-        connection.close(retry=False)
+        session.connection.close(retry=False)

@@ -61,6 +61,8 @@ _RUNNING = 100_000
 _QUOTED = re.compile(r"'[^']*'")
 _LOGIN = frozenset({390100, 390101, 390102, 390104, 390144, 394300, 390189, 251005, 251006, 251008})
 _LINE = frozenset({250002, 250003, 250005, 251010, 251011, 251012, 252010, 390111, 390112, 390114})
+_ENDED = frozenset({390111, 390112, 390114})
+"""The session was idle for too long, or its token is over: it answers nothing any more."""
 _UNREACHABLE = frozenset({250001, 250007, 251009})
 _BUSY = frozenset({604, 625, 630, 90073, 390195, 300005})
 
@@ -83,6 +85,12 @@ def failure_of(error: SluiceError) -> Failure | None:
     """Return the vendor's facts of an error, if a statement caused it."""
     failure = getattr(error, "failure", None)
     return failure if isinstance(failure, Failure) else None
+
+
+def session_ended(error: SluiceError) -> bool:
+    """Return whether the session itself is over, so that only a new one answers."""
+    failure = failure_of(error)
+    return failure is not None and failure.errno in _ENDED
 
 
 def snowflake_message(error: SluiceError) -> str:

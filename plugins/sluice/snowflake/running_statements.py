@@ -12,21 +12,12 @@ _DBT = '"stage":"dbt"'
 
 def cancel_dbt(session: Session, deployment: str) -> int:
     """Cancel what dbt runs for this deployment as the session's own user, and return how many statements that were."""
-    return _cancel(session, deployment, f"\nAND CONTAINS(QUERY_TAG, '{_DBT}')")
-
-
-def cancel(session: Session, deployment: str) -> int:
-    """Cancel whatever else runs for this deployment as the session's own user; return how many statements that were."""
-    return _cancel(session, deployment, "\nAND SESSION_ID <> CURRENT_SESSION()")
-
-
-def _cancel(session: Session, deployment: str, which: str) -> int:
     function = f"{session.control.sql}.INFORMATION_SCHEMA.QUERY_HISTORY_BY_USER"
     running = session.run(
         Statement(
             f"SELECT QUERY_ID FROM TABLE({function}(RESULT_LIMIT => {_MOST}))\n"
             "WHERE EXECUTION_STATUS IN ('RUNNING', 'QUEUED', 'BLOCKED', 'RESUMING_WAREHOUSE')\n"
-            f"AND CONTAINS(QUERY_TAG, %s){which}",
+            f"AND CONTAINS(QUERY_TAG, %s) AND CONTAINS(QUERY_TAG, '{_DBT}')",
             (f'"deployment":"{deployment}"',),
         )
     )

@@ -211,7 +211,7 @@ def base_is_free(session: Session, spec: EnvironmentSpec) -> None:
     if spec.base is None:
         return
     lock = locks.read(session, spec.base.environment)
-    if lock is not None:
+    if lock is not None and not lock.expired:
         raise RetryError(
             f"{spec.base.environment} is being changed by {lock.holder} until {lock.until:%H:%M:%S} UTC at the latest",
             where=f"environment {spec.name}: base",

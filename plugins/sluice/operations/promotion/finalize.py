@@ -14,6 +14,7 @@ from sluice.errors import StopError
 from sluice.operations.promotion.candidate import BUILT, drop
 from sluice.operations.promotion.sight import sight_of_all
 from sluice.operations.promotion.verification import checks_of
+from sluice.operations.refresh import dbt_builds
 from sluice.operations.rollback.rows_since_cutover import ARRIVED
 from sluice.operations.stage import Stage, stage
 from sluice.operations.workspace import Workspace
@@ -101,7 +102,12 @@ def _facts(running: Stage, exchange: Exchange) -> dict[str, object]:
             "release": former.release if former else None,
             "until": until.isoformat(),
         },
-        "artifacts": built[-1].payload.get("artifacts", {}) if built else {},
+        "artifacts": dbt_builds.artifact_links(
+            running.work,
+            running.deployment.environment,
+            running.deployment.id,
+            built[-1].payload.get("artifacts") if built else {},
+        ),
     }
 
 

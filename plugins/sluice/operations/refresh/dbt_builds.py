@@ -244,6 +244,13 @@ def with_docs(
     return {**facts, "artifacts": {**(links if isinstance(links, dict) else {}), **kept}}
 
 
+def artifact_links(work: Workspace, environment: str, deployment: str, built: object) -> dict[str, object]:
+    """Return the links that a build noted, and that of its catalog, which is made after that, if there is one."""
+    links = dict(built) if isinstance(built, dict) else {}
+    catalog = artifacts.deployment_home(work.store, environment, deployment) / "catalog.json"
+    return {**links, catalog.name: str(catalog)} if catalog.is_file() else links
+
+
 def effort(spec: EnvironmentSpec, results: Sequence[artifacts.Result], *, everything: bool) -> dict[str, object]:
     """Return what a build took of which compute, node by node, as the journal keeps it for later predictions.
 

@@ -112,7 +112,10 @@ def register(work: Workspace, deployment: Deployment, now: datetime) -> StageRep
             )
         wanted = Marker(deployment.environment, deployment.id, deployment.release)
         running.session.run(promotion_sql.mark(running.live, wanted))
-        facts = {"live": deployment.id, "release": deployment.release, "artifacts": built[-1].payload.get("artifacts")}
+        links = dbt_builds.artifact_links(
+            work, deployment.environment, deployment.id, built[-1].payload.get("artifacts")
+        )
+        facts = {"live": deployment.id, "release": deployment.release, "artifacts": links}
         more = {key: built[-1].payload.get(key) for key in ("evidence", "sources")}
         inventory = to_json(observe.inventory(running.session, running.live))
         running.note(Kind.LIVE, {**facts, **more, "inventory": inventory}, once=True)
