@@ -10,6 +10,7 @@ from shop import Shop
 from sluice.domain.promotion.deployments import StageReport
 from sluice.errors import RefusedError, SpecError
 from sluice.operations.promotion import stages
+from sluice.operations.promotion.approvals import record
 from sluice.operations.rollback import rollback
 
 
@@ -69,6 +70,9 @@ def test_only_what_changed_is_built(new_shop: Shop) -> None:
     reports = shop.run(asked, ("lock", "check_source", "check_target", "record_undo", "clone", "build", "judge"))
     assert shop.live("prod") == before
     assert shop.value("select version from shop_prod.analytics.leaf") == "one"
+    with pytest.raises(RefusedError, match="marginal, and nobody has accepted"):
+        shop.stage(asked, "cut_over")
+    record(shop.work, asked, "marginal", reports[-1:], "bob")
     reports += shop.run(asked, ("cut_over", "verify", "settle", "unlock"))
     assert _facts(reports, "build")["built"] == 1
     assert shop.value("select version from shop_prod.analytics.leaf") == "two"
