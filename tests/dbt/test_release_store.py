@@ -53,6 +53,25 @@ def test_a_release_is_the_project_without_output_and_secrets(project: Path, stor
     assert (release.project, release.made_by, listed(store)) == ("shop", "ann", (release.id,))
 
 
+def test_what_is_not_the_projects_own_is_in_no_release(project: Path, store: UPath, tmp_path: Path) -> None:
+    """A link out of the project, and a key under whatever name: refused by name, and nothing is stored."""
+    elsewhere = tmp_path / "home" / "notes.txt"
+    elsewhere.parent.mkdir()
+    elsewhere.write_text("anybody's")
+    link = project / "models" / "notes.txt"
+    link.symlink_to(elsewhere)
+    with pytest.raises(SpecError, match=r"notes\.txt: this link leads out of the project"):
+        register(store, project, now=NOW, actor="ann")
+    link.unlink()
+    link.write_text("-----BEGIN ENCRYPTED PRIVATE KEY-----\nMII")
+    with pytest.raises(SpecError, match=r"notes\.txt: this file is a private key"):
+        register(store, project, now=NOW, actor="ann")
+    assert listed(store) == ()
+    link.unlink()
+    link.symlink_to(project / "models" / "a.sql")
+    register(store, project, now=NOW, actor="ann")
+
+
 def test_a_release_names_the_commit_that_holds_it(project: Path, store: UPath) -> None:
     """A project that git does not know has no commit, though its repository has; a changed one is marked as dirty."""
 

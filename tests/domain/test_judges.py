@@ -61,6 +61,14 @@ def test_row_drift(old: int, new: int, verdict: str) -> None:
     assert found.verdict == verdict
 
 
+def test_a_table_that_was_empty_is_judged_where_the_policy_asks_it() -> None:
+    """Every size counts with `ignore_below_rows: 0`: the first rows are as new as can be, and no error."""
+    every = RowCountGate(ignore_below_rows=0)
+    found = gate_checks.judge_rows(every, {"S.T": table(0)}, {"S.T": table(10)})
+    assert (found.verdict, found.detail) == (Verdict.MARGINAL, ("S.T: 0 → 10 (+100.0 %)",))
+    assert gate_checks.judge_rows(every, {"S.T": table(0)}, {"S.T": table(0)}).verdict is Verdict.PASS
+
+
 def test_column_contract() -> None:
     """A dropped or retyped column that consumers read fails; what nobody reads does not count; removal asks."""
     live = {"S.T": table(1, a="NUMBER", b="TEXT"), "S.HIDDEN": table(1, a="NUMBER"), "S.GONE": table(1, a="TEXT")}

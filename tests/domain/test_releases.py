@@ -24,7 +24,11 @@ def test_the_id_is_the_content() -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["target/manifest.json", "logs/dbt.log", ".git/HEAD", ".user.yml", "profiles.yml", "out/x"]
+    "path",
+    [
+        *("target/manifest.json", "logs/dbt.log", ".git/HEAD", ".user.yml", "profiles.yml", "out/x", ".env"),
+        *("models/conf/profiles.yaml", "macros/prod.p8", "seeds/id_rsa", "models/a/SNOWFLAKE.PEM", "docs/store.key"),
+    ],
 )
 def test_what_dbt_writes_and_what_is_secret_is_not_released(path: str) -> None:
     """Output, hidden files and credentials stay out; a model folder called target does not."""
@@ -53,6 +57,14 @@ def test_kept_built_removed() -> None:
     new = nodes(node("a"), node("b"), node("t", "test", "test"))
     found = compare(new, former, {"model.p.b", "test.p.t"}, full=False)
     assert (found.kept, found.built, found.removed, found.tests) == (("model.p.a",), ("model.p.b",), ("S.GONE",), 1)
+
+
+def test_a_snapshot_that_left_the_project_stays() -> None:
+    """Its history cannot be built again: it is neither built nor removed, whoever switched it off or renamed it."""
+    former = nodes(node("a"), node("history", "snapshot", "snapshot"))
+    found = compare(nodes(node("a")), former, (), full=False)
+    assert (found.removed, found.history) == ((), ("S.HISTORY",))
+    assert compare(nodes(node("history")), former, (), full=False).history == ()  # a model has taken its place
 
 
 def test_everything_is_built_at_first_and_on_full_refresh() -> None:

@@ -6,7 +6,7 @@ import shutil
 from datetime import datetime
 from typing import Any
 
-from shop import Shop
+from shop import PROJECT, Shop, write
 
 from sluice.domain.names import deployment_id
 from sluice.domain.promotion.deployments import Deployment, StageReport
@@ -105,3 +105,19 @@ def test_an_undo_says_whether_live_was_touched(running_shop: Shop) -> None:
     shop.run(nothing, ("lock",))
     assert shop.stage(nothing, "undo").facts["outcome"] == "nothing to undo"
     shop.run(nothing, ("unlock",))
+
+
+def test_a_variable_that_changed_builds_what_dbt_would_not(running_shop: Shop) -> None:
+    """`state:modified` does not see it; the plan builds all of it, and says why."""
+    shop = running_shop
+    project = PROJECT["dbt_project.yml"]
+    shop.validated()
+    shop.promote("prod")
+    write(shop.project, {"dbt_project.yml": f"{project}\nvars: {{threshold: 99}}\n"})
+    try:
+        shop.validated()
+        facts = stages.plan(shop.work, "prod", actor="ann", now=shop.now())[1].facts
+    finally:
+        write(shop.project, {"dbt_project.yml": project})
+    assert facts["why"] == "settings changed: vars of dbt_project.yml"
+    assert facts["kept"] == 0

@@ -80,6 +80,8 @@ def test_a_rollback_whose_checks_fail_stays_and_says_so(running_shop: Shop) -> N
     assert live(shop) == former
     assert "stays; 1 of 2 checks do not pass: has_orders" in report.summary
     assert report.facts["failing"] == 1
+    (said,) = failed(report.evidence)
+    assert said.detail == ("columns: 1",)  # the check allows no value to be shown
     shop.do("create or replace table analytics.totals as select * from analytics.totals_before")
     shop.do("drop table analytics.totals_before")
     with pytest.raises(RefusedError, match="not retained"):

@@ -61,6 +61,8 @@ def models(facts: Mapping[str, object]) -> str:
         f"**{_int(facts.get('kept'))} kept**",
         f"{_int(facts.get('tests'))} tests run",
     ]
+    if history := texts(facts, "history"):
+        parts.append(f"snapshots that left the project stay: {names(history)}")
     return " · ".join(parts)
 
 

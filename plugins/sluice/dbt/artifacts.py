@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,10 @@ from sluice.errors import StopError
 
 KEPT = ("manifest.json", "run_results.json", "catalog.json", "sources.json")
 """What dbt writes and people come back for."""
+
+_OF_DATA = re.compile(r"\b1\d{5} \(\w{5}\)")
+"""A number of Snowflake's from 100,000 on: the statement compiled, and failed on a value."""
+_VALUE = re.compile(r"'[^']*'")
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +146,9 @@ def _limits(freshness: Mapping[str, Any]) -> bool:
 
 
 def _line(message: object) -> str:
-    return " ".join(str(message or "").split())[:300]
+    """Dbt's message in one line; what Snowflake says of data is said without the data."""
+    text = " ".join(str(message or "").split())
+    return (_VALUE.sub("'…'", text) if _OF_DATA.search(text) else text)[:300]
 
 
 def _read(path: Path | UPath) -> dict[str, Any]:

@@ -40,6 +40,9 @@ ROOT_FILES = (PROJECT_FILE, *PACKAGE_FILES, LOCK_FILE, "selectors.yml", "catalog
 
 _REF_MACRO = re.compile(r"\{%-?\s*macro\s+ref\s*\(")
 _COMMENT = re.compile(r"\{#.*?#\}", re.DOTALL)
+_KEY_LINE = 64
+"""Bytes in which a private key says that it is one."""
+_PRIVATE_KEY = re.compile(rb"\s*(-----BEGIN [A-Z ]*PRIVATE KEY|PuTTY-User-Key-File)")
 _ENV_VAR = re.compile(
     r"\{\{-?\s*env_var\(\s*(['\"])(?P<name>\w+)\1\s*(?:,\s*(['\"])(?P<default>.*?)\3\s*)?\)\s*(?:\|\s*\w+\s*)*-?\}\}"
 )
@@ -99,7 +102,32 @@ class Project:
             for path in _walk(self.folder / folder):
                 relative = path.relative_to(self.folder).as_posix()
                 if is_released(relative, self.output | {self.packages.split("/")[0]}):
+                    self._refuse_foreign(path)
                     yield relative, path
+
+    def _refuse_foreign(self, path: Path) -> None:
+        """A release is stored where others read it: it holds no file from elsewhere, and no key.
+
+        Raises:
+            SpecError: the file is a link that leads out of the project, or begins as a private key does.
+        """
+        if not path.resolve().is_relative_to(self.folder.resolve()):
+            raise SpecError(
+                "this link leads out of the project, so its content is not the project's to release",
+                where=str(path),
+                value=str(path.resolve()),
+                good="the file itself, or a local package in packages.yml",
+                untouched="everything",
+            )
+        with path.open("rb") as content:
+            begins = content.read(_KEY_LINE)
+        if _PRIVATE_KEY.match(begins):
+            raise SpecError(
+                "this file is a private key, and releases are stored where others read them",
+                where=str(path),
+                good="an Airflow connection, or a folder outside of the project",
+                untouched="everything",
+            )
 
 
 def read_project(folder: Path) -> Project:

@@ -77,7 +77,7 @@ def judge_rows(gate: RowCountGate, live: Inventory, candidate: Inventory) -> Evi
         old, new = live[name].rows, candidate[name].rows
         if old is None or new is None or old == new or old < gate.ignore_below_rows or not _within(name, gate.schemas):
             continue
-        percent = 100 * (new - old) / old
+        percent = 100 * (new - old) / old if old else 100.0  # from none: as much as there can be said to be new
         limits = (gate.grow_marginal, gate.grow_fail) if percent > 0 else (gate.shrink_marginal, gate.shrink_fail)
         changes.append((_beyond(abs(percent), *limits), abs(percent), f"{name}: {old} → {new} ({percent:+.1f} %)"))
     verdict = max((change[0] for change in changes), key=RANK.__getitem__, default=Verdict.PASS)

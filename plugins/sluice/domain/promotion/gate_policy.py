@@ -135,6 +135,8 @@ class Check(Block):
     kinds: tuple[Kind, ...] = ()
     """Only in these environments and in those of these kinds; neither said: everywhere."""
     description: str = ""
+    show: tuple[str, ...] = ()
+    """Columns whose values the evidence may show, of the first rows; of others it names the column alone."""
 
 
 class _Checks(Block):

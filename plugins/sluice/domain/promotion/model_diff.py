@@ -41,9 +41,11 @@ class Changes:
     kept: tuple[str, ...]
     built: tuple[str, ...]
     removed: tuple[str, ...]
-    """Relations of live's release that the new one does not know."""
+    """Relations of live's release that the new one does not know, and that are dropped."""
     tests: int
     """Data tests that run with what is built."""
+    history: tuple[str, ...] = ()
+    """Snapshots that the new release does not know: they stay, since what they hold cannot be built again."""
 
 
 def compare(
@@ -55,10 +57,11 @@ def compare(
     built = {key for key in nodes if everything or key in selected}
     tests = [key for key, node in new.items() if node.kind == "test" and (everything or key in selected)]
     relations = {node.relation for node in new.values()}
-    gone = {node.relation for node in (former or {}).values() if node.relation} - relations
+    gone = [node for node in (former or {}).values() if node.relation and node.relation not in relations]
     return Changes(
         kept=tuple(sorted(nodes.keys() - built)),
         built=tuple(sorted(built)),
-        removed=tuple(sorted(name for name in gone if name)),
+        removed=tuple(sorted({str(node.relation) for node in gone if node.kind != "snapshot"})),
         tests=len(tests),
+        history=tuple(sorted({str(node.relation) for node in gone if node.kind == "snapshot"})),
     )

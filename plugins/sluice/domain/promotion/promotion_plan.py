@@ -115,6 +115,7 @@ class PromotionPlan:
             "built": list(self.changes.built),
             "kept": len(self.changes.kept),
             "removed": list(self.changes.removed),
+            "history": list(self.changes.history),
             "tests": self.changes.tests,
             "approval": self.approval,
             "gates": list(self.gates),
@@ -148,6 +149,10 @@ def explain(plan: PromotionPlan) -> tuple[str, ...]:
         f"build ({plan.why}): {counts}, {changes.tests} tests",
         *(f"  build {short_name(name)}" for name in changes.built),
         *(f"  remove {name}" for name in changes.removed),
+        *(
+            f"  keep {name}: a snapshot that left the project; its history cannot be built again"
+            for name in changes.history
+        ),
         f"judge: {', '.join(plan.gates)}",
         f"cut over: {plan.live} and {plan.candidate} exchange names",
         "verify as a consumer; roll back automatically if that fails",

@@ -11,8 +11,10 @@ from datetime import datetime
 from sluice.errors import SpecError
 
 RELEASE_ID = re.compile(r"r[0-9a-f]{16}")
-_NEVER = frozenset({"target", "logs", "profiles.yml", "__pycache__"})
-"""Made by running dbt, or holding a person's credentials: never part of what is released."""
+_NEVER = frozenset({"target", "logs"})
+"""Made by running dbt, at the top of a project: never part of what is released."""
+_CREDENTIALS = re.compile(r"profiles\.ya?ml|id_(rsa|dsa|ecdsa|ed25519)|.*\.(p8|pem|key|p12|pfx|ppk|jks)", re.IGNORECASE)
+"""Files that hold a person's credentials by their name, wherever they lie."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +80,9 @@ def parse_release_id(text: str) -> str:
 def is_released(relative: str, ignored: frozenset[str] = frozenset()) -> bool:
     """Tell whether a file of the project belongs to its release: not dbt's output, not hidden, not credentials."""
     parts = relative.split("/")
-    return not any(part.startswith(".") or part == "__pycache__" for part in parts) and not (
-        parts[0] in _NEVER or parts[0] in ignored
-    )
+    if any(part.startswith(".") or part == "__pycache__" for part in parts) or _CREDENTIALS.fullmatch(parts[-1]):
+        return False
+    return parts[0] not in _NEVER and parts[0] not in ignored
 
 
 def damage(release: Release, found: Mapping[str, str]) -> tuple[str, ...]:

@@ -170,6 +170,7 @@ def _build(running: Stage, exchange: Exchange) -> dict[str, object]:
         "tests": sum(1 for result in results if result.tested),
         "kept": len(changes.kept),
         "removed": gone,
+        "history_kept": [name for name in changes.history if name in inventory],
         "why": selection.why,
         "build_seconds": seconds,
         "artifacts": links,

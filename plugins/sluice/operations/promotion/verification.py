@@ -19,11 +19,13 @@ from sluice.operations.refresh import dbt_builds
 from sluice.operations.stage import Stage, stage
 from sluice.operations.workspace import Workspace
 from sluice.snowflake import journal, promotion_sql
-from sluice.snowflake.connect import Session
+from sluice.snowflake.connect import Row, Session
 from sluice.snowflake.error_mapping import NoComputeError, snowflake_message
 from sluice.snowflake.statements import use_database
 
 VERIFIED = "deployment.verified"
+_ROWS = 5
+"""Rows of which a failing check shows what it may."""
 _TAG = dbt_builds.AFTER.removeprefix("tag:")
 
 
@@ -97,8 +99,23 @@ def _check(session: Session, check: Check, role: Identifier) -> Evidence:
         asked = (f"as {role}", f"checks.yml, {check.name}: {check.sql}")
         return Evidence(check.name, Verdict.FAIL, snowflake_message(error), limit, asked)
     good = bool(rows) == (check.expect == "rows")
-    shown = tuple(str(list(row.values())[:6]) for row in rows[:5]) if not good else ()
-    return Evidence(check.name, Verdict.PASS if good else Verdict.FAIL, f"{len(rows)} rows", limit, shown)
+    return Evidence(
+        check.name,
+        Verdict.PASS if good else Verdict.FAIL,
+        f"{len(rows)} rows",
+        limit,
+        () if good else _shown(check, rows),
+    )
+
+
+def _shown(check: Check, rows: list[Row]) -> tuple[str, ...]:
+    """What may be said of rows that reach notices and logs: their columns, and values where the policy allows it."""
+    if not rows:
+        return ()
+    columns = f"columns: {', '.join(rows[0])}"
+    allowed = [name for name in (column.lower() for column in check.show) if name in rows[0]]
+    values = (", ".join(f"{name} = {row[name]}" for name in allowed) for row in rows[:_ROWS] if allowed)
+    return (columns, *values)
 
 
 def _tested(running: Stage) -> tuple[Evidence, ...]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sluice.dbt import artifacts, releases
+from sluice.dbt.build_settings import build_settings, changed_seeds, changed_settings
 from sluice.dbt.invoke import Invocation, run
 from sluice.dbt.profile import Target, options_of
 from sluice.dbt.quoting import in_profile
@@ -133,7 +134,9 @@ def select_against_base(work: Workspace, call: Invocation, base: CloneOrigin) ->
         return Selection(call, (), None, f"the manifest of {base.environment}'s {base.deployment} is not in the store")
     live = work.spec(base.environment).database.name.name
     there = artifacts.moved(manifest, call.home / "base", live)
-    options = ("--select", "state:modified+", "--state", str(state), "--defer", "--defer-state", str(there))
+    kept = artifacts.fetch(work.store, base.environment, base.deployment, SETTINGS, state)
+    seeds = changed_seeds(_read(kept), build_settings(call)) if kept is not None else ()
+    options = ("--select", _modified(seeds), "--state", str(state), "--defer", "--defer-state", str(there))
     return Selection(call, options, artifacts.nodes(manifest), f"changed since {base.environment}'s {base.deployment}")
 
 
@@ -147,10 +150,17 @@ def select(work: Workspace, call: Invocation, environment: str, former: str | No
         return Selection(call, (), known, "all of it" if everything else "first deployment here")
     if manifest is None:
         return Selection(call, (), None, "live's manifest is not in the store")
-    if before is None or json.loads(before.read_text()) != _plain(call.variables):
-        return Selection(call, (), known, "settings changed")
-    options = ("--select", "state:modified+", "--state", str(state))
-    return Selection(call, options, known, "changed since live's release")
+    if before is None:
+        return Selection(call, (), known, "what live was built with is not in the store")
+    former_settings, now = _read(before), build_settings(call)
+    if changed := changed_settings(former_settings, now):
+        return Selection(call, (), known, f"settings changed: {', '.join(changed)}")
+    seeds = changed_seeds(former_settings, now)
+    if any(" " in path for path in seeds):  # dbt takes a space for the end of a selector
+        return Selection(call, (), known, f"seeds changed: {', '.join(seeds)}")
+    options = ("--select", _modified(seeds), "--state", str(state))
+    large = f", and large seeds: {', '.join(seeds)}" if seeds else ""
+    return Selection(call, options, known, f"changed since live's release{large}")
 
 
 def against_base(work: Workspace, call: Invocation, environment: str) -> tuple[str, ...]:
@@ -172,7 +182,7 @@ def keep_settings(work: Workspace, call: Invocation, environment: str, deploymen
     """Keep what dbt was given here, so that the next deployment sees whether it changed."""
     home = artifacts.deployment_home(work.store, environment, deployment)
     home.mkdir(parents=True, exist_ok=True)
-    (home / SETTINGS).write_text(json.dumps(_plain(call.variables)))
+    (home / SETTINGS).write_text(json.dumps(build_settings(call)))
 
 
 def keep_outcomes(work: Workspace, selection: Selection, environment: str, deployment: str, former: str | None) -> None:
@@ -214,8 +224,14 @@ def _outcomes(work: Workspace, environment: str, deployment: str) -> dict[str, d
     return dict(content)
 
 
-def _plain(variables: object) -> object:
-    return json.loads(json.dumps(variables, sort_keys=True, default=str))
+def _read(settings: Path) -> dict[str, object]:
+    content = json.loads(settings.read_text())
+    return content if isinstance(content, dict) else {}
+
+
+def _modified(seeds: Sequence[str]) -> str:
+    """What dbt sees as changed, and the seeds of which it compares the path alone, with all that reads them."""
+    return " ".join(["state:modified+", *(f"path:{path}+" for path in seeds)])
 
 
 def run_build(call: Invocation, selection: Sequence[str], *, full: bool) -> tuple[artifacts.Result, ...]:
