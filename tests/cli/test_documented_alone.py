@@ -53,6 +53,7 @@ ALONE: dict[str, str | None] = {
     "refresh": AIRFLOW,
     "rollback": AIRFLOW,
     "status": CONNECTION,
+    "unlock": CONNECTION,
     "upgrade": CONNECTION,
     "validate": None,
 }

@@ -34,7 +34,7 @@ RUNS = {
     "access grant", "access list", "access review", "access revoke", "audit", "budget override", "budget status",
     "budget stop", "dbt", "env build", "env create", "env destroy", "env extend", "env inventory", "env list",
     "env reclone", "env show", "env sweep", "env undo", "explain promote", "explain provision", "history", "hours open",
-    "hours status", "provision", "refresh", "rollback", "status", "upgrade", "validate",
+    "hours status", "provision", "refresh", "rollback", "status", "unlock", "upgrade", "validate",
 }  # fmt: skip
 """Commands that run by themselves. A command that is documented anew is added here, or to those that somebody ends."""
 ALONE = {"": "it needs no stack", "init": "tests/cli/test_init.py"}

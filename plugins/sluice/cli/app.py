@@ -15,6 +15,7 @@ from sluice.cli.failures import Commands
 from sluice.cli.init import init
 from sluice.cli.status import status
 from sluice.cli.terminal import out
+from sluice.cli.unlock import unlock
 from sluice.cli.upgrade import upgrade
 from sluice.cli.validate import validate
 
@@ -50,6 +51,7 @@ app.add_typer(access.app, name="access")
 app.add_typer(budgets.app, name="budget")
 app.add_typer(hours.app, name="hours")
 app.add_typer(policy.app, name="policy")
+app.command()(unlock)
 app.command()(upgrade)
 app.command()(validate)
 app.command(context_settings=dbt.SETTINGS)(dbt.dbt)

@@ -16,6 +16,8 @@ class Kind(StrEnum):
     LOCK_ACQUIRED = "lock.acquired"
     LOCK_STOLEN = "lock.stolen"
     LOCK_RELEASED = "lock.released"
+    LOCK_BROKEN = "lock.broken"
+    """By a person, although its holder never released it."""
     PLANNED = "deployment.planned"
     UNDO_RECORDED = "deployment.undo_recorded"
     STAGE_DONE = "deployment.stage"
