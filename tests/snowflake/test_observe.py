@@ -101,7 +101,7 @@ def test_rights_are_read_without_the_databases_name(admin: Session) -> None:
         "GRANT SELECT ON VIEW LIVE.MARTS.V TO ROLE BELOW",
     ):
         admin.run(Statement(sql))
-    held = database_access.rights(admin, (LIVE,), ())[LIVE]
+    held = database_access.rights(admin, (LIVE,), (), owner=Identifier("SLUICE_PROD"))[LIVE]
     assert Right("OLIST_READER", "USAGE", "DATABASE", "") in held
     assert Right("OLIST_READER", "USAGE", "SCHEMA", "MARTS") in held
     assert Right("OLIST_READER", "SELECT", "TABLE", "MARTS.odd name") in held
@@ -122,14 +122,14 @@ def test_every_right_can_be_given_and_taken(admin: Session) -> None:
         Right("READ_ALL", "SELECT", "TABLE", "MARTS.odd name", grantee_type="DATABASE_ROLE"),
         Right("BI", "USAGE", "DATABASE_ROLE", "READ_ALL"),
     )
-    before = database_access.rights(admin, (LIVE,), ())[LIVE]
+    before = database_access.rights(admin, (LIVE,), (), owner=Identifier("SLUICE_PROD"))[LIVE]
     for right in changes:
         admin.run(database_access.change(LIVE, right, give=True))
-    given = database_access.rights(admin, (LIVE,), ())[LIVE]
+    given = database_access.rights(admin, (LIVE,), (), owner=Identifier("SLUICE_PROD"))[LIVE]
     assert given - before == set(changes)
     for right in changes:
         admin.run(database_access.change(LIVE, right, give=False))
-    assert database_access.rights(admin, (LIVE,), ())[LIVE] == before
+    assert database_access.rights(admin, (LIVE,), (), owner=Identifier("SLUICE_PROD"))[LIVE] == before
 
 
 def test_contents_are_of_every_kind(admin: Session) -> None:

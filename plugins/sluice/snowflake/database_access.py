@@ -26,9 +26,11 @@ _MOST_ROWS = 10_000
 
 
 def rights(
-    session: Session, databases: Sequence[Identifier], roles: Iterable[Identifier]
+    session: Session, databases: Sequence[Identifier], roles: Iterable[Identifier], *, owner: Identifier
 ) -> dict[Identifier, frozenset[Right]]:
-    """Return who may do what with each of the databases, ownership included.
+    """Return who may do what with each of the databases, but for `owner`: the role that builds and owns them.
+
+    That one is not asked for: it holds something on every object of every copy, more than SHOW tells at once.
 
     Of roles: those with a right on one of the databases, those with a database role of theirs, `roles`, PUBLIC, and
     every role that one of these has. Each is asked for once, however many databases, objects and copies there are.
@@ -43,13 +45,13 @@ def rights(
         for row in session.run(show.objects_in("DATABASE ROLES", Qualified(database))):
             _add_database_role(session, found[database], Qualified(database, row_parsing.name(row)))
     waiting = [*sorted({PUBLIC, *roles, *_account_roles(found.values())})]
-    asked: set[Identifier] = set()
+    asked = {owner}
     while waiting:
         role = waiting.pop()
         if role not in asked:
             asked.add(role)
             waiting += _add_role(session, found, role)
-    return {database: frozenset(held) for database, held in found.items()}
+    return {db: frozenset(right for right in held if right.grantee != owner.name) for db, held in found.items()}
 
 
 def change(database: Identifier, right: Right, *, give: bool) -> Statement:

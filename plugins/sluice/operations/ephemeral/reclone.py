@@ -126,7 +126,7 @@ def _grants(session: Session, spec: EnvironmentSpec, fresh: Identifier) -> None:
     inside = [one for one in desired_state(renamed, "").grants if one.on is not None and one.on.database == fresh]
     for one in sorted(inside, key=lambda grant: (grant.kind == "DATABASE", str(grant))):
         session.run(provisioning_sql.grant((one.privilege,), one))
-    rights = database_access.rights(session, (live, fresh), ())
+    rights = database_access.rights(session, (live, fresh), (), owner=spec.access.role)
     for right in sorted(entrances(rights[live]) - rights[fresh]):
         session.run(database_access.change(fresh, right, give=True))
 

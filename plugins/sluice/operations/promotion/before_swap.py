@@ -10,7 +10,7 @@ from sluice.domain.promotion.contents import ContainedObject, vanishing
 from sluice.domain.promotion.database_rights import Alignment, Right, alignment, entrances
 from sluice.errors import RefusedError, StopError
 from sluice.operations.promotion.candidate import BUILT, CLONED
-from sluice.operations.promotion.sight import consumers, sight_of_all
+from sluice.operations.promotion.sight import rights_on, sight_of_all
 from sluice.operations.stage import Stage
 from sluice.snowflake import database_access
 from sluice.snowflake.connect import Session
@@ -36,11 +36,11 @@ def align(running: Stage, live: Identifier, incoming: Identifier, *, comes_back:
         gone = vanishing(held, coming, removed=() if comes_back else _removed(running))
         if gone and not comes_back:
             raise _refusal(running, "these are in live, and would be gone from it", gone)
-        rights = database_access.rights(session, (live, incoming), consumers(running))
+        rights = rights_on(running, session, incoming)
         changes = alignment(
-            _others(running, rights[live]),
-            _others(running, rights[incoming]),
-            cloned=None if comes_back else _others(running, _cloned(running)),
+            rights[live],
+            rights[incoming],
+            cloned=None if comes_back else _cloned(running),
             live_contents=held,
             incoming_contents=coming,
         )
@@ -83,12 +83,6 @@ def _refusal(running: Stage, message: str, things: tuple[Right, ...] | tuple[Con
         f"{running.spec.access.role}, or another database",
         untouched=running.live.name,
     )
-
-
-def _others(running: Stage, rights: frozenset[Right]) -> frozenset[Right]:
-    """Return the rights of everyone but the environment's own role, which owns what it builds."""
-    ours = running.spec.access.role.name
-    return frozenset(right for right in rights if right.grantee != ours)
 
 
 def _cloned(running: Stage) -> frozenset[Right]:

@@ -16,11 +16,11 @@ from sluice.domain.promotion.deployments import Deployment, StageReport
 from sluice.domain.promotion.inventory import missing_from_clone, to_json
 from sluice.errors import RefusedError, StopError
 from sluice.operations.heartbeat import heartbeat
-from sluice.operations.promotion.sight import consumers, sight_of_all
+from sluice.operations.promotion.sight import rights_on, sight_of_all
 from sluice.operations.refresh import dbt_builds
 from sluice.operations.stage import Stage, own_marker, stage
 from sluice.operations.workspace import Workspace
-from sluice.snowflake import contents, database_access, observe, promotion_sql
+from sluice.snowflake import contents, observe, promotion_sql
 from sluice.snowflake.statements import drop_database
 
 CLONED, BUILDING, BUILT, DROPPED = STEPS = (
@@ -127,7 +127,7 @@ def _clone(running: Stage, exchange: Exchange, markers: dict[str, Marker | None]
         held = contents.contents(session, running.live, contents.COMMON)
         running.session.run(promotion_sql.clone(running.live, candidate, exchange.wanted))
         gone = vanishing(held, contents.contents(session, candidate, contents.COMMON))
-        rights = database_access.rights(session, (running.live, candidate), consumers(running))
+        rights = rights_on(running, session, candidate)
     missing = [
         *(f"{thing}: not in the clone" for thing in gone),
         *missing_from_clone(before, observe.inventory(running.session, candidate)),

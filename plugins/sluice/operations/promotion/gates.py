@@ -20,10 +20,10 @@ from sluice.domain.promotion.model_diff import Node
 from sluice.domain.promotion.view_references import escapes
 from sluice.errors import RefusedError, StopError
 from sluice.operations.promotion.candidate import BUILT, CLONED
-from sluice.operations.promotion.sight import consumers, sight_of_all
+from sluice.operations.promotion.sight import rights_on, sight_of_all
 from sluice.operations.refresh import dbt_builds
 from sluice.operations.stage import Stage
-from sluice.snowflake import database_access, observe, promotion_sql
+from sluice.snowflake import observe, promotion_sql
 from sluice.snowflake.contents import contents
 from sluice.snowflake.error_mapping import NoComputeError, StatementError, snowflake_message
 from sluice.snowflake.outside_consumers import outside_consumers
@@ -223,15 +223,10 @@ def _artifacts(running: Stage) -> tuple[tuple[artifacts.Result, ...], dict[str, 
 
 def _rights(running: Stage, candidate: Identifier) -> tuple[list[str], list[Right], list[Right]]:
     """The consumers of live, and what they may do in live and in the candidate: seen by who sees all of it."""
-    ours = running.spec.access.role.name
     with sight_of_all(running) as session:
-        rights = database_access.rights(session, (running.live, candidate), consumers(running))
-    of_live, of_candidate = (sorted(right for right in rights[db] if _kept(right, ours)) for db in rights)
+        rights = rights_on(running, session, candidate)
+    of_live, of_candidate = (sorted(r for r in rights[db] if r.privilege != "OWNERSHIP") for db in rights)
     return sorted({right.grantee for right in of_live}), of_live, of_candidate
-
-
-def _kept(right: Right, ours: str) -> bool:
-    return right.grantee != ours and right.privilege != "OWNERSHIP"
 
 
 def _figures(running: Stage, metrics: Iterable[Metric], candidate: Identifier) -> list[gate_checks.Figure]:

@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from sluice.domain.names import Identifier
+from sluice.domain.promotion.database_rights import Right
 from sluice.operations.stage import Stage
+from sluice.snowflake import database_access
 from sluice.snowflake.connect import Session
 from sluice.snowflake.contents import require_sight_of_all
 
@@ -27,6 +29,7 @@ def sight_of_all(running: Stage) -> Iterator[Session]:
             running.session.statements += session.statements
 
 
-def consumers(running: Stage) -> tuple[Identifier, ...]:
-    """Return the roles that the spec lets read live: they are asked for whatever they hold."""
-    return tuple(running.spec.access.readers)
+def rights_on(running: Stage, session: Session, beside: Identifier) -> dict[Identifier, frozenset[Right]]:
+    """Return who may do what with live, and with a database beside it, but for the environment's own role."""
+    access = running.spec.access
+    return database_access.rights(session, (running.live, beside), access.readers, owner=access.role)
