@@ -19,12 +19,14 @@ from sluice.dbt.project import REF_OVERRIDE
 from sluice.dbt.releases import register
 from sluice.domain.journal.events import Event, Kind
 from sluice.domain.names import Marker, deployment_id
+from sluice.domain.promotion.cutover import named
 from sluice.domain.promotion.deployments import Deployment, StageReport
 from sluice.domain.promotion.evidence import Evidence, Verdict
 from sluice.domain.promotion.gate_policy import Check, Gates, Policies
 from sluice.domain.promotion.inventory import to_json
 from sluice.domain.promotion.promotion_plan import PROMOTION, REFRESH, ROLLBACK
 from sluice.domain.specs.environment import EnvironmentSpec
+from sluice.operations.promotion import approvals
 from sluice.operations.promotion import stages as promotion_stages
 from sluice.operations.provisioning.provision import provision
 from sluice.operations.refresh import refresh
@@ -162,8 +164,17 @@ class Shop:
         return promotion_stages.plan(self.work, environment, actor="ann", now=self.now(), **asked)[0]
 
     def promote(self, environment: str, **asked: Any) -> list[StageReport]:
-        """Bring what is live upstream to an environment."""
-        return self.run(self.plan(environment, **asked), PROMOTION)
+        """Bring what is live upstream to an environment; whoever is asked on the way says yes."""
+        deployment = self.plan(environment, **asked)
+        self.approve(deployment)
+        return self.run(deployment, PROMOTION)
+
+    def approve(self, deployment: Deployment) -> None:
+        """Somebody approves of a deployment: where its environment asks for that, and if its gates call it marginal."""
+        shown = [StageReport("plan", "by a test", {"live_now": named(self.live(deployment.environment))})]
+        if self.work.spec(deployment.environment).promotion.approval:
+            approvals.record(self.work, deployment, "promotion", shown, "bob")
+        approvals.record(self.work, deployment, "marginal", shown, "bob")
 
     def rollback(self, environment: str, deployment: str = "previous") -> list[StageReport]:
         """Bring a retained deployment back."""

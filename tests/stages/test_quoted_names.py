@@ -125,6 +125,7 @@ def test_refreshed_promoted_and_rolled_back(quoted: Shop) -> None:
     quoted.refresh()
     quoted.promote("staging")
     deployment = quoted.plan("prod")
+    quoted.approve(deployment)
     candidate = f"shop-prod__C_{deployment.id[1:].replace('-', '_').upper()}"
     reports = quoted.run(deployment, ("lock", "scale_up", "check_source", "check_target", "record_undo", "clone"))
     assert candidate in quoted.markers("prod")

@@ -91,6 +91,7 @@ def exchange(shop: Shop, times: int) -> None:
     markers = shop.markers("prod")
     live = "SHOP_PROD"
     other = retained_name(Identifier.from_account(live), replaced(shop)).name
+    shop.do(f"grant usage on database {other} to role shop_prod_reader")  # as is done before each swap
     asked = Deployment("d20261120t000000-000000", "prod", "rollback", "r" + "0" * 16, actor="ann")
     shop.stage(asked, "lock")
     with stage("cut_over", shop.work, asked, shop.now()) as one:

@@ -14,7 +14,7 @@ from sluice.errors import RefusedError, StopError
 ENDED = frozenset({"success", "failed", "upstream_failed", "skipped"})
 WAITS = "awaiting_input"
 """A task that has asked a person."""
-THOUGHT = 4.0
+THOUGHT = 8.0
 """Seconds before an answer: Airflow 3.3's scheduler loses one given in the second in which a task defers."""
 
 
