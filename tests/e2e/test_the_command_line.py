@@ -12,6 +12,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 
 import pytest
 from world import World
@@ -109,11 +110,15 @@ def bring_to_production(world: World, release: str) -> None:
         assert time.monotonic() < deadline, world.said
         for found in world.alice.runs("promote_prod"):
             run = Run("promote_prod", found["dag_run_id"])
-            asked = found["state"] not in FINISHED and world.bob.waiting(run)
-            if asked and world.alice.tasks(run)["approve"]["state"] == "awaiting_input":
-                approve(world.bob, run, "approve", world.said.append)
-                world.alice.wait(run, seconds=400)
+            if found["state"] not in FINISHED and world.bob.waiting(run):
+                world.alice.wait(run, seconds=400, watch=partial(yes, world, run))
         time.sleep(1)
+
+
+def yes(world: World, run: Run, tasks: Mapping[str, Json]) -> None:
+    """Bob approves, as often as the run asks: Airflow may lose an answer, and asks once more then."""
+    if tasks["approve"]["state"] == "awaiting_input" and world.bob.waiting(run):
+        approve(world.bob, run, "approve", world.said.append)
 
 
 def shown() -> list[Command]:
