@@ -86,7 +86,9 @@ class Project:
         if installed is not None and (home / LOCK_FILE).is_file():
             own[LOCK_FILE] = home / LOCK_FILE
         for package in package_folders(home / self.packages):
-            own |= {f"{self.packages}/{package.name}/{name}": path for name, path in read_project(package)._own()}
+            own |= {
+                f"{self.packages}/{package.name}/{name}": path for name, path in read_project(package)._own(linked=True)
+            }
         for relative in sorted(own):
             yield relative, own[relative].read_bytes()
 
@@ -95,23 +97,28 @@ class Project:
         files = (path for folder in self.macros for path in (self.folder / folder).rglob("*.sql"))
         return any(_REF_MACRO.search(_COMMENT.sub("", path.read_text("utf-8"))) for path in files)
 
-    def _own(self) -> Iterator[tuple[str, Path]]:
-        """Yield relative path and place of the project's own files, packages apart."""
-        yield from ((name, self.folder / name) for name in ROOT_FILES if (self.folder / name).is_file())
+    def _own(self, *, linked: bool = False) -> Iterator[tuple[str, Path]]:
+        """Yield relative path and place of the project's own files, packages apart.
+
+        `linked`: of a package, which dbt has made of links to where a local one lies.
+        """
+        for path in (self.folder / name for name in ROOT_FILES if (self.folder / name).is_file()):
+            self._refuse_foreign(path, linked=linked)
+            yield path.name, path
         for folder in self.inputs:
             for path in _walk(self.folder / folder):
                 relative = path.relative_to(self.folder).as_posix()
                 if is_released(relative, self.output | {self.packages.split("/")[0]}):
-                    self._refuse_foreign(path)
+                    self._refuse_foreign(path, linked=linked)
                     yield relative, path
 
-    def _refuse_foreign(self, path: Path) -> None:
+    def _refuse_foreign(self, path: Path, *, linked: bool) -> None:
         """A release is stored where others read it: it holds no file from elsewhere, and no key.
 
         Raises:
             SpecError: the file is a link that leads out of the project, or begins as a private key does.
         """
-        if not path.resolve().is_relative_to(self.folder.resolve()):
+        if not linked and not path.resolve().is_relative_to(self.folder.resolve()):
             raise SpecError(
                 "this link leads out of the project, so its content is not the project's to release",
                 where=str(path),

@@ -9,6 +9,7 @@ from sluice.domain.names import Identifier, Marker, Qualified
 from sluice.errors import RefusedError, RetryError
 from sluice.snowflake import control_sql, journal, row_parsing
 from sluice.snowflake.connect import Row, Session
+from sluice.snowflake.error_mapping import MissingError
 
 _READS = re.compile(r"\bJOURNAL_[A-Z0-9_$]+")
 _ATTEMPTS = 5
@@ -58,8 +59,11 @@ def retire(session: Session, environment: str) -> None:
 
 
 def writers(session: Session) -> list[Identifier]:
-    """Return the roles that may write the administrator's journal, without the one that owns it."""
-    rows = session.run(control_sql.show_grants_on_journal(session.control))
+    """Return the roles that may write the administrator's journal, without the one that owns it; none where none is."""
+    try:
+        rows = session.run(control_sql.show_grants_on_journal(session.control))
+    except MissingError:
+        return []
     return sorted({row_parsing.named(row, "grantee_name") for row in rows if str(row["privilege"]).upper() == "INSERT"})
 
 

@@ -42,7 +42,12 @@ def upgrade(work: Workspace) -> Upgraded:
         before = control_database.version(session)
         known = {**{name: life.spec for name, life in work.lives().items() if life.exists}, **work.environments}
         provisioned = {row_parsing.name(row) for row in session.run(show.schemas(session.control))}
-        specs = [spec for name, spec in sorted(known.items()) if lock_schema(name) in provisioned]
+        roles = {row_parsing.name(row) for row in session.run(show.roles())}  # a half-made environment has none yet
+        specs = [
+            spec
+            for name, spec in sorted(known.items())
+            if lock_schema(name) in provisioned and spec.access.role in roles
+        ]
         for spec in specs:
             _own_journal(session, spec)
         for role in control_database.writers(session):
