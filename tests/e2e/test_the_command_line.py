@@ -207,8 +207,12 @@ def test_what_is_documented_of_json_is_what_is_printed(desk: Desk) -> None:
 def printed(desk: Desk, path: str, kind: str) -> set[str]:
     """Return the fields of what a command prints as JSON, of a list those of its first element."""
     about = {
-        **{"history": ["prod"], "audit": ["prod"], "explain promote": ["prod"], "explain provision": ["dev"]},
-        **{"env show": desk.made[:1], "unlock": ["prod", "--reason", "nobody holds it"]},
+        "history": ["prod"],
+        "audit": ["prod"],
+        "explain promote": ["prod"],
+        "explain provision": ["dev"],
+        "env show": desk.made[:1],
+        "unlock": ["prod", "--reason", "nobody holds it"],
     }
     words = [*path.split(), *about.get(path, [])]
     done = desk.terminal(*words, "--json").clean()
